@@ -1,0 +1,1 @@
+//! `segc`: a compiler for segmentation networks and for spaces of them.

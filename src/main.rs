@@ -1,0 +1,2 @@
+//! The front end's process: it must never load libtorch.
+fn main() {}
