@@ -1,0 +1,11 @@
+//! The middle of the compiler: kernels, shapes, the decision graph and what is asked of it.
+
+pub mod decision;
+pub mod graph;
+pub mod kernel;
+pub mod shape;
+
+pub use decision::{Binding, Decision, DecisionId, Domain, Gate};
+pub use graph::{DecisionGraph, LeafId, NodeId, ScopeId, WeightId};
+pub use kernel::Kernel;
+pub use shape::{MapType, Scale, Size};

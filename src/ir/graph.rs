@@ -1,0 +1,161 @@
+//! The decision graph: kernels, the maps between them, and the decisions that switch edges.
+//!
+//! Nodes are stored in topological order: an edge always goes from a lower to a higher index.
+//! A finished network is a decision graph without decisions; there is no second format.
+
+use super::decision::{Binding, Gate};
+use super::kernel::Kernel;
+use super::shape::MapType;
+use crate::source::Span;
+use indexmap::IndexSet;
+use petgraph::Direction;
+use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::visit::EdgeRef;
+
+/// A node of a [`DecisionGraph`].
+pub type NodeId = NodeIndex<u32>;
+
+/// Index of a leaf: an entry of [`DecisionGraph::leaves`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LeafId(pub u32);
+
+/// Index of a weight set: an entry of [`DecisionGraph::weights`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WeightId(pub u32);
+
+/// Index of a scope: an entry of [`DecisionGraph::scopes`]; 0 is the whole network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScopeId(pub u32);
+
+/// One kernel at its place.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What it computes.
+    pub kernel: Kernel,
+    /// Its output.
+    pub ty: MapType,
+    /// The named part it belongs to.
+    pub scope: ScopeId,
+    /// Its weights, where the kernel has some. Tied nodes share them.
+    pub weights: Option<WeightId>,
+    /// Built although nothing reads it, and counted.
+    pub keep: bool,
+    /// The text it comes from.
+    pub at: Span,
+}
+
+/// An input of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Which input.
+    pub port: u32,
+    /// What switches it; only inputs of a mix have one.
+    pub leaf: Option<LeafId>,
+}
+
+/// The weights of one kernel (or of several that are tied).
+#[derive(Clone, Debug)]
+pub struct WeightSet {
+    /// Where it lives.
+    pub scope: ScopeId,
+    /// Its name in that scope: `conv`, `bn2`.
+    pub name: String,
+    /// The kernel, which knows the shapes.
+    pub kernel: Kernel,
+    /// Channels of the kernel's first input.
+    pub channels: u32,
+}
+
+/// A named part of a network, for names and drawings.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The part around it; the root is its own parent.
+    pub parent: ScopeId,
+    /// Its name there.
+    pub name: String,
+}
+
+/// What a network yields.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its name; `out` where the author gave none.
+    pub name: String,
+    /// The map.
+    pub node: NodeId,
+    /// Whether it exists in training only.
+    pub aux: bool,
+}
+
+/// A network, perhaps with decisions open.
+#[derive(Clone, Debug, Default)]
+pub struct DecisionGraph {
+    /// Kernels and maps.
+    pub graph: DiGraph<Node, Edge, u32>,
+    /// What switches edges; each fact once.
+    pub leaves: IndexSet<Gate>,
+    /// Every weight set once.
+    pub weights: Vec<WeightSet>,
+    /// Named parts, outermost first.
+    pub scopes: Vec<Scope>,
+    /// What the network yields, in textual order.
+    pub outputs: Vec<Output>,
+}
+
+impl DecisionGraph {
+    /// The inputs of a node with their edges, in port order.
+    pub fn inputs(&self, node: NodeId) -> Vec<(NodeId, Edge)> {
+        let mut all: Vec<(NodeId, Edge)> = self
+            .graph
+            .edges_directed(node, Direction::Incoming)
+            .map(|e| (e.source(), *e.weight()))
+            .collect();
+        all.sort_by_key(|(_, edge)| edge.port);
+        all
+    }
+
+    /// The fact behind a leaf.
+    pub fn gate(&self, leaf: LeafId) -> &Gate {
+        &self.leaves[leaf.0 as usize]
+    }
+
+    /// The nodes in topological order.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, &Node)> {
+        self.graph.node_indices().map(|id| (id, &self.graph[id]))
+    }
+
+    /// The type of a node's first input; its own type where it has none.
+    pub fn input_type(&self, node: NodeId) -> MapType {
+        let first = self
+            .graph
+            .edges_directed(node, Direction::Incoming)
+            .find(|e| e.weight().port == 0)
+            .map(|e| e.source());
+        self.graph[first.unwrap_or(node)].ty
+    }
+
+    /// A scope's full name, its parts joined by dots; empty for the root.
+    pub fn scope_name(&self, scope: ScopeId) -> String {
+        let mut parts = Vec::new();
+        let mut at = scope;
+        while at.0 != 0 {
+            let here = &self.scopes[at.0 as usize];
+            parts.push(here.name.as_str());
+            at = here.parent;
+        }
+        parts.reverse();
+        parts.join(".")
+    }
+
+    /// A weight set's full name: its scope's and its own, joined by dots.
+    pub fn weight_name(&self, id: WeightId) -> String {
+        let set = &self.weights[id.0 as usize];
+        let scope = self.scope_name(set.scope);
+        if scope.is_empty() { set.name.clone() } else { format!("{scope}.{}", set.name) }
+    }
+
+    /// The weight of every leaf in a member: how often its fact holds.
+    pub fn leaf_weights(&self, binding: &Binding) -> Vec<u32> {
+        let weight = |gate: &Gate| binding.get(gate.decision()).map_or(0, |v| gate.weight(v));
+        self.leaves.iter().map(weight).collect()
+    }
+}
