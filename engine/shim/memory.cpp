@@ -1,0 +1,83 @@
+// How many bytes live tensors take, now and at most, on the CPU and on CUDA devices.
+#include "guard.h"
+
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/alloc_cpu.h>
+
+#include <malloc.h>
+
+#include <atomic>
+
+using segc::guarded;
+
+namespace {
+
+std::atomic<int64_t> live{0};
+std::atomic<int64_t> peak{0};
+
+void count(int64_t bytes) {
+  int64_t now = live.fetch_add(bytes) + bytes;
+  int64_t seen = peak.load();
+  while (now > seen && !peak.compare_exchange_weak(seen, now)) {
+  }
+}
+
+// What the C library set aside for a block, a few bytes more than was asked for. It is asked again
+// when the block is freed, so that no header is needed and blocks from before the count do no harm.
+int64_t size(void* data) { return static_cast<int64_t>(malloc_usable_size(data)); }
+
+void release(void* data) {
+  if (!data) return;
+  count(-size(data));
+  c10::free_cpu(data);
+}
+
+// The default CPU allocator, and a count.
+struct CountingAllocator final : c10::Allocator {
+  c10::DataPtr allocate(size_t bytes) override {
+    void* data = c10::alloc_cpu(bytes);
+    if (data) count(size(data));
+    return {data, data, &release, c10::Device(c10::DeviceType::CPU)};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+
+  void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+};
+
+c10::DeviceAllocator& cuda() { return *c10::getDeviceAllocator(c10::DeviceType::CUDA); }
+
+}  // namespace
+
+extern "C" {
+
+// Counts every CPU tensor allocated from now on; earlier ones keep their own way of being freed.
+char* segc_memory_count_cpu() {
+  return guarded([] {
+    static CountingAllocator allocator;
+    c10::SetCPUAllocator(&allocator);
+  });
+}
+
+void segc_memory_cpu(int64_t* now, int64_t* most) {
+  *now = live.load();
+  *most = peak.load();
+}
+
+void segc_memory_cpu_reset_peak() { peak.store(live.load()); }
+
+char* segc_memory_cuda(int8_t device, int64_t* now, int64_t* most) {
+  return guarded([&] {
+    auto stats = cuda().getDeviceStats(device);
+    const auto& bytes = stats.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)];
+    *now = bytes.current;
+    *most = bytes.peak;
+  });
+}
+
+char* segc_memory_cuda_reset_peak(int8_t device) {
+  return guarded([&] { cuda().resetPeakStats(device); });
+}
+}

@@ -1,0 +1,7 @@
+//! The part of segc that computes, over libtorch. The front end never links to it: it hands the
+//! commands that compute to the process in `main.rs`.
+
+#![deny(unsafe_code)]
+
+#[cfg(feature = "torch")]
+pub mod torch;
