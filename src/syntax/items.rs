@@ -1,0 +1,348 @@
+//! Files, items and statements: pest pairs to tree.
+
+use super::ast::*;
+use super::errors;
+use super::expr::{argument, binder, doc_text, each, entry, expr};
+use super::parser::{Origin, Rule, SegParser, children};
+use crate::diag::Sink;
+use crate::source::{FileId, Span};
+use pest::Parser;
+use pest::iterators::Pair;
+
+/// Brackets may nest this deep; the parser recurses.
+const DEEPEST: usize = 96;
+
+/// Parses a file; slices that are no item are reported and left out.
+pub(super) fn parse_file(file: FileId, text: &str, diags: &mut Sink) -> File {
+    let origin = Origin { file, offset: 0 };
+    if let Some(at) = errors::nested_too_deep(text, DEEPEST) {
+        diags.push(errors::too_deep(origin.range(at, at + 1), DEEPEST));
+        return File::default();
+    }
+    let mut out = File::default();
+    match SegParser::parse(Rule::file, text) {
+        Ok(mut pairs) => {
+            if let Some(pair) = pairs.next() {
+                file_parts(origin, text, pair, &mut out, diags);
+            }
+        }
+        Err(error) => diags.push(errors::syntax(origin, text, &error)),
+    }
+    out
+}
+
+fn file_parts(origin: Origin, text: &str, pair: Pair<'_, Rule>, out: &mut File, diags: &mut Sink) {
+    out.comments = comments(origin, pair.clone());
+    for part in children(pair) {
+        match part.as_rule() {
+            Rule::file_doc => out.docs.push(doc_text(&part)),
+            Rule::item => out.items.extend(item(origin, part)),
+            Rule::broken => broken(origin, text, &part, diags),
+            _ => {}
+        }
+    }
+}
+
+/// Reports what keeps a slice from being an item.
+fn broken(origin: Origin, text: &str, pair: &Pair<'_, Rule>, diags: &mut Sink) {
+    if pair.as_str().trim().is_empty() {
+        return;
+    }
+    let start = pair.as_span().start();
+    let slice = Origin { file: origin.file, offset: start as u32 };
+    if let Err(error) = SegParser::parse(Rule::item_alone, pair.as_str()) {
+        diags.push(errors::syntax_in(slice, text, pair.as_str(), &error));
+    }
+}
+
+fn comments(origin: Origin, pair: Pair<'_, Rule>) -> Vec<Spanned<String>> {
+    pair.into_inner()
+        .flatten()
+        .filter(|p| p.as_rule() == Rule::COMMENT)
+        .map(|p| Spanned { value: p.as_str().trim_end().to_string(), span: origin.span(&p) })
+        .collect()
+}
+
+/// Splits leading documentation from what it documents.
+fn documented<'a>(pair: Pair<'a, Rule>) -> (Vec<String>, Option<Pair<'a, Rule>>) {
+    let mut docs = Vec::new();
+    for part in children(pair) {
+        match part.as_rule() {
+            Rule::doc => docs.push(doc_text(&part)),
+            _ => return (docs, Some(part)),
+        }
+    }
+    (docs, None)
+}
+
+fn item(origin: Origin, pair: Pair<'_, Rule>) -> Option<Item> {
+    let (docs, inner) = documented(pair);
+    let inner = inner?;
+    let span = origin.span(&inner);
+    let rule = inner.as_rule();
+    let mut parts = children(inner.clone());
+    let kind = match rule {
+        Rule::use_item => ItemKind::Use(use_item(origin, inner)?),
+        Rule::const_item => ItemKind::Const(Const {
+            name: origin.name(&parts.next()?),
+            value: expr(origin, parts.next()?),
+        }),
+        Rule::opset_item => ItemKind::Opset(Opset {
+            name: origin.name(&parts.next()?),
+            entries: parts.map(|p| entry(origin, p)).collect(),
+        }),
+        Rule::op_item => {
+            let name = origin.name(&parts.next()?);
+            let mut rest: Vec<_> = parts.collect();
+            let body = expr(origin, rest.pop()?);
+            let config = rest.pop().map(|p| parameters(origin, p)).unwrap_or_default();
+            ItemKind::Op(Op { name, config, body })
+        }
+        Rule::definition => ItemKind::Definition(definition(origin, inner)?),
+        Rule::trellis_item => ItemKind::Trellis(trellis(origin, inner)?),
+        Rule::let_item => ItemKind::Let(let_item(origin, inner)?),
+        Rule::block_item => ItemKind::Block(block(origin, inner)?),
+        _ => return None,
+    };
+    Some(Item { docs, kind, span })
+}
+
+fn use_item(origin: Origin, pair: Pair<'_, Rule>) -> Option<Use> {
+    let mut parts = children(pair);
+    let path = parts.next()?;
+    let mut at = origin.span(&path).start;
+    let part = |text: &str| {
+        let span = Span { file: origin.file, start: at, end: at + text.len() as u32 };
+        at = span.end + 1;
+        Spanned { value: text.to_string(), span }
+    };
+    let mut out = Use {
+        module: path.as_str().split('.').map(part).collect(),
+        names: UseNames::Last,
+        overrides: Vec::new(),
+    };
+    for part in parts {
+        match part.as_rule() {
+            Rule::use_all => out.names = UseNames::All(origin.span(&part)),
+            Rule::use_names => {
+                out.names = UseNames::These(children(part).map(|p| origin.name(&p)).collect());
+            }
+            _ => {
+                let all: Vec<_> = children(part).collect();
+                for pair in all.chunks(2) {
+                    if let [name, value] = pair {
+                        out.overrides.push((origin.name(name), expr(origin, value.clone())));
+                    }
+                }
+            }
+        }
+    }
+    Some(out)
+}
+
+/// A bare parameter list is configuration where a second list follows, and maps otherwise.
+fn definition(origin: Origin, pair: Pair<'_, Rule>) -> Option<Definition> {
+    let mut parts = children(pair);
+    let role = match parts.next()?.as_str().trim() {
+        "head" => Role::Head,
+        "stem" => Role::Stem,
+        "encoder" => Role::Encoder,
+        "decoder" => Role::Decoder,
+        "net" => Role::Net,
+        _ => Role::Cell,
+    };
+    let name = origin.name(&parts.next()?);
+    let (mut lists, mut body) = (Vec::new(), Vec::new());
+    for part in parts {
+        match part.as_rule() {
+            Rule::body => body = statements(origin, part),
+            Rule::maps => lists.extend(children(part).map(|p| parameters(origin, p))),
+            _ => lists.push(parameters(origin, part)),
+        }
+    }
+    let (config, maps) = config_and_maps(lists);
+    Some(Definition { role, name, config, maps, body })
+}
+
+fn config_and_maps(mut lists: Vec<Vec<Parameter>>) -> (Vec<Parameter>, Vec<Parameter>) {
+    let maps = lists.pop().unwrap_or_default();
+    (lists.pop().unwrap_or_default(), maps)
+}
+
+fn trellis(origin: Origin, pair: Pair<'_, Rule>) -> Option<Trellis> {
+    let mut parts = children(pair);
+    let name = origin.name(&parts.next()?);
+    let (mut lists, mut along, mut at) = (Vec::new(), None, None);
+    for part in parts {
+        match part.as_rule() {
+            Rule::parameters => lists.push(parameters(origin, part)),
+            Rule::maps => lists.extend(children(part).map(|p| parameters(origin, p))),
+            Rule::at_block => at = Some(part),
+            _ => along = Some(expr(origin, part)),
+        }
+    }
+    let (config, maps) = config_and_maps(lists);
+    let mut at_parts = children(at?);
+    let scale = origin.name(&at_parts.next()?);
+    let (mut body, mut arrow) = (Vec::new(), None);
+    for part in at_parts {
+        match part.as_rule() {
+            Rule::arrow_stmt => arrow = arrow_stmt(origin, part),
+            _ => body.extend(statement(origin, part)),
+        }
+    }
+    Some(Trellis { name, config, maps, along: along?, scale, body, arrow: arrow? })
+}
+
+fn arrow_stmt(origin: Origin, pair: Pair<'_, Rule>) -> Option<Arrow> {
+    let span = origin.span(&pair);
+    let (mut docs, mut per_arrow, mut map, mut value) = (Vec::new(), true, None, None);
+    for part in children(pair) {
+        match part.as_rule() {
+            Rule::doc => docs.push(doc_text(&part)),
+            Rule::per_arrow => per_arrow = true,
+            Rule::on_mix => per_arrow = false,
+            Rule::name => map = Some(origin.name(&part)),
+            _ => value = Some(expr(origin, part)),
+        }
+    }
+    Some(Arrow { docs, per_arrow, map: map?, value: value?, span })
+}
+
+fn parameters(origin: Origin, pair: Pair<'_, Rule>) -> Vec<Parameter> {
+    children(pair).filter_map(|p| parameter(origin, p)).collect()
+}
+
+fn parameter(origin: Origin, pair: Pair<'_, Rule>) -> Option<Parameter> {
+    let mut parts = children(pair);
+    let name = origin.name(&parts.next()?);
+    let mut out = Parameter { name, optional: false, ty: None, default: None };
+    for part in parts {
+        match part.as_rule() {
+            Rule::optional => out.optional = true,
+            Rule::type_name => out.ty = type_name(origin, part),
+            _ => out.default = Some(expr(origin, part)),
+        }
+    }
+    Some(out)
+}
+
+fn type_name(origin: Origin, pair: Pair<'_, Rule>) -> Option<TypeName> {
+    let inner = children(pair).next()?;
+    match inner.as_rule() {
+        Rule::type_name => {
+            let within = type_name(origin, inner)?;
+            Some(TypeName { lists: within.lists + 1, ..within })
+        }
+        _ => Some(TypeName { name: origin.name(&inner), lists: 0 }),
+    }
+}
+
+fn let_item(origin: Origin, pair: Pair<'_, Rule>) -> Option<Let> {
+    let (mut binders, mut value) = (Vec::new(), None);
+    for part in children(pair) {
+        match part.as_rule() {
+            Rule::binder => binders.push((origin.span(&part), binder(origin, part))),
+            _ => value = Some(expr(origin, part)),
+        }
+    }
+    let (first, last) = (binders.first()?.0, binders.last()?.0);
+    let binder = match binders.len() {
+        1 => binders.remove(0).1,
+        _ => Binder::List(binders.into_iter().map(|(_, b)| b).collect(), first.to(last)),
+    };
+    Some(Let { binder, value: value? })
+}
+
+fn block(origin: Origin, pair: Pair<'_, Rule>) -> Option<Block> {
+    let mut parts = children(pair);
+    let kind = parts.next()?;
+    let kind = Spanned { value: kind.as_str().trim().to_string(), span: origin.span(&kind) };
+    let mut out = Block { kind, subject: None, clauses: Vec::new() };
+    for part in parts {
+        match part.as_rule() {
+            Rule::name => out.subject = Some(origin.name(&part)),
+            _ => out.clauses.extend(clause(origin, part)),
+        }
+    }
+    Some(out)
+}
+
+fn clause(origin: Origin, pair: Pair<'_, Rule>) -> Option<Clause> {
+    let span = origin.span(&pair);
+    let (mut docs, mut name, mut args) = (Vec::new(), None, Vec::new());
+    for part in children(pair) {
+        match part.as_rule() {
+            Rule::doc => docs.push(doc_text(&part)),
+            Rule::clause_name => {
+                name = children(part).next().map(|p| origin.name(&p));
+            }
+            _ => args.push(argument(origin, part)),
+        }
+    }
+    Some(Clause { docs, name: name?, args, span })
+}
+
+fn statements(origin: Origin, pair: Pair<'_, Rule>) -> Vec<Statement> {
+    children(pair).filter_map(|p| statement(origin, p)).collect()
+}
+
+fn statement(origin: Origin, pair: Pair<'_, Rule>) -> Option<Statement> {
+    let (docs, inner) = documented(pair);
+    let inner = inner?;
+    let span = origin.span(&inner);
+    let rule = inner.as_rule();
+    let mut parts = children(inner.clone());
+    let kind = match rule {
+        Rule::let_item => StatementKind::Let(let_item(origin, inner)?),
+        Rule::node_stmt => node_stmt(origin, inner)?,
+        Rule::out_stmt => out_stmt(origin, inner),
+        Rule::tap_stmt => {
+            StatementKind::Tap(target(origin, parts.next()?)?, expr(origin, parts.next()?))
+        }
+        Rule::for_stmt => {
+            let binder = binder(origin, parts.next()?);
+            let over = expr(origin, parts.next()?);
+            StatementKind::For(Each { binder, over }, statements(origin, parts.next()?))
+        }
+        _ => StatementKind::Rebind(origin.name(&parts.next()?), expr(origin, parts.next()?)),
+    };
+    Some(Statement { docs, kind, span })
+}
+
+fn node_stmt(origin: Origin, pair: Pair<'_, Rule>) -> Option<StatementKind> {
+    let (mut keep, mut name, mut value, mut repeat) = (false, None, None, None);
+    for part in children(pair) {
+        match part.as_rule() {
+            Rule::keep => keep = true,
+            Rule::target => name = target(origin, part),
+            Rule::each => repeat = each(origin, part),
+            _ => value = Some(expr(origin, part)),
+        }
+    }
+    Some(StatementKind::Node { keep, target: name?, value: value?, each: repeat })
+}
+
+fn target(origin: Origin, pair: Pair<'_, Rule>) -> Option<Target> {
+    let mut parts = children(pair);
+    let name = origin.name(&parts.next()?);
+    let indices = parts.filter_map(|p| children(p).next().map(|e| expr(origin, e))).collect();
+    Some(Target { name, indices })
+}
+
+fn out_stmt(origin: Origin, pair: Pair<'_, Rule>) -> StatementKind {
+    let (mut aux, mut outs, mut repeat) = (false, Vec::new(), None);
+    for part in children(pair) {
+        match part.as_rule() {
+            Rule::aux => aux = true,
+            Rule::each => repeat = each(origin, part),
+            Rule::out_named => {
+                let mut parts = children(part);
+                let name = parts.next().and_then(|p| target(origin, p));
+                outs.extend(parts.next().map(|p| (name, expr(origin, p))));
+            }
+            _ => outs.push((None, expr(origin, part))),
+        }
+    }
+    StatementKind::Out { aux, outs, each: repeat }
+}
