@@ -4,4 +4,6 @@
 #![deny(unsafe_code)]
 
 #[cfg(feature = "torch")]
+pub mod exec;
+#[cfg(feature = "torch")]
 pub mod torch;

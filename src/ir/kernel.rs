@@ -74,6 +74,13 @@ impl Conv {
     pub fn pad(&self) -> u32 {
         self.rate * (self.kernel - 1) / 2
     }
+
+    /// What a transposed convolution drops at the top and at the left: `(kernel - stride) / 2`,
+    /// rounded down. Then the first `stride * n` cells that `n` cells give are centred on them, up
+    /// to half a cell.
+    pub fn deconv_pad(&self) -> u32 {
+        self.kernel.saturating_sub(self.stride) / 2
+    }
 }
 
 /// A batch norm's arguments.
@@ -111,7 +118,8 @@ pub enum Kernel {
     /// where asked, `bias [out]`.
     Conv(Conv),
     /// Transposed convolution that multiplies the size by `stride`: output size is the nominal
-    /// size of the resulting scale (cropped at the end or padded through `output_padding`).
+    /// size of the resulting scale (cropped at the end or padded through `output_padding`). It
+    /// drops [`Conv::deconv_pad`] rows and columns at the start.
     /// Weights `weight [in, out/groups, k, k]` and `bias [out]`. [`Conv::rate`] is 1.
     Deconv(Conv),
     /// Batch normalisation. Weights `weight [C]`, `bias [C]` where affine; buffers

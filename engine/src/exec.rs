@@ -1,0 +1,4 @@
+//! The executor: runs kernels on tensors.
+
+pub mod kernels;
+pub mod weights;
