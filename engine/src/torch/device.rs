@@ -30,13 +30,11 @@ pub enum DeviceError {
         count: usize,
     },
     /// The CUDA part is there and cannot be opened.
-    #[error("cannot open `{}`: {reason}", path.display())]
-    BrokenCuda {
-        /// The library.
-        path: PathBuf,
-        /// The loader's words.
-        reason: String,
-    },
+    #[error(
+        "the CUDA part of libtorch cannot be opened: {0}; is PyTorch installed with the CUDA \
+         libraries that it needs?"
+    )]
+    BrokenCuda(String),
 }
 
 /// `cuda:0`, or `cuda:0 to cuda:3`.
@@ -78,9 +76,7 @@ fn cuda(asked: usize, built: bool, count: usize) -> Result<Device, DeviceError> 
 /// tensor is made; doing it again costs nothing.
 pub fn load_cuda() -> Result<bool, DeviceError> {
     let Some(path) = cuda_library() else { return Ok(false) };
-    ffi::open_library(&path)
-        .map(|()| true)
-        .map_err(|reason| DeviceError::BrokenCuda { path, reason })
+    ffi::open_library(&path).map(|()| true).map_err(DeviceError::BrokenCuda)
 }
 
 /// The CUDA part beside the CPU part that this process runs on.

@@ -1,6 +1,6 @@
 //! Settings of the whole process: what is done before the first tensor, and how it ends.
 
-use super::{DeviceError, TorchError, device, ffi, memory};
+use super::{TorchError, device, ffi, memory};
 use std::io::Write;
 use std::num::NonZeroU16;
 
@@ -16,22 +16,12 @@ pub enum Determinism {
 }
 
 /// Prepares the process; to be called once, before the first tensor is made.
-pub fn start() -> Result<(), StartError> {
+pub fn start() -> Result<(), TorchError> {
     memory::keep_freed();
-    memory::count_cpu()?;
-    device::load_cuda()?;
-    Ok(())
-}
-
-/// Why the process cannot compute.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The CUDA part of libtorch is broken.
-    #[error(transparent)]
-    Device(#[from] DeviceError),
-    /// libtorch refuses.
-    #[error(transparent)]
-    Torch(#[from] TorchError),
+    // A CUDA part that cannot be opened is no hindrance on the CPU; `device` speaks of it to those
+    // who ask for CUDA.
+    let _ = device::load_cuda();
+    memory::count_cpu()
 }
 
 /// Sets how many threads one operator uses, and how many run operators beside each other. The
