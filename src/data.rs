@@ -15,6 +15,7 @@ pub mod loader;
 pub mod metrics;
 mod random;
 pub mod sample;
+pub mod synth;
 
 pub use augment::Augment;
 pub use error::DataError;

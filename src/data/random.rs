@@ -12,6 +12,10 @@ pub(super) enum Purpose {
     Augment = 2,
     /// Dividing a dataset in two.
     Split = 3,
+    /// Drawing a scene to train on.
+    TrainScene = 4,
+    /// Drawing a scene to judge by.
+    ValScene = 5,
 }
 
 /// The stream at `(seed, purpose, epoch, index)`.

@@ -1,0 +1,205 @@
+//! Scenes on disk: written aside and renamed, so that a folder is whole or not there at all.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{SynthConfig, SynthSplit, VERSION, stem};
+use crate::data::DataError;
+use crate::data::cityscapes::{IMAGE_SUFFIX, IMAGES, LABEL_IDS_SUFFIX, MASKS, Split};
+use crate::data::sample::Dataset;
+
+/// The file that says which scenes a folder holds.
+pub const MANIFEST: &str = "synth.json";
+
+/// What [`write`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Scenes in the folder, both splits together.
+    pub scenes: usize,
+    /// Whether they were there already.
+    pub reused: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Manifest {
+    version: u32,
+    #[serde(flatten)]
+    config: SynthConfig,
+}
+
+/// Writes the scenes into `out`, which must not exist, be empty, or hold these very scenes.
+///
+/// `progress` is told how many scenes are written and how many there will be, from any thread.
+///
+/// # Errors
+/// When the settings are out of bounds, the folder holds something else, or writing fails.
+pub fn write(
+    config: &SynthConfig,
+    out: &Path,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Summary, DataError> {
+    config.validate()?;
+    let scenes = config.train + config.val;
+    if occupied(out)? {
+        recognise(config, out)?;
+        return Ok(Summary { scenes, reused: true });
+    }
+    let aside = aside(out)?;
+    draw_all(config, aside.path(), progress)?;
+    write_manifest(config, aside.path())?;
+    publish(aside, out)?;
+    Ok(Summary { scenes, reused: false })
+}
+
+fn occupied(out: &Path) -> Result<bool, DataError> {
+    match out.read_dir() {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(DataError::io("list", out, error)),
+    }
+}
+
+/// Whether the folder holds exactly these scenes.
+fn recognise(config: &SynthConfig, out: &Path) -> Result<(), DataError> {
+    let path = out.join(MANIFEST);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(DataError::ForeignFolder { path: out.into() });
+        }
+        Err(error) => return Err(DataError::io("read", path, error)),
+    };
+    let incomplete = |problem: String| DataError::IncompleteSynth { path: out.into(), problem };
+    let there: Manifest = serde_json::from_str(&text)
+        .map_err(|error| incomplete(format!("`{MANIFEST}` is damaged: {error}")))?;
+    let wanted = Manifest {
+        version: VERSION,
+        config: SynthConfig { threads: there.config.threads, ..*config },
+    };
+    if there != wanted {
+        let difference = difference(&there, &wanted);
+        return Err(DataError::OtherSynth { path: out.into(), difference });
+    }
+    for (split, count) in splits(config).filter(|(_, count)| *count > 0) {
+        let found =
+            Split::open(out, split.name()).map_err(|error| incomplete(error.to_string()))?;
+        if found.len() != count {
+            let text = format!("{} of {count} scenes of `{}`", found.len(), split.name());
+            return Err(incomplete(text));
+        }
+    }
+    Ok(())
+}
+
+fn splits(config: &SynthConfig) -> impl Iterator<Item = (SynthSplit, usize)> {
+    [(SynthSplit::Train, config.train), (SynthSplit::Val, config.val)].into_iter()
+}
+
+fn difference(there: &Manifest, wanted: &Manifest) -> String {
+    let rows = |m: &Manifest| {
+        let SynthConfig { train, val, size, seed, threads: _ } = m.config;
+        [
+            ("version", m.version.to_string()),
+            ("train", train.to_string()),
+            ("val", val.to_string()),
+            ("size", size.to_string()),
+            ("seed", seed.to_string()),
+        ]
+    };
+    let differing = rows(there).into_iter().zip(rows(wanted)).filter(|(a, b)| a != b);
+    let texts = differing.map(|((name, a), (_, b))| format!("its {name} is {a}, not {b}"));
+    Vec::from_iter(texts).join("; ")
+}
+
+/// A folder beside `out`, on the same disk, so that renaming it is one step.
+fn aside(out: &Path) -> Result<tempfile::TempDir, DataError> {
+    let parent = match out.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent).map_err(|error| DataError::io("create", parent, error))?;
+    let name = out.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let prefix = format!(".{name}.");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    // A temporary folder is private by default, but this one is going to be the dataset.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    builder.tempdir_in(parent).map_err(|error| DataError::io("create a folder in", parent, error))
+}
+
+fn draw_all(
+    config: &SynthConfig,
+    root: &Path,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<(), DataError> {
+    for (split, _) in splits(config).filter(|(_, count)| *count > 0) {
+        for half in [IMAGES, MASKS] {
+            let city = root.join(half).join(split.name()).join("synth");
+            fs::create_dir_all(&city).map_err(|error| DataError::io("create", city, error))?;
+        }
+    }
+    let scenes: Vec<(SynthSplit, usize)> =
+        splits(config).flat_map(|(split, n)| (0..n).map(move |index| (split, index))).collect();
+    let done = AtomicUsize::new(0);
+    let draw = |&(split, index): &(SynthSplit, usize)| {
+        write_scene(config, root, split, index)?;
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, scenes.len());
+        Ok(())
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads.get()).build();
+    let pool = pool.map_err(|error| {
+        DataError::io("start threads to write", root, std::io::Error::other(error))
+    })?;
+    pool.install(|| scenes.par_iter().try_for_each(draw))
+}
+
+fn write_scene(
+    config: &SynthConfig,
+    root: &Path,
+    split: SynthSplit,
+    index: usize,
+) -> Result<(), DataError> {
+    let (image, labels) = config.scene(split, index);
+    let path = |half: &str, suffix: &str| {
+        root.join(half).join(split.name()).join(format!("{}{suffix}", stem(index)))
+    };
+    let (w, h) = image.dimensions();
+    write_png(&path(IMAGES, IMAGE_SUFFIX), image.as_raw(), (w, h), ExtendedColorType::Rgb8)?;
+    write_png(&path(MASKS, LABEL_IDS_SUFFIX), labels.as_raw(), (w, h), ExtendedColorType::L8)
+}
+
+fn write_png(
+    path: &Path,
+    pixels: &[u8],
+    (w, h): (u32, u32),
+    colour: ExtendedColorType,
+) -> Result<(), DataError> {
+    let mut bytes = Vec::new();
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive)
+        .write_image(pixels, w, h, colour)
+        .map_err(|error| DataError::io("encode", path, std::io::Error::other(error)))?;
+    fs::write(path, bytes).map_err(|error| DataError::io("write", path, error))
+}
+
+fn write_manifest(config: &SynthConfig, root: &Path) -> Result<(), DataError> {
+    let path = root.join(MANIFEST);
+    let manifest = Manifest { version: VERSION, config: *config };
+    let text = serde_json::to_string_pretty(&manifest).expect("numbers are always JSON");
+    fs::write(&path, text + "\n").map_err(|error| DataError::io("write", path, error))
+}
+
+/// Renames; replaces an empty folder, and nothing else.
+fn publish(aside: tempfile::TempDir, out: &Path) -> Result<(), DataError> {
+    let failed = |error| DataError::io("move the scenes to", out, error);
+    fs::rename(aside.path(), out).map_err(failed)?;
+    // It has a new name now, so there is nothing left to clean up.
+    let _renamed = aside.keep();
+    Ok(())
+}
