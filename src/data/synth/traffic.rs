@@ -37,7 +37,7 @@ fn lanes(canvas: &mut Canvas, street: &Street, rng: &mut impl Rng) {
         let x = Street::lane(number);
         let busy = rng.random_range(8.0..45.0);
         let mut z = GAP + rng.random_range(0.0..busy);
-        if street.rails == Some(x) && rng.random_bool(0.75) {
+        if street.rails == Some(x) && rng.random_bool(0.6) {
             z = train(canvas, street, (x, z), heading, rng);
         }
         while z < street.end.min(110.0) {
@@ -68,13 +68,13 @@ fn one(
 ) -> f32 {
     let x = x + rng.random_range(-0.25..0.25);
     let kind = match rng.random_range(0..100) {
-        0..12 => Kind::Truck,
-        12..24 => Kind::Bus,
-        24..36 => {
+        0..7 => Kind::Truck,
+        7..15 => Kind::Bus,
+        15..32 => {
             motorcycle(canvas, (x, z), View::Back, Seat::Taken, rng);
             return 2.0;
         }
-        36..46 => {
+        32..46 => {
             bicycle(canvas, (x + 0.7, z), View::Back, Seat::Taken, rng);
             return 2.0;
         }
@@ -185,17 +185,17 @@ fn sidewalk(canvas: &mut Canvas, street: &Street, side: &Side, rng: &mut impl Rn
         let out = side.kerb + 0.7 + (side.sidewalk - 1.0) * chance(rng);
         (side.sign * out, depth(from, 45.0f32.min(street.end), rng))
     };
-    for _ in 0..rng.random_range(0..8) {
+    for _ in 0..rng.random_range(1..11) {
         let (x, z) = place(5.0, rng);
         person(canvas, x, z, rng);
     }
-    for _ in 0..rng.random_range(0..4) {
+    for _ in 0..rng.random_range(1..7) {
         let view = if rng.random_bool(0.7) { View::Side } else { View::Back };
         let (x, z) = place(4.5, rng);
         bicycle(canvas, (x, z), view, Seat::Empty, rng);
     }
-    if rng.random_bool(0.3) {
-        let (x, z) = place(5.0, rng);
+    if rng.random_bool(0.6) {
+        let (x, z) = place(4.5, rng);
         motorcycle(canvas, (x, z), View::Side, Seat::Empty, rng);
     }
     if rng.random_bool(0.3) {

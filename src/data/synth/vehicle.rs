@@ -156,7 +156,9 @@ impl Vehicle {
         for strip in 0..strips {
             let at = |k: u8| f32::from(k) / f32::from(strips);
             let height = |k: u8| y.0 + (y.1 - y.0) * at(k);
-            let span = (height(strip), height(strip + 1));
+            // From above one would see between the strips if each began where the last one ends.
+            let overlap = if strip > 0 { (y.1 - y.0) * at(1) } else { 0.0 };
+            let span = (height(strip) - overlap, height(strip + 1));
             canvas.across(z + slant * at(strip), xs, span, |px, py| {
                 let colour = skin.end((px - middle) / half_width, py, rear)?;
                 Paint::solid(self.label, scale(colour, light))
