@@ -1,5 +1,6 @@
 //! `segc`: a compiler for segmentation networks and for spaces of them.
 
+pub mod data;
 pub mod diag;
 pub mod ir;
 pub mod source;
