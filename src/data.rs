@@ -10,6 +10,7 @@ pub mod augment;
 pub mod cityscapes;
 pub mod classes;
 mod error;
+pub mod format;
 pub mod info;
 pub mod loader;
 pub mod metrics;

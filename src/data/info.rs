@@ -68,7 +68,7 @@ pub struct Majority {
 ///
 /// ```
 /// let weight = segc::data::info::bounded_log_weight(0.37);
-/// assert!((weight - 3.0383).abs() < 1e-4);
+/// assert!((weight - 3.0367).abs() < 1e-4);
 /// ```
 #[must_use]
 pub fn bounded_log_weight(frequency: f64) -> f64 {

@@ -8,7 +8,7 @@ use super::canvas::{Canvas, Paint, Span};
 use super::ids;
 use super::street::Street;
 use super::tone::{Rgb, hsv, lacquer, scale};
-use skin::Skin;
+use skin::{End, Livery, Skin};
 
 /// What sort of vehicle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,12 +122,13 @@ impl Vehicle {
         heading: Heading,
     ) {
         let Block { along, y, half_width, rake, .. } = *block;
-        let rear = heading == Heading::Away;
+        let end = if heading == Heading::Away { End::Rear } else { End::Front };
+        let rear = end == End::Rear;
         let far = z + self.length;
         let zs = if rear { (far - along.1, far - along.0) } else { (z + along.0, z + along.1) };
         let xs = (x - half_width, x + half_width);
         let (near_rake, far_rake) = if rear { (rake.1, rake.0) } else { rake };
-        self.draw_end(canvas, street.light(0.0), block, (xs, zs.0), rear);
+        self.draw_end(canvas, street.light(0.0), block, (xs, zs.0), end);
         let top = Paint::solid(self.label, block.skin.top());
         canvas.level(y.1, xs, (zs.0 + near_rake, zs.1 - far_rake), |_, _| top);
         let (flank, facing) = if xs.0 > 0.0 { (xs.0, -1.0) } else { (xs.1, 1.0) };
@@ -147,10 +148,10 @@ impl Vehicle {
         light: f32,
         block: &Block,
         (xs, z): (Span, f32),
-        rear: bool,
+        end: End,
     ) {
         let Block { y, half_width, rake, skin, .. } = *block;
-        let slant = if rear { rake.1 } else { rake.0 };
+        let slant = if end == End::Rear { rake.1 } else { rake.0 };
         let strips = if slant > 0.0 { STRIPS } else { 1 };
         let middle = (xs.0 + xs.1) / 2.0;
         for strip in 0..strips {
@@ -160,7 +161,7 @@ impl Vehicle {
             let overlap = if strip > 0 { (y.1 - y.0) * at(1) } else { 0.0 };
             let span = (height(strip) - overlap, height(strip + 1));
             canvas.across(z + slant * at(strip), xs, span, |px, py| {
-                let colour = skin.end((px - middle) / half_width, py, rear)?;
+                let colour = skin.end((px - middle) / half_width, py, end)?;
                 Paint::solid(self.label, scale(colour, light))
             });
         }
@@ -248,7 +249,7 @@ fn bus(rng: &mut impl Rng) -> Vehicle {
     let (paint, stripe, glass) = (lacquer(rng), lacquer(rng), glass(rng));
     let (length, height) = (rng.random_range(9.0..13.0), rng.random_range(2.8..3.2));
     let half_width = 1.26;
-    let skin = Skin::Coach { paint, stripe, glass, height };
+    let skin = Skin::Coach(Livery { paint, stripe, glass, height });
     let body = Block { along: (0.0, length), y: (0.0, height), half_width, rake: UPRIGHT, skin };
     Vehicle { label: ids::BUS, length, width: half_width * 2.0, blocks: vec![body] }
 }
@@ -257,7 +258,7 @@ fn train(rng: &mut impl Rng) -> Vehicle {
     let (paint, stripe, glass) = (lacquer(rng), lacquer(rng), glass(rng));
     let (length, height) = (rng.random_range(20.0..34.0), rng.random_range(3.3..3.7));
     let half_width = 1.22;
-    let skin = Skin::Tram { paint, stripe, glass, height };
+    let skin = Skin::Tram(Livery { paint, stripe, glass, height });
     let body = Block { along: (0.0, length), y: (0.0, height), half_width, rake: UPRIGHT, skin };
     let collector = Block {
         along: (length * 0.3, length * 0.3 + 1.6),
