@@ -1,5 +1,6 @@
 //! The middle of the compiler: kernels, shapes, the decision graph and what is asked of it.
 
+pub mod builder;
 pub mod decision;
 pub mod graph;
 pub mod kernel;

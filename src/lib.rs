@@ -4,4 +4,5 @@ pub mod data;
 pub mod diag;
 pub mod ir;
 pub mod source;
+pub mod supernet;
 pub mod syntax;

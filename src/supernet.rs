@@ -1,0 +1,297 @@
+//! The plan of a run: which kernels run for given states of the leaves, in which order, on which
+//! values, and when each value is used for the last time. No tensors: the executor follows a plan,
+//! and a plan depends on nothing but the graph, the switches and the mode.
+
+#[cfg(test)]
+mod tests;
+
+use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
+use crate::ir::kernel::{Kernel, Target};
+use crate::ir::{MapType, Scale};
+use std::collections::HashMap;
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Norms use the batch's statistics and move their running ones; dropout drops; auxiliary
+    /// outputs exist.
+    Train,
+    /// Norms use their running statistics; dropout does nothing; there are no auxiliary outputs.
+    Eval,
+}
+
+/// How a leaf enters a run, as far as the plan is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Switch {
+    /// Its edge is not executed.
+    Off,
+    /// Its edge counts with a weight that the run brings along.
+    Weighted,
+    /// Its edge counts fully, and nobody asks for a gradient: there is nothing to multiply.
+    Whole,
+}
+
+/// A value in a plan: the index of the step that makes it.
+pub type ValueId = u32;
+
+/// A run, step by step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// What is computed, in order; the step's index is its value's name.
+    pub steps: Vec<Step>,
+    /// The value of each of the graph's outputs; none where it is absent or not of this mode.
+    pub outputs: Vec<Option<ValueId>>,
+}
+
+/// One kernel's application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// The node whose kernel is applied.
+    pub node: NodeId,
+    /// Its present inputs, in port order.
+    pub inputs: Vec<Operand>,
+    /// Values that no later step reads.
+    pub free: Vec<ValueId>,
+    /// Whether the result may be written over the first input: nobody reads that again, nor
+    /// anything that shares its memory. Only where no gradient is wanted.
+    pub in_place: bool,
+}
+
+/// An input of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Operand {
+    /// The value.
+    pub value: ValueId,
+    /// The leaf whose weight it counts with; none where it counts fully.
+    pub weight: Option<LeafId>,
+}
+
+/// The plan for `switches`, one per leaf of the graph (missing ones are off).
+///
+/// A node is absent when one of its inputs is, but for sums, which drop absent inputs, and mixes,
+/// which are absent when no term is left. Of what is present, only that runs which an output of
+/// this mode (or a part marked `keep`) reads. Equal kernels on equal values run once.
+pub fn plan(graph: &DecisionGraph, switches: &[Switch], mode: Mode) -> Plan {
+    let present = presence(graph, switches);
+    let live = liveness(graph, &present, mode);
+    let mut building = Building::new(graph, mode);
+    for (id, node) in graph.nodes().filter(|(id, _)| live[id.index()]) {
+        let inputs = present[id.index()].as_deref().expect("what is live is present");
+        building.add(id, node, inputs);
+    }
+    building.finish()
+}
+
+/// A present input: its source and the leaf whose weight it counts with.
+type Source = (NodeId, Option<LeafId>);
+
+/// The present inputs of every node that is present.
+fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Vec<Source>>> {
+    let mut all: Vec<Option<Vec<Source>>> = Vec::with_capacity(graph.graph.node_count());
+    for (id, node) in graph.nodes() {
+        let inputs = graph.inputs(id);
+        let asked = inputs.len();
+        let there: Vec<Source> = inputs
+            .into_iter()
+            .filter(|(source, _)| all[source.index()].is_some())
+            .filter_map(|(source, edge)| Some((source, weight(edge.leaf, switches)?)))
+            .collect();
+        let is_present = match node.kernel {
+            Kernel::Add => true,
+            Kernel::Mix => !there.is_empty(),
+            _ => there.len() == asked,
+        };
+        all.push(is_present.then_some(there));
+    }
+    all
+}
+
+/// The leaf that an edge's weight comes from, if it has one; nothing where the edge is off.
+fn weight(leaf: Option<LeafId>, switches: &[Switch]) -> Option<Option<LeafId>> {
+    let Some(leaf) = leaf else { return Some(None) };
+    match switches.get(leaf.0 as usize).copied().unwrap_or(Switch::Off) {
+        Switch::Off => None,
+        Switch::Weighted => Some(Some(leaf)),
+        Switch::Whole => Some(None),
+    }
+}
+
+/// Which nodes are read by an output of this mode, or are kept although none reads them.
+fn liveness(graph: &DecisionGraph, present: &[Option<Vec<Source>>], mode: Mode) -> Vec<bool> {
+    let mut live = vec![false; present.len()];
+    for output in graph.outputs.iter().filter(|o| mode == Mode::Train || !o.aux) {
+        live[output.node.index()] = true;
+    }
+    for (id, node) in graph.nodes().rev() {
+        let here = id.index();
+        live[here] |= node.keep;
+        match &present[here] {
+            None => live[here] = false,
+            Some(inputs) if live[here] => {
+                inputs.iter().for_each(|(source, _)| live[source.index()] = true);
+            }
+            Some(_) => {}
+        }
+    }
+    live
+}
+
+/// What makes two steps equal. The type matters where it decides the size: zeros, resizing.
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    kernel: Kernel,
+    weights: Option<WeightId>,
+    ty: MapType,
+    inputs: Vec<Operand>,
+}
+
+/// A plan in the making.
+struct Building<'g> {
+    graph: &'g DecisionGraph,
+    mode: Mode,
+    steps: Vec<Step>,
+    /// The value of every node that has been added.
+    values: Vec<Option<ValueId>>,
+    /// For each value, the first one whose memory it may share.
+    roots: Vec<ValueId>,
+    known: HashMap<Key, ValueId>,
+}
+
+impl<'g> Building<'g> {
+    fn new(graph: &'g DecisionGraph, mode: Mode) -> Self {
+        let values = vec![None; graph.graph.node_count()];
+        Building { graph, mode, steps: vec![], values, roots: vec![], known: HashMap::new() }
+    }
+
+    fn add(&mut self, id: NodeId, node: &Node, sources: &[Source]) {
+        let operand = |&(source, weight): &Source| {
+            let value = self.values[source.index()].expect("inputs of what is live came before");
+            Operand { value, weight }
+        };
+        let inputs: Vec<Operand> = sources.iter().map(operand).collect();
+        let value = match inputs.as_slice() {
+            [only] if only.weight.is_none() && self.passes(node) => only.value,
+            _ => self.step(id, node, inputs),
+        };
+        self.values[id.index()] = Some(value);
+    }
+
+    /// Whether a node with one whole input hands it on as it is.
+    fn passes(&self, node: &Node) -> bool {
+        match node.kernel {
+            Kernel::Add | Kernel::Mix | Kernel::Concat => true,
+            Kernel::Dropout { .. } => self.mode == Mode::Eval,
+            _ => false,
+        }
+    }
+
+    fn step(&mut self, id: NodeId, node: &Node, inputs: Vec<Operand>) -> ValueId {
+        let value = ValueId::try_from(self.steps.len()).expect("fewer than 2^32 nodes");
+        let ty = MapType { width: node.ty.width, scale: size_giver(node) };
+        let key = Key { kernel: node.kernel, weights: node.weights, ty, inputs: inputs.clone() };
+        if self.repeats(&node.kernel) {
+            if let Some(&same) = self.known.get(&key) {
+                return same;
+            }
+            self.known.insert(key, value);
+        }
+        self.roots.push(match inputs.first() {
+            Some(first) if shares_memory(&node.kernel) => self.roots[first.value as usize],
+            _ => value,
+        });
+        self.steps.push(Step { node: id, inputs, free: vec![], in_place: false });
+        value
+    }
+
+    /// Whether doing it again gives the same and leaves the same behind.
+    fn repeats(&self, kernel: &Kernel) -> bool {
+        match kernel {
+            // Running statistics move each time, and each dropout draws anew.
+            Kernel::Norm(_) | Kernel::Dropout { .. } => self.mode == Mode::Eval,
+            _ => true,
+        }
+    }
+
+    /// The finished plan: outputs named, last uses noted.
+    fn finish(mut self) -> Plan {
+        let of_mode = |aux: bool| self.mode == Mode::Train || !aux;
+        let outputs: Vec<Option<ValueId>> = (self.graph.outputs.iter())
+            .map(|output| self.values[output.node.index()].filter(|_| of_mode(output.aux)))
+            .collect();
+        let last = self.last_uses(&outputs);
+        self.note_in_place(&last);
+        for (value, last) in last.iter().enumerate() {
+            if let Some(step) = self.steps.get_mut(*last) {
+                step.free.push(value as ValueId);
+            }
+        }
+        Plan { steps: self.steps, outputs }
+    }
+
+    /// The last step that reads each value, its own where none does; past the end for outputs.
+    fn last_uses(&self, outputs: &[Option<ValueId>]) -> Vec<usize> {
+        let mut last: Vec<usize> = (0..self.steps.len()).collect();
+        for (at, step) in self.steps.iter().enumerate() {
+            step.inputs.iter().for_each(|input| last[input.value as usize] = at);
+        }
+        for value in outputs.iter().flatten() {
+            last[*value as usize] = usize::MAX;
+        }
+        last
+    }
+
+    fn note_in_place(&mut self, last: &[usize]) {
+        // When the memory behind a root is read for the last time.
+        let mut end = vec![0; last.len()];
+        for (root, last) in self.roots.iter().zip(last) {
+            let end = &mut end[*root as usize];
+            *end = (*last).max(*end);
+        }
+        let input = |step: &Step| matches!(self.graph.graph[step.node].kernel, Kernel::Input(_));
+        let given: Vec<bool> = self.steps.iter().map(input).collect();
+        for (at, step) in self.steps.iter_mut().enumerate() {
+            let [first, rest @ ..] = step.inputs.as_slice() else { continue };
+            let root = self.roots[first.value as usize];
+            let alone = rest.iter().all(|other| self.roots[other.value as usize] != root);
+            let overwrites =
+                matches!(self.graph.graph[step.node].kernel, Kernel::Act(_) | Kernel::Add);
+            step.in_place =
+                overwrites && alone && end[root as usize] == at && !given[root as usize];
+        }
+    }
+}
+
+/// The scale that decides a node's size; the same for all nodes where their inputs decide it.
+fn size_giver(node: &Node) -> Scale {
+    match node.kernel {
+        Kernel::Add | Kernel::Deconv(_) | Kernel::Resize { to: Target::Scale(_), .. } => {
+            node.ty.scale
+        }
+        _ => Scale::Global,
+    }
+}
+
+/// Whether the result may lie in its first input's memory.
+fn shares_memory(kernel: &Kernel) -> bool {
+    match kernel {
+        // A resize to the size that is there already hands its input on; so does a shuffle of one
+        // group, and a shift by nothing might.
+        Kernel::Slice { .. }
+        | Kernel::Resize { .. }
+        | Kernel::Shuffle { .. }
+        | Kernel::Shift { .. }
+        | Kernel::Dropout { .. } => true,
+        Kernel::Input(_)
+        | Kernel::Conv(_)
+        | Kernel::Deconv(_)
+        | Kernel::Norm(_)
+        | Kernel::Act(_)
+        | Kernel::Pool { .. }
+        | Kernel::GlobalPool
+        | Kernel::Add
+        | Kernel::Mul
+        | Kernel::Concat
+        | Kernel::Zero
+        | Kernel::Mix => false,
+    }
+}
