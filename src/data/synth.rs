@@ -29,7 +29,7 @@ use super::{DataError, classes};
 
 pub use store::{MANIFEST, Summary, write};
 
-/// The version of the drawing: scenes of one version are the same everywhere, for good.
+/// The version of the drawing, raised whenever the same settings give other scenes than before.
 pub const VERSION: u32 = 1;
 
 /// The smallest side in pixels of which anything can be recognised.

@@ -4,7 +4,9 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use image::{ColorType, DynamicImage, ExtendedColorType, GrayImage, ImageDecoder, RgbImage};
+use image::{
+    ColorType, DynamicImage, ExtendedColorType, GrayImage, ImageDecoder, Limits, RgbImage,
+};
 
 use super::Encoding;
 use crate::data::DataError;
@@ -64,6 +66,9 @@ fn grey(path: &Path) -> Result<GrayImage, DataError> {
         let found = format!("{stored:?}");
         return Err(DataError::MaskFormat { path: path.into(), found });
     }
+    // A damaged header can ask for more memory than there is, and that is no panic but an abort.
+    let room = Limits::default().reserve(decoder.total_bytes());
+    room.map_err(|error| undecodable(path, &error))?;
     let image = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(path, &error))?;
     Ok(image.into_luma8())
 }

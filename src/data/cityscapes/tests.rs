@@ -138,6 +138,36 @@ fn masks_must_fit_and_hold_known_labels() {
     assert!(matches!(folder.load_error(), DataError::MaskFormat { .. }));
 }
 
+/// A PNG of 8-bit grey whose header promises w x h pixels, and which ends there.
+fn promise(w: u32, h: u32) -> Vec<u8> {
+    let header = [b"IHDR", &w.to_be_bytes()[..], &h.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
+    let crc = !header.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |c, _| (c >> 1) ^ (0xEDB8_8320 & (c & 1).wrapping_neg()))
+    });
+    let data = b"\0\0\0\0IDAT\x35\xaf\x06\x1e";
+    [&b"\x89PNG\r\n\x1a\n\0\0\0\x0d"[..], &header, &crc.to_be_bytes(), data].concat()
+}
+
+#[test]
+fn headers_that_promise_too_much_are_errors() {
+    let folder = good();
+    for side in [100_000, 0x7FFF_FFFF] {
+        for path in [folder.mask_path("a/x"), folder.image_path("a/x")] {
+            let before = fs::read(&path).expect("the PNG");
+            fs::write(&path, promise(side, side)).expect("written");
+            let error = folder.load_error();
+            // Refused for its size, not found to be cut short after the memory was taken.
+            let DataError::Undecodable { path: named, reason } = error else {
+                panic!("another error")
+            };
+            assert!(named == path && reason.contains("limit"), "{reason}");
+            fs::write(&path, before).expect("written");
+        }
+    }
+    fs::write(folder.mask_path("a/x"), promise(6, 4)).expect("written");
+    assert!(matches!(folder.load_error(), DataError::Undecodable { .. }));
+}
+
 #[test]
 fn messages_name_the_file_and_helps_the_remedy() {
     let error = Folder::new().open().expect_err("an empty folder");

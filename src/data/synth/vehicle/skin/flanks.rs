@@ -6,7 +6,7 @@ use crate::data::synth::tone::{Rgb, scale};
 /// Wheels: decided (`Some`) within their arches.
 fn wheels(axles: &[f32], r: f32, s: f32, y: f32) -> Option<Rgb> {
     let nearest = axles.iter().map(|axle| (s - axle).abs()).fold(f32::INFINITY, f32::min);
-    match nearest.hypot(y - r) / r {
+    match (nearest * nearest + (y - r) * (y - r)).sqrt() / r {
         d if d < 0.5 => Some(METAL),
         d if d < 1.0 => Some(RUBBER),
         d if d < 1.15 && y > r * 0.5 => Some(scale(RUBBER, 0.5)),
