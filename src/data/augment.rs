@@ -41,10 +41,10 @@ pub struct Crop {
 pub struct Augment {
     /// Bring every image to this size first.
     pub resize: Option<Size>,
-    /// Then zoom by a factor drawn evenly between these two.
-    pub scale: Option<(f64, f64)>,
     /// Then mirror left and right, in half of the cases.
     pub flip: bool,
+    /// Then zoom by a factor drawn evenly between these two.
+    pub scale: Option<(f64, f64)>,
     /// Then crop.
     pub crop: Option<Crop>,
     /// Then subtract this from each channel, as a fraction of full brightness …
@@ -100,22 +100,17 @@ impl Augment {
     /// The part that chance decides.
     #[must_use]
     pub fn vary(&self, mut sample: Sample, rng: &mut impl Rng) -> Sample {
-        if let Some((low, high)) = self.scale {
-            let factor = rng.random_range(low..=high);
-            let size = zoomed(sample.size(), factor);
-            sample = resize(sample, size);
-        }
         if self.flip && rng.random_bool(0.5) {
             sample = flip(sample);
         }
-        if let Some(Crop { size, place }) = self.crop {
-            let offset = match place {
-                Place::Random => random_offset(sample.size(), size, rng),
-                Place::Centre => centre_offset(sample.size(), size),
-            };
-            sample = crop(sample, size, offset, fill_colour(self.mean));
-        }
-        sample
+        let factor = self.scale.map_or(1.0, |(low, high)| rng.random_range(low..=high));
+        let size = zoomed(sample.size(), factor);
+        let Some(Crop { size: kept, place }) = self.crop else { return resize(sample, size) };
+        let offset = match place {
+            Place::Random => random_offset(size, kept, rng),
+            Place::Centre => centre_offset(size, kept),
+        };
+        zoom_and_crop(sample, size, kept, offset, fill_colour(self.mean))
     }
 
     /// Writes the image as floats, channel by channel: `out` is 3 x h x w and is filled whole.
@@ -162,6 +157,55 @@ pub fn crop(sample: Sample, size: Size, offset: (i64, i64), fill: Rgb<u8>) -> Sa
     imageops::replace(&mut image, &sample.image, -offset.0, -offset.1);
     imageops::replace(&mut labels, &sample.labels, -offset.0, -offset.1);
     Sample { image, labels, ..sample }
+}
+
+/// As resizing to `size` and cropping what is `kept`, but only what remains is interpolated: a
+/// crop of a large picture is most often a small part of it. The grid may shift by a part of a
+/// pixel, the same for image and labels.
+fn zoom_and_crop(
+    sample: Sample,
+    size: Size,
+    kept: Size,
+    (x, y): (i64, i64),
+    fill: Rgb<u8>,
+) -> Sample {
+    let from = sample.size();
+    if from == size {
+        return crop(sample, kept, (x, y), fill);
+    }
+    let (across, down) = (Part::of(from.w, size.w, kept.w, x), Part::of(from.h, size.h, kept.h, y));
+    let (left, top) = (across.start, down.start);
+    let part = Sample {
+        image: imageops::crop_imm(&sample.image, left, top, across.len, down.len).to_image(),
+        labels: imageops::crop_imm(&sample.labels, left, top, across.len, down.len).to_image(),
+        name: sample.name,
+    };
+    let part = resize(part, Size { h: down.zoomed, w: across.zoomed });
+    crop(part, kept, (across.offset, down.offset), fill)
+}
+
+/// What a crop of a zoomed picture needs of the original, along one side.
+struct Part {
+    /// First pixel of the original, and how many.
+    start: u32,
+    len: u32,
+    /// How many they become.
+    zoomed: u32,
+    /// Where the crop begins among those.
+    offset: i64,
+}
+
+impl Part {
+    fn of(from: u32, zoomed: u32, kept: u32, offset: i64) -> Self {
+        let factor = f64::from(zoomed) / f64::from(from);
+        let (low, high) = (offset.max(0), (offset + i64::from(kept)).min(i64::from(zoomed)));
+        // One zoomed pixel more on either side is as far as interpolation reaches.
+        let start = ((low - 1).max(0) as f64 / factor).floor() as u32;
+        let end = (((high + 1) as f64 / factor).ceil() as u32).min(from);
+        let at = |pixel: u32| (f64::from(pixel) * factor).round() as u32;
+        let zoomed = (at(end) - at(start)).max(1);
+        Self { start, len: end - start, zoomed, offset: offset - i64::from(at(start)) }
+    }
 }
 
 /// Any offset at which the crop lies within the picture or, on a side where the picture is the
@@ -240,6 +284,19 @@ mod tests {
             (outer.image.get_pixel(0, 0), outer.labels.get_pixel(3, 3).0),
             (&fill, [IGNORE])
         );
+    }
+
+    #[test]
+    fn zooming_only_what_is_kept_changes_nothing() {
+        let (size, fill) = (Size::new(48, 64), Rgb([1, 2, 3]));
+        for offset in [(0, 0), (7, 9), (31, 20), (54, 40)] {
+            let kept = Size::new(8, 10);
+            let whole = crop(resize(sample(24, 32), size), kept, offset, fill);
+            assert_eq!(zoom_and_crop(sample(24, 32), size, kept, offset, fill), whole);
+        }
+        let (size, kept) = (Size::new(11, 19), Size::new(30, 7));
+        let out = zoom_and_crop(sample(24, 32), size, kept, (5, -9), fill);
+        assert!(out.image.enumerate_pixels().all(|(_, y, p)| (*p == fill) != (9..20).contains(&y)));
     }
 
     #[test]
