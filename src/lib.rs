@@ -3,6 +3,8 @@
 pub mod data;
 pub mod diag;
 pub mod ir;
+pub mod sema;
 pub mod source;
+pub mod stdlib;
 pub mod supernet;
 pub mod syntax;

@@ -1,0 +1,59 @@
+//! The state of one application: names, indices, scope and whose decisions are taken.
+
+use super::module::ModuleId;
+use super::value::{InstanceId, Value};
+use crate::ir::graph::ScopeId;
+use crate::ir::shape::Scale;
+use crate::source::Span;
+use indexmap::IndexMap;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// A definition with decisions of its own: where it was made, under which indices, in which
+/// other instance. Numbered only when it makes a decision.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub parent: Option<Rc<Instance>>,
+    pub site: Span,
+    pub indices: Vec<i64>,
+    pub name: Rc<str>,
+    pub id: OnceCell<InstanceId>,
+}
+
+/// One application in progress.
+#[derive(Debug)]
+pub(crate) struct Frame {
+    pub module: ModuleId,
+    pub vars: IndexMap<Rc<str>, Value>,
+    /// The input of an operator.
+    pub it: Option<Value>,
+    pub instance: Rc<Instance>,
+    /// Loop indices around the place of evaluation.
+    pub indices: Vec<i64>,
+    pub scope: ScopeId,
+    /// How often a name was used in a scope during this application.
+    pub counters: HashMap<(ScopeId, Rc<str>), u32>,
+    /// The statement that is evaluated, for names of decisions.
+    pub label: Rc<str>,
+    /// The node of a trellis that is evaluated.
+    pub place: Option<Place>,
+}
+
+/// A node of a trellis and, within an arrow's expression, the arrow.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub trellis: Rc<super::trellis::Lane>,
+    pub layer: usize,
+    pub scale: Scale,
+    pub from: Option<usize>,
+}
+
+impl Frame {
+    /// A name that is not yet used in the scope: `conv`, `conv2`, …
+    pub(crate) fn unique(&mut self, name: &str) -> Rc<str> {
+        let used = self.counters.entry((self.scope, name.into())).or_insert(0);
+        *used += 1;
+        if *used == 1 { name.into() } else { format!("{name}{used}").into() }
+    }
+}

@@ -1,0 +1,478 @@
+//! Kernels from their arguments: every check of a kernel's shape is made here.
+
+use super::builtin::Builtin;
+use super::eval::{Eval, Evaluator};
+use super::frame::Frame;
+use super::value::{Design, Map, Value};
+use crate::diag::Diag;
+use crate::ir::graph::NodeId;
+use crate::ir::kernel::{Act, Conv, Interp, Kernel, Norm, PoolKind, Target};
+use crate::ir::shape::{MapType, Scale};
+use crate::source::Span;
+
+/// More channels than this are a mistake.
+const WIDEST: i64 = 1 << 20;
+
+impl Evaluator<'_> {
+    /// Applies a kernel or a function of maps.
+    pub(super) fn kernel(
+        &mut self,
+        b: &Builtin,
+        d: &Design,
+        maps: &[Map],
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let x = maps[0];
+        match b.name {
+            "width" => Ok(Value::int(i64::from(x.ty.width))),
+            "scale" => Ok(Value::Scale(x.ty.scale)),
+            "conv" | "dw" => self.conv(b, d, x, at, f),
+            "deconv" => self.deconv(d, x, at, f),
+            "bn" => self.norm(d, x, at, f),
+            "relu" => self.plain(Kernel::Act(Act::Relu), x, at, f),
+            "relu6" => self.plain(Kernel::Act(Act::Relu6), x, at, f),
+            "sigmoid" => self.plain(Kernel::Act(Act::Sigmoid), x, at, f),
+            "silu" => self.plain(Kernel::Act(Act::Silu), x, at, f),
+            "hardswish" => self.plain(Kernel::Act(Act::Hardswish), x, at, f),
+            "pool" => self.pool(d, x, at, f),
+            "resize" => self.resize(d, x, at, f),
+            "shift" => {
+                let rows = self.whole_arg(d, "rows", 0, 0..=1024, at)? as u32;
+                let cols = self.whole_arg(d, "cols", 0, 0..=1024, at)? as u32;
+                self.plain(Kernel::Shift { rows, cols }, x, at, f)
+            }
+            "shuffle" => {
+                let groups = self.whole_arg(d, "groups", 1, 1..=WIDEST, at)?;
+                self.check_groups(x.ty.width.into(), groups, at, d)?;
+                self.plain(Kernel::Shuffle { groups: groups as u32 }, x, at, f)
+            }
+            "channels" => self.channels(d, x, at, f),
+            "dropout" => {
+                let rate = self.float_arg(d, "rate", 0.5, at)?;
+                self.plain(Kernel::Dropout { rate_e9: (rate * 1e9).round() as u32 }, x, at, f)
+            }
+            "residual" => self.residual(d, x, at, f),
+            _ => self.mul(x, maps[1], at, f),
+        }
+    }
+
+    fn push(&mut self, kernel: Kernel, ty: MapType, inputs: &[NodeId], at: Span, f: &Frame) -> Map {
+        let inputs: Vec<_> = inputs.iter().map(|n| (*n, None)).collect();
+        Map { node: self.build.node(kernel, ty, &inputs, f.scope, None, at), ty }
+    }
+
+    /// A kernel with weights: they live in the scope under the kernel's name.
+    fn weighted(
+        &mut self,
+        name: &str,
+        kernel: Kernel,
+        x: Map,
+        ty: MapType,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let name = f.unique(name);
+        let weights = match self.build.weight_set(f.scope, name, kernel, x.ty.width) {
+            Ok(weights) => weights,
+            Err(tie) => {
+                return self.fail(
+                    Diag::new("E0409", format!("tied weights `{}` differ in shape", tie.name))
+                        .label(at, format!("{} channels here, {} before", tie.now, tie.first))
+                        .help("bring maps to one width before what is tied, or do not tie it"),
+                );
+            }
+        };
+        let inputs = [(x.node, None)];
+        let node = self.build.node(kernel, ty, &inputs, f.scope, Some(weights), at);
+        Ok(Value::Map(Map { node, ty }))
+    }
+
+    fn plain(&mut self, kernel: Kernel, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        Ok(Value::Map(self.push(kernel, x.ty, &[x.node], at, f)))
+    }
+
+    fn conv(&mut self, b: &Builtin, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        let depthwise = b.name == "dw";
+        let width = x.ty.width;
+        let out = if depthwise { width } else { self.width_arg(d, width, at)? };
+        let groups = match depthwise {
+            true => i64::from(width),
+            false => self.whole_arg(d, "groups", 1, 1..=WIDEST, at)?,
+        };
+        self.check_groups(i64::from(width), groups, at, d)?;
+        self.check_groups(i64::from(out), groups, at, d)?;
+        let conv = Conv {
+            out,
+            kernel: self.whole_arg(d, "kernel", 1, 1..=1023, at)? as u32,
+            stride: self.whole_arg(d, "stride", 1, 1..=64, at)? as u32,
+            rate: self.whole_arg(d, "rate", 1, 1..=1024, at)? as u32,
+            groups: groups as u32,
+            bias: self.bool_arg(d, "bias", false, at)?,
+        };
+        let scale = self.strided(x.ty.scale, conv.stride, at)?;
+        self.weighted(b.name, Kernel::Conv(conv), x, MapType { width: out, scale }, at, f)
+    }
+
+    fn deconv(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        let out = self.width_arg(d, x.ty.width, at)?;
+        let conv = Conv {
+            out,
+            kernel: self.whole_arg(d, "kernel", 1, 1..=1023, at)? as u32,
+            stride: self.whole_arg(d, "stride", 1, 1..=64, at)? as u32,
+            rate: 1,
+            groups: 1,
+            bias: self.bool_arg(d, "bias", false, at)?,
+        };
+        let scale = match x.ty.scale {
+            Scale::Down(n) if n % conv.stride == 0 => Scale::Down(n / conv.stride),
+            other => {
+                return self.fail(
+                    Diag::new("E0410", format!("{other} cannot be enlarged {} times", conv.stride))
+                        .label(at, "finer than the input image")
+                        .help("the finest scale is /1"),
+                );
+            }
+        };
+        self.weighted("deconv", Kernel::Deconv(conv), x, MapType { width: out, scale }, at, f)
+    }
+
+    /// The scale after a stride.
+    fn strided(&mut self, scale: Scale, stride: u32, at: Span) -> Eval<Scale> {
+        match scale {
+            Scale::Down(n) => match n.checked_mul(stride).filter(|n| *n <= 1 << 16) {
+                Some(n) => Ok(Scale::Down(n)),
+                None => self.fail(
+                    Diag::new("E0410", format!("{scale} cannot be divided by {stride} again"))
+                        .label(at, "coarser than /65536"),
+                ),
+            },
+            Scale::Global => Ok(Scale::Global),
+        }
+    }
+
+    fn norm(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        let e9 = |v: f64| (v * 1e9).round() as u32;
+        let norm = Norm {
+            affine: self.bool_arg(d, "affine", true, at)?,
+            eps_e9: e9(self.float_arg(d, "eps", 1e-5, at)?),
+            momentum_e9: e9(self.float_arg(d, "momentum", 0.1, at)?),
+        };
+        self.weighted("bn", Kernel::Norm(norm), x, x.ty, at, f)
+    }
+
+    fn pool(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        let kind = match self.word_arg(d, "kind", &["avg", "max", "all"], at)?.as_deref() {
+            Some("all") => {
+                let ty = MapType { scale: Scale::Global, ..x.ty };
+                return Ok(Value::Map(self.push(Kernel::GlobalPool, ty, &[x.node], at, f)));
+            }
+            Some("avg") => PoolKind::Avg,
+            _ => PoolKind::Max,
+        };
+        let kernel = self.whole_arg(d, "kernel", 3, 1..=1023, at)? as u32;
+        let stride = self.whole_arg(d, "stride", 1, 1..=64, at)? as u32;
+        let ty = MapType { scale: self.strided(x.ty.scale, stride, at)?, ..x.ty };
+        let kernel = Kernel::Pool { kind, kernel, stride };
+        Ok(Value::Map(self.push(kernel, ty, &[x.node], at, f)))
+    }
+
+    fn resize(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        let mode = self.word_arg(d, "mode", &["bilinear", "nearest"], at)?;
+        let corners = self.word_arg(d, "corners", &["free", "aligned"], at)?;
+        let round = self.word_arg(d, "round", &["ceil", "floor"], at)?;
+        let interp = match (mode.as_deref(), corners.as_deref()) {
+            (Some("nearest"), _) => Interp::Nearest,
+            (_, Some("aligned")) => Interp::BilinearAligned,
+            _ => Interp::Bilinear,
+        };
+        let like = match self.arg(d, "like") {
+            Some((value, span)) => match self.map_of(value, span, f)? {
+                Value::Map(like) => Some(like),
+                Value::Absent => return Ok(Value::Absent),
+                other => return self.expected("one map", &other, span),
+            },
+            None => None,
+        };
+        let (to, scale, inputs) = match (like, self.arg(d, "by"), self.arg(d, "to")) {
+            (Some(like), _, _) => (Target::Like, like.ty.scale, vec![x.node, like.node]),
+            (None, Some((by, span)), _) => {
+                let floor = round.as_deref() == Some("floor");
+                let (to, scale) = self.resize_by(x.ty.scale, &by, floor, span)?;
+                (to, scale, vec![x.node])
+            }
+            (None, None, Some((Value::Scale(s), _))) => (Target::Scale(s), s, vec![x.node]),
+            (None, None, Some((other, span))) => {
+                return self.expected("a scale such as `/8`", &other, span);
+            }
+            (None, None, None) => {
+                return self.fail(
+                    Diag::new("E0209", "`resize` needs a size to reach")
+                        .label(at, "none given")
+                        .help("`resize(/8)`, `resize(like = x)` or `resize(by = 1 / 2)`"),
+                );
+            }
+        };
+        // A resize to the nominal size that a map has already changes nothing.
+        if to == Target::Scale(x.ty.scale) {
+            return Ok(Value::Map(x));
+        }
+        let ty = MapType { scale, ..x.ty };
+        Ok(Value::Map(self.push(Kernel::Resize { to, interp }, ty, &inputs, at, f)))
+    }
+
+    fn resize_by(
+        &mut self,
+        scale: Scale,
+        by: &Value,
+        floor: bool,
+        at: Span,
+    ) -> Eval<(Target, Scale)> {
+        let (Scale::Down(n), Some(by)) = (scale, by.as_ratio()) else {
+            return self.expected("a factor such as `1 / 2`", by, at);
+        };
+        let wanted = num_rational::Ratio::from_integer(i64::from(n)) / by;
+        let whole = wanted.is_integer() && (1..=1 << 16).contains(&wanted.to_integer());
+        if *by.numer() <= 0 || !whole {
+            return self.fail(
+                Diag::new("E0410", format!("{scale} cannot be resized by {by}"))
+                    .label(at, format!("it would be at /{wanted}"))
+                    .help("scales divide the image's size by a whole number"),
+            );
+        }
+        let to = Scale::Down(wanted.to_integer() as u32);
+        match floor && *by.numer() == 1 {
+            true => Ok((Target::FloorBy(*by.denom() as u32), to)),
+            false => Ok((Target::Scale(to), to)),
+        }
+    }
+
+    fn channels(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        let width = i64::from(x.ty.width);
+        let from = self.whole_arg(d, "from", 0, 0..=width - 1, at)?;
+        let to = self.whole_arg(d, "to", width, from + 1..=width, at)?;
+        let kernel = Kernel::Slice { from: from as u32, len: (to - from) as u32 };
+        let ty = MapType { width: (to - from) as u32, ..x.ty };
+        Ok(Value::Map(self.push(kernel, ty, &[x.node], at, f)))
+    }
+
+    /// `x + body(x)`.
+    fn residual(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        let Some((body, span)) = self.arg(d, "body") else {
+            return self
+                .fail(Diag::new("E0209", "`residual` needs a body").label(at, "none given"));
+        };
+        let y = self.apply(&body, vec![Value::Map(x)], span, f)?;
+        match self.map_of(y, span, f)? {
+            Value::Map(y) => self.add(&[x, y], at, f),
+            other => Ok(other),
+        }
+    }
+
+    /// The product of two maps; the second may have one cell for all.
+    pub(super) fn mul(&mut self, x: Map, y: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+        let scale_fits = x.ty.scale == y.ty.scale || y.ty.scale == Scale::Global;
+        if x.ty.width != y.ty.width || !scale_fits {
+            return self.fail(
+                Diag::new("E0411", format!("cannot multiply {} and {}", x.ty, y.ty))
+                    .label(at, "widths must agree, and scales, or the second be 1x1"),
+            );
+        }
+        Ok(Value::Map(self.push(Kernel::Mul, x.ty, &[x.node, y.node], at, f)))
+    }
+
+    /// The sum of maps of one type.
+    pub(super) fn add(&mut self, maps: &[Map], at: Span, f: &mut Frame) -> Eval<Value> {
+        let first = maps[0];
+        for other in &maps[1..] {
+            self.check_sum(first, *other, at)?;
+        }
+        let inputs: Vec<NodeId> = maps.iter().map(|m| m.node).collect();
+        Ok(Value::Map(self.push(Kernel::Add, first.ty, &inputs, at, f)))
+    }
+
+    fn check_sum(&mut self, a: Map, b: Map, at: Span) -> Eval<()> {
+        if a.ty == b.ty {
+            return Ok(());
+        }
+        let (x_at, y_at) = (self.origin(a), self.origin(b));
+        let diag = if a.ty.scale != b.ty.scale {
+            Diag::new("E0401", format!("a sum joins scales {} and {}", a.ty.scale, b.ty.scale))
+                .help(format!("bring one to the other: `> resize({})`", a.ty.scale))
+        } else {
+            let text = format!(
+                "the inputs of a sum have different channel counts: {} and {}",
+                a.ty.width, b.ty.width
+            );
+            Diag::new("E0402", text).help(format!("project one first: `> conv(1, {})`", a.ty.width))
+        };
+        self.fail(
+            diag.label(at, "a sum needs equal inputs")
+                .label(x_at, a.ty.to_string())
+                .label(y_at, b.ty.to_string()),
+        )
+    }
+
+    fn origin(&self, map: Map) -> Span {
+        self.build.graph.graph[map.node].at
+    }
+
+    /// Channels side by side; all at one scale.
+    pub(super) fn concat(&mut self, maps: &[Map], at: Span, f: &mut Frame) -> Eval<Value> {
+        let first = maps[0];
+        if let Some(other) = maps.iter().find(|m| m.ty.scale != first.ty.scale) {
+            let (a, b) = (self.origin(first), self.origin(*other));
+            return self.fail(
+                Diag::new(
+                    "E0401",
+                    format!("`concat` joins scales {} and {}", first.ty.scale, other.ty.scale),
+                )
+                .label(at, "a concatenation needs one scale")
+                .label(a, first.ty.to_string())
+                .label(b, other.ty.to_string())
+                .help(format!("bring one to the other: `> resize({})`", first.ty.scale)),
+            );
+        }
+        if maps.len() == 1 {
+            return Ok(Value::Map(first));
+        }
+        let width = maps.iter().map(|m| m.ty.width).fold(0u32, u32::saturating_add);
+        let inputs: Vec<NodeId> = maps.iter().map(|m| m.node).collect();
+        let ty = MapType { width, ..first.ty };
+        Ok(Value::Map(self.push(Kernel::Concat, ty, &inputs, at, f)))
+    }
+
+    fn arg(&self, d: &Design, name: &str) -> Option<(Value, Span)> {
+        let found = d.config.iter().rev().find(|(n, _, _)| **n == *name);
+        found.map(|(_, value, span)| (value.clone(), *span))
+    }
+
+    fn whole_arg(
+        &mut self,
+        d: &Design,
+        name: &str,
+        default: i64,
+        range: std::ops::RangeInclusive<i64>,
+        at: Span,
+    ) -> Eval<i64> {
+        let Some((value, span)) = self.arg(d, name) else {
+            if required(d, name) {
+                return self.fail(
+                    Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
+                        .label(at, "not given here"),
+                );
+            }
+            return Ok(default);
+        };
+        let n = match value.as_ratio() {
+            Some(r) if r.is_integer() => r.to_integer(),
+            _ => {
+                return self.fail(
+                    Diag::new("E0301", format!("expected a whole number, found {}", value.show()))
+                        .label(span, format!("`{name}` of `{}`", d.name())),
+                );
+            }
+        };
+        if range.contains(&n) {
+            return Ok(n);
+        }
+        let (low, high) = (range.start(), range.end());
+        self.fail(
+            Diag::new("E0319", format!("`{name}` cannot be {n}"))
+                .label(span, format!("must lie between {low} and {high}")),
+        )
+    }
+
+    /// The argument `C`: a whole number of channels; `same` and nothing mean the input's.
+    fn width_arg(&mut self, d: &Design, same: u32, at: Span) -> Eval<u32> {
+        match self.arg(d, "C") {
+            None | Some((Value::Same, _)) => Ok(same),
+            Some((value, span)) => match value.as_ratio() {
+                Some(r) if !r.is_integer() => self.fail(
+                    Diag::new("E0308", format!("{r} channels are not a whole number"))
+                        .label(span, "a width here")
+                        .label(at, "of this convolution")
+                        .help("choose constants that divide evenly"),
+                ),
+                _ => Ok(self.whole_arg(d, "C", 1, 1..=WIDEST, at)? as u32),
+            },
+        }
+    }
+
+    fn bool_arg(&mut self, d: &Design, name: &str, default: bool, at: Span) -> Eval<bool> {
+        match self.arg(d, name) {
+            None => Ok(default),
+            Some((Value::Bool(b), _)) => Ok(b),
+            Some((other, span)) => {
+                let _ = at;
+                self.expected("`true` or `false`", &other, span)
+            }
+        }
+    }
+
+    fn float_arg(&mut self, d: &Design, name: &str, default: f64, at: Span) -> Eval<f64> {
+        let Some((value, span)) = self.arg(d, name) else { return Ok(default) };
+        let number = match &value {
+            Value::Float(x) => *x,
+            other => match other.as_ratio() {
+                Some(r) => *r.numer() as f64 / *r.denom() as f64,
+                None => return self.expected("a number", other, span),
+            },
+        };
+        if (0.0..=4.0).contains(&number) {
+            return Ok(number);
+        }
+        self.fail(
+            Diag::new("E0319", format!("`{name}` cannot be {number}"))
+                .label(span, "must lie between 0 and 4")
+                .label(at, "here"),
+        )
+    }
+
+    fn word_arg(
+        &mut self,
+        d: &Design,
+        name: &str,
+        known: &[&str],
+        at: Span,
+    ) -> Eval<Option<String>> {
+        let Some((value, span)) = self.arg(d, name) else {
+            if required(d, name) {
+                return self.fail(
+                    Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
+                        .label(at, "not given here")
+                        .help(format!("one of {}", known.join(", "))),
+                );
+            }
+            return Ok(None);
+        };
+        match &value {
+            Value::Label(word) if known.contains(&&**word) => Ok(Some(word.to_string())),
+            other => self.fail(
+                Diag::new("E0301", format!("expected one of {}", known.join(", ")))
+                    .label(span, format!("found {}", other.show())),
+            ),
+        }
+    }
+
+    fn check_groups(&mut self, width: i64, groups: i64, at: Span, d: &Design) -> Eval<()> {
+        if width % groups == 0 {
+            return Ok(());
+        }
+        let groups_at = self.arg(d, "groups").map_or(at, |(_, span)| span);
+        let next = (width / groups + 1) * groups;
+        self.fail(
+            Diag::new("E0307", format!("width {width} is not divisible by {groups} groups"))
+                .label(at, format!("{width} channels"))
+                .label(groups_at, "groups set here")
+                .help(format!("the next multiple is {next}")),
+        )
+    }
+}
+
+fn required(d: &Design, name: &str) -> bool {
+    match &d.kind {
+        super::value::DesignKind::Builtin(b) => b.params[..b.required].contains(&name),
+        _ => false,
+    }
+}

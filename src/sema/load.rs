@@ -1,0 +1,321 @@
+//! Loading: the file that was asked for and everything it imports.
+//!
+//! This is the one place of the front end that reads files.
+
+use super::module::{ItemRef, Meaning, Module, ModuleId, Override, declare};
+use crate::diag::{Diag, Sink, did_you_mean};
+use crate::source::{FileId, SourceFile, Sources, Span};
+use crate::stdlib;
+use crate::syntax::{self, ast::*};
+use indexmap::IndexMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub struct Program {
+    /// The texts.
+    pub sources: Sources,
+    /// The modules; the first is the file that was asked for.
+    pub modules: Vec<Module>,
+}
+
+impl Program {
+    /// A module.
+    pub fn module(&self, id: ModuleId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+}
+
+struct Loader<'a> {
+    program: Program,
+    diags: &'a mut Sink,
+    /// The folder that imports must stay in.
+    root: Option<PathBuf>,
+    /// Modules by what tells them apart: path and overrides.
+    known: IndexMap<(String, String), ModuleId>,
+    /// Modules being loaded, with the import that asked for each.
+    active: Vec<(String, Span)>,
+}
+
+/// Loads a file's text and what it imports. `path` is where it lies, if it lies somewhere;
+/// imports are looked for beside it. `set` are constants given on the command line, as text.
+pub fn load(
+    name: &str,
+    path: Option<&Path>,
+    text: &str,
+    set: &[(String, String)],
+    diags: &mut Sink,
+) -> Program {
+    let folder = path.map(|p| p.parent().unwrap_or(Path::new("")).to_path_buf());
+    let root = folder.map(|f| if f.as_os_str().is_empty() { PathBuf::from(".") } else { f });
+    let mut loader = Loader {
+        program: Program::default(),
+        diags,
+        root,
+        known: IndexMap::new(),
+        active: Vec::new(),
+    };
+    let overrides = loader.command_line(set);
+    let source =
+        SourceFile { name: name.to_string(), path: path.map(Path::to_path_buf), text: text.into() };
+    // The root module comes first; constants from the command line are evaluated in it.
+    loader.add_module("", source, overrides);
+    loader.program
+}
+
+impl Loader<'_> {
+    /// `--set NAME=VALUE` as overrides whose values are expressions.
+    fn command_line(&mut self, set: &[(String, String)]) -> IndexMap<String, Override> {
+        let mut out = IndexMap::new();
+        for (name, value) in set {
+            let text = format!("const {name} = {value}");
+            let source = SourceFile {
+                name: format!("<--set {name}>"),
+                path: None,
+                text: text.as_str().into(),
+            };
+            let file = self.program.sources.add(source);
+            for item in syntax::parse(file, &text, self.diags).items {
+                if let ItemKind::Const(c) = item.kind {
+                    let value = Override { from: ModuleId(0), value: c.value };
+                    out.insert(c.name.value, value);
+                }
+            }
+        }
+        out
+    }
+
+    fn add_module(
+        &mut self,
+        path: &str,
+        source: SourceFile,
+        overrides: IndexMap<String, Override>,
+    ) -> ModuleId {
+        let text = source.text.clone();
+        let file = self.program.sources.add(source);
+        let ast = Rc::new(syntax::parse(file, &text, self.diags));
+        let id = ModuleId(self.program.modules.len() as u32);
+        self.program.modules.push(Module {
+            path: path.to_string(),
+            file,
+            ast: Rc::clone(&ast),
+            overrides,
+            names: IndexMap::new(),
+        });
+        self.check_overrides(id);
+        let names = self.names(id, &ast);
+        self.program.modules[id.0 as usize].names = names;
+        id
+    }
+
+    /// An override must name a constant.
+    fn check_overrides(&mut self, id: ModuleId) {
+        let module = self.program.module(id);
+        let known: Vec<&str> = module
+            .ast
+            .items
+            .iter()
+            .filter_map(|i| match &i.kind {
+                ItemKind::Const(c) => Some(c.name.value.as_str()),
+                _ => None,
+            })
+            .collect();
+        for (name, set) in &module.overrides {
+            if !known.contains(&name.as_str()) {
+                let help = match did_you_mean(name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("constants: {}", known.join(", ")),
+                };
+                self.diags.push(
+                    Diag::new("E0211", format!("there is no constant `{name}` to set"))
+                        .label(set.value.span, "set here")
+                        .help(help),
+                );
+            }
+        }
+    }
+
+    fn names(&mut self, id: ModuleId, ast: &Rc<File>) -> IndexMap<String, Meaning> {
+        let mut names = IndexMap::new();
+        for (index, item) in ast.items.iter().enumerate() {
+            let here = ItemRef { module: id, ast: Rc::clone(ast), index, part: Vec::new() };
+            match &item.kind {
+                ItemKind::Use(import) => self.import(id, import, &mut names),
+                ItemKind::Let(binding) => {
+                    declare_binder(&mut names, &binding.binder, &here, self.diags);
+                }
+                kind => {
+                    if let Some(name) = super::module::declared_name(kind) {
+                        declare(&mut names, name, here, self.diags);
+                    }
+                }
+            }
+        }
+        names
+    }
+
+    fn import(&mut self, from: ModuleId, import: &Use, names: &mut IndexMap<String, Meaning>) {
+        let path: Vec<&str> = import.module.iter().map(|n| n.value.as_str()).collect();
+        let (path, single) = match (&import.names, path.split_last()) {
+            (UseNames::Last, Some((_, rest))) if !rest.is_empty() => {
+                (rest.join("."), import.module.last())
+            }
+            _ => (path.join("."), None),
+        };
+        let (Some(first), Some(last)) = (import.module.first(), import.module.last()) else {
+            return;
+        };
+        let at = first.span.to(last.span);
+        let overrides = import
+            .overrides
+            .iter()
+            .map(|(name, value)| (name.value.clone(), Override { from, value: value.clone() }));
+        let Some(module) = self.module(&path, at, overrides.collect()) else { return };
+        let wanted: Vec<&Name> = match &import.names {
+            UseNames::Last => single.into_iter().collect(),
+            UseNames::These(these) => these.iter().collect(),
+            UseNames::All(_) => Vec::new(),
+        };
+        let all = self.program.module(module).names.clone();
+        if let UseNames::All(span) = import.names {
+            for (name, meaning) in &all {
+                let name = Spanned { value: name.clone(), span };
+                declare(names, &name, meaning.item.clone(), self.diags);
+            }
+        }
+        for name in wanted {
+            match all.get(&name.value) {
+                Some(meaning) => declare(names, name, meaning.item.clone(), self.diags),
+                None => {
+                    let near = did_you_mean(&name.value, all.keys().map(String::as_str));
+                    self.diags.push(
+                        Diag::new("E0204", format!("`{path}` has no item `{}`", name.value))
+                            .label(name.span, "not there")
+                            .help_maybe(near.map(|n| format!("did you mean `{n}`?"))),
+                    );
+                }
+            }
+        }
+    }
+
+    /// A module by its path, loaded once for each set of overrides.
+    fn module(
+        &mut self,
+        path: &str,
+        at: Span,
+        overrides: IndexMap<String, Override>,
+    ) -> Option<ModuleId> {
+        let text = |o: &Override| self.program.sources.text(o.value.span).to_string();
+        let key: String = overrides.iter().map(|(n, o)| format!("{n}={},", text(o))).collect();
+        if let Some(start) = self.active.iter().position(|(p, _)| p == path) {
+            self.cycle(start, path, at);
+            return None;
+        }
+        if let Some(id) = self.known.get(&(path.to_string(), key.clone())) {
+            return Some(*id);
+        }
+        let source = self.read(path, at)?;
+        self.active.push((path.to_string(), at));
+        let id = self.add_module(path, source, overrides);
+        self.active.pop();
+        self.known.insert((path.to_string(), key), id);
+        Some(id)
+    }
+
+    fn cycle(&mut self, start: usize, path: &str, at: Span) {
+        let around: Vec<&str> = self.active[start..].iter().map(|(p, _)| p.as_str()).collect();
+        let mut diag = Diag::new("E0206", format!("module `{path}` imports itself"))
+            .label(at, format!("{} → {path}", around.join(" → ")))
+            .help("move what both need to a third module");
+        for (_, span) in self.active[start..].iter().filter(|(_, s)| *s != at) {
+            diag = diag.label(*span, "imported here");
+        }
+        self.diags.push(diag);
+    }
+
+    fn read(&mut self, path: &str, at: Span) -> Option<SourceFile> {
+        let missing = |looked: String| {
+            Diag::new("E0205", format!("cannot find module `{path}`"))
+                .label(at, "not found")
+                .help(looked)
+        };
+        if path == "std" || path.starts_with("std.") {
+            let Some(text) = stdlib::module(path) else {
+                let near = did_you_mean(path, stdlib::MODULES.iter().map(|(n, _)| *n));
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => {
+                        let all: Vec<&str> = stdlib::MODULES.iter().map(|(n, _)| *n).collect();
+                        format!("the standard library has {}", all.join(", "))
+                    }
+                };
+                self.diags.push(missing(help));
+                return None;
+            };
+            let name = format!("<{}.seg>", path.replace('.', "/"));
+            return Some(SourceFile { name, path: None, text: text.into() });
+        }
+        let Some(root) = self.root.clone() else {
+            self.diags.push(missing("text from standard input can only import `std`".into()));
+            return None;
+        };
+        let file = root.join(format!("{}.seg", path.replace('.', "/")));
+        if leaves(&root, &file) {
+            self.diags.push(
+                Diag::new("E0210", format!("module `{path}` lies outside the project's folder"))
+                    .label(at, "leads out")
+                    .help(format!("copy it into `{}`", root.display())),
+            );
+            return None;
+        }
+        match read_text(&file) {
+            Ok(text) => {
+                let name = file.display().to_string();
+                Some(SourceFile { name, path: Some(file), text: text.into() })
+            }
+            Err(_) => {
+                self.diags.push(missing(format!("looked for `{}`", file.display())));
+                None
+            }
+        }
+    }
+}
+
+/// Reads a spec's text; an error says what is wrong in plain words.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path).map_err(|e| e.to_string())?;
+    String::from_utf8(bytes)
+        .map_err(|e| format!("it is not text: byte {} is not UTF-8", e.utf8_error().valid_up_to()))
+}
+
+/// Whether a file that exists lies outside a folder, links followed.
+fn leaves(root: &Path, file: &Path) -> bool {
+    match (root.canonicalize(), file.canonicalize()) {
+        (Ok(root), Ok(file)) => !file.starts_with(root),
+        _ => false,
+    }
+}
+
+fn declare_binder(
+    names: &mut IndexMap<String, Meaning>,
+    binder: &Binder,
+    item: &ItemRef,
+    diags: &mut Sink,
+) {
+    match binder {
+        Binder::Name(name) => declare(names, name, item.clone(), diags),
+        Binder::List(parts, _) => {
+            for (i, part) in parts.iter().enumerate() {
+                let mut item = item.clone();
+                item.part.push(i);
+                declare_binder(names, part, &item, diags);
+            }
+        }
+    }
+}
+
+/// The file of the module that was asked for.
+pub fn root_file(program: &Program) -> FileId {
+    program.modules.first().map_or(FileId(0), |m| m.file)
+}

@@ -1,0 +1,116 @@
+//! Decisions and where they were made: what lets two applications of one design agree, and what
+//! the emitter replaces when decisions are bound.
+
+use super::frame::Instance;
+use super::value::InstanceId;
+use crate::ir::decision::{Decision, DecisionId, Domain};
+use crate::source::Span;
+use crate::syntax::ast::Expr;
+use indexmap::IndexMap;
+use indexmap::IndexSet;
+use std::rc::Rc;
+
+/// Where a decision is made: in which instance, at which place, under which loop indices.
+pub type SiteKey = (InstanceId, Span, Vec<i64>);
+
+/// What stands for each value of a decision in the text.
+#[derive(Clone, Debug)]
+pub enum SiteText {
+    /// An expression for each alternative.
+    One(Vec<Expr>),
+    /// `x via O`: the input, and an operator for each alternative.
+    Via(Expr, Vec<Expr>),
+    /// For each candidate its expression and its operators' expressions.
+    Picks(Vec<(Expr, Vec<Expr>)>),
+    /// A list of scales.
+    Path,
+}
+
+/// A place where a decision is made.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The decision.
+    pub decision: DecisionId,
+    /// What to write for its values.
+    pub text: SiteText,
+}
+
+/// What tells an instance from others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InstanceKey {
+    /// The instance around it; nothing at a module's own level.
+    pub parent: Option<InstanceId>,
+    /// The expression that made it.
+    pub site: Span,
+    /// Loop indices there.
+    pub indices: Vec<i64>,
+}
+
+/// All decisions of a space, with their sites and instances.
+#[derive(Clone, Debug, Default)]
+pub struct Sites {
+    /// The decisions.
+    pub decisions: Vec<Decision>,
+    /// Where each is made.
+    pub sites: IndexMap<SiteKey, Site>,
+    /// The instances that made decisions, each after the one around it.
+    pub instances: IndexSet<InstanceKey>,
+}
+
+impl Sites {
+    /// The number of an instance; instances are numbered when they first decide something.
+    pub(super) fn instance(&mut self, instance: &Rc<Instance>) -> InstanceId {
+        if let Some(id) = instance.id.get() {
+            return *id;
+        }
+        let parent = instance.parent.as_ref().map(|p| self.instance(p));
+        let key = InstanceKey { parent, site: instance.site, indices: instance.indices.clone() };
+        let id = InstanceId(self.instances.insert_full(key).0 as u32);
+        *instance.id.get_or_init(|| id)
+    }
+
+    /// The decision of a site: made at first, found again afterwards. The flag says whether the
+    /// domain is the one that it was made with.
+    pub(super) fn decide(
+        &mut self,
+        instance: &Rc<Instance>,
+        at: Span,
+        indices: &[i64],
+        label: &str,
+        domain: &Domain,
+        text: impl FnOnce() -> SiteText,
+    ) -> (DecisionId, bool) {
+        let key = (self.instance(instance), at, indices.to_vec());
+        if let Some(site) = self.sites.get(&key) {
+            let same = self.decisions[site.decision.index()].domain == *domain;
+            return (site.decision, same);
+        }
+        let decision = DecisionId(self.decisions.len() as u32);
+        let name = self.fresh_name(instance, label);
+        self.decisions.push(Decision { name, domain: domain.clone(), at });
+        self.sites.insert(key, Site { decision, text: text() });
+        (decision, true)
+    }
+
+    fn fresh_name(&self, instance: &Rc<Instance>, label: &str) -> String {
+        let mut parts = vec![label];
+        let mut at = Some(instance);
+        while let Some(instance) = at {
+            if !instance.name.is_empty() {
+                parts.push(&instance.name);
+            }
+            at = instance.parent.as_ref();
+        }
+        parts.reverse();
+        parts.dedup();
+        let name = parts.join(".");
+        let taken = |n: &str| self.decisions.iter().any(|d| d.name == n);
+        let mut out = name.clone();
+        let mut n = 1;
+        while taken(&out) {
+            n += 1;
+            out = format!("{name}#{n}");
+        }
+        out
+    }
+}

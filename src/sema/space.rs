@@ -1,0 +1,125 @@
+//! The space that a file describes.
+
+use super::body::Aux;
+use super::build::Builder;
+use super::eval::{Eval, Evaluator};
+use super::load::Program;
+use super::module::{ItemRef, ModuleId};
+use super::sites::Sites;
+use super::value::Value;
+use crate::diag::{Diag, Sink};
+use crate::ir::decision::Decision;
+use crate::ir::graph::{DecisionGraph, Output};
+use crate::ir::kernel::Kernel;
+use crate::ir::shape::{MapType, Scale};
+use crate::source::Span;
+use crate::syntax::ast::{Definition, ItemKind, Role};
+use indexmap::IndexMap;
+use std::rc::Rc;
+
+/// A network of a space.
+#[derive(Clone, Debug)]
+pub struct Net {
+    /// Its graph.
+    pub graph: DecisionGraph,
+    /// Its name in the text.
+    pub at: Span,
+}
+
+/// Everything that a file describes, resolved and typed.
+#[derive(Debug)]
+pub struct Space {
+    /// The decisions with their places; networks share them.
+    pub sites: Sites,
+    /// The networks, in textual order.
+    pub nets: IndexMap<String, Net>,
+}
+
+impl Space {
+    /// All decisions.
+    pub fn decisions(&self) -> &[Decision] {
+        &self.sites.decisions
+    }
+}
+
+/// Judges a program. Mistakes go to `diags`; what could be understood comes back.
+pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
+    let mut space = Space { sites: Sites::default(), nets: IndexMap::new() };
+    let Some(root) = program.modules.first() else { return space };
+    for (index, item) in root.ast.items.iter().enumerate() {
+        let ItemKind::Definition(def) = &item.kind else { continue };
+        if def.role != Role::Net {
+            continue;
+        }
+        let here =
+            ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
+        let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
+        if let Ok(graph) = evaluator.net(&here, def) {
+            space.nets.insert(def.name.value.clone(), Net { graph, at: def.name.span });
+        }
+    }
+    space
+}
+
+impl Evaluator<'_> {
+    /// Elaborates a network: its maps are images of three channels.
+    fn net(&mut self, item: &ItemRef, def: &Definition) -> Eval<DecisionGraph> {
+        let at = def.name.span;
+        let mut images = Vec::new();
+        for n in 0..def.maps.len() {
+            let ty = MapType { width: 3, scale: Scale::Down(1) };
+            let kernel = Kernel::Input(n as u32);
+            let node = self.build.node(kernel, ty, &[], super::build::ROOT, None, at);
+            images.push(Value::Map(super::value::Map { node, ty }));
+        }
+        let mut f = self.module_frame(item.module, "");
+        f.instance = self.instance(&f, at, &def.name.value);
+        let config = super::eval::design(super::value::DesignKind::Item(item.clone()));
+        if let Value::Design(d) = &config {
+            self.bind_config(item, d, at, &mut f)?;
+        }
+        self.bind_maps(&def.name, &def.maps, images, at, &mut f)?;
+        let value = self.body(&def.body, &mut f)?;
+        let outputs = self.outputs(value, def, &mut f)?;
+        let mut graph = std::mem::replace(&mut self.build, Builder::new()).graph;
+        graph.outputs = outputs;
+        Ok(graph)
+    }
+
+    fn outputs(
+        &mut self,
+        value: Value,
+        def: &Definition,
+        f: &mut super::frame::Frame,
+    ) -> Eval<Vec<Output>> {
+        let at = def.name.span;
+        let named: Vec<(String, Value)> = match value {
+            Value::Record(fields) => fields.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+            other => vec![("out".to_string(), other)],
+        };
+        let mut outputs = Vec::new();
+        for (name, value) in named {
+            match self.map_of(value, at, f)? {
+                Value::Map(map) => outputs.push(Output { name, node: map.node, aux: false }),
+                Value::Varied(terms) => {
+                    let types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
+                    return self.fail(
+                        Diag::new("E0412", format!("output `{name}` has no single type"))
+                            .label(at, types.join(", "))
+                            .help("bring every alternative to one width and scale"),
+                    );
+                }
+                _ => {
+                    return self.fail(
+                        Diag::new("E0413", format!("`{}` yields no map", def.name.value))
+                            .label(at, "nothing comes out")
+                            .help("end the network with `out x`"),
+                    );
+                }
+            }
+        }
+        let aux: Vec<Aux> = std::mem::take(&mut self.aux);
+        outputs.extend(aux.into_iter().map(|(name, node)| Output { name, node, aux: true }));
+        Ok(outputs)
+    }
+}
