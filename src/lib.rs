@@ -1,8 +1,10 @@
 //! `segc`: a compiler for segmentation networks and for spaces of them.
 
 pub mod data;
+pub mod decode;
 pub mod diag;
 pub mod ir;
+pub mod search;
 pub mod sema;
 pub mod source;
 pub mod stdlib;
