@@ -15,6 +15,7 @@ pub mod schedule;
 pub mod state;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 
 pub use leaf::LeafState;
 pub use relax::{Boundary, Refusal, Relaxation};

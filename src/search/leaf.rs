@@ -1,6 +1,7 @@
 //! What the executor is told about each leaf of a decision graph.
 
 use crate::ir::{Binding, Gate};
+use crate::supernet::Switch;
 use serde::{Deserialize, Serialize};
 
 /// Whether what a leaf switches is executed, and with which weight.
@@ -21,6 +22,15 @@ impl LeafState {
         match self {
             LeafState::Off => 0.0,
             LeafState::On(weight) => weight,
+        }
+    }
+
+    /// How it enters a run that asks for no gradients: there is nothing to multiply by one.
+    pub fn switch(self) -> Switch {
+        match self {
+            LeafState::Off => Switch::Off,
+            LeafState::On(1.0) => Switch::Whole,
+            LeafState::On(_) => Switch::Weighted,
         }
     }
 
@@ -54,6 +64,9 @@ mod tests {
         let (a, b) = (Pick { candidate: 0, op: 1 }, Pick { candidate: 1, op: 0 });
         let leaves = [Gate::Pick { of, pick: a }, Gate::Pick { of, pick: b }];
         let binding = Binding(vec![Value::Picks(vec![a, a])]);
-        assert_eq!(of_member(&leaves, &binding), [LeafState::On(2.0), LeafState::Off]);
+        let states = of_member(&leaves, &binding);
+        assert_eq!(states, [LeafState::On(2.0), LeafState::Off]);
+        assert_eq!(states[0].switch(), Switch::Weighted);
+        assert_eq!(LeafState::On(1.0).switch(), Switch::Whole);
     }
 }

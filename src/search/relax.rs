@@ -25,6 +25,7 @@ use super::leaf::LeafState;
 use crate::decode::{Arrow, Score};
 use crate::ir::decision::{Normalise, Value};
 use crate::ir::{Binding, Decision, Domain, Gate};
+use crate::supernet::Switch;
 use chain::LastVisit;
 use layout::{Form, Layout};
 use num_traits::Zero;
@@ -110,7 +111,14 @@ impl Relaxation {
             }
             forms.push(layout.add(decision, by_slot.contains(&i), boundary));
         }
-        let read = |gate: &&Gate| reading(gate, decisions, &forms);
+        let read = |gate: &&Gate| {
+            let reading = reading(gate, decisions, &forms)?;
+            Ok(if matches!(&reading, Reading::Sum(of) if layout.is_settled(of)) {
+                Reading::Always
+            } else {
+                reading
+            })
+        };
         let readings = leaves.iter().map(read).collect::<Result<_, _>>()?;
         let names = decisions.iter().map(|d| d.name.clone()).collect();
         Ok(Relaxation { names, forms, layout, readings })
@@ -164,6 +172,17 @@ impl Relaxation {
             }
         };
         self.readings.iter().map(weigh).collect()
+    }
+
+    /// How every leaf enters a run that asks for gradients. A leaf that no parameter moves counts
+    /// fully.
+    pub fn switches(&self) -> Vec<Switch> {
+        let switch = |reading: &Reading| match reading {
+            Reading::Never => Switch::Off,
+            Reading::Always => Switch::Whole,
+            Reading::Sum(_) | Reading::Last(..) => Switch::Weighted,
+        };
+        self.readings.iter().map(switch).collect()
     }
 
     /// The gradient with respect to the parameters, from that with respect to the leaves'

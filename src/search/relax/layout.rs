@@ -69,6 +69,12 @@ impl Layout {
         self.groups.last().map_or(0, |group| group.params.end)
     }
 
+    /// Whether this is one parameter that competes with none, and whose weight is always one.
+    pub(super) fn is_settled(&self, params: &[usize]) -> bool {
+        let &[param] = params else { return false };
+        self.groups.iter().any(|g| g.params == (param..param + 1) && g.scale == 1.0)
+    }
+
     fn group(&mut self, len: usize, scale: f64) -> Range<usize> {
         let first = self.len();
         if len > 0 {

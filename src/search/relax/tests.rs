@@ -246,6 +246,19 @@ fn arrows_that_enter_a_node_sum_to_one() {
     assert!(near(&weights, &[1.0, 0.5, 1.0]), "{weights:?}");
 }
 
+#[test]
+fn what_has_no_rival_counts_fully_and_asks_for_no_gradient() {
+    let domain = Domain::Path(lattice(2, &[0]));
+    let arrow = |layer, from, to| Gate::Arrow { of: OF, layer, from, to };
+    let visit = Gate::Visit { of: OF, layer: 1, at: 1 };
+    let leaves = [arrow(0, None, 0), arrow(0, None, 1), arrow(1, Some(0), 1), visit];
+    let relaxation = Relaxation::new(&[decision(domain)], &leaves, Boundary::Scaled);
+    let relaxation = relaxation.expect("relaxes");
+    let switches = [Switch::Whole, Switch::Off, Switch::Weighted, Switch::Whole];
+    assert_eq!(relaxation.switches(), switches);
+    assert_eq!(relaxation.weights(&[0.0; 3])[0], LeafState::On(1.0));
+}
+
 /// The 20 inputs of five blocks through 8 operators each, and the arrows of the trellis.
 #[test]
 fn the_published_space_has_its_number_of_parameters() {
