@@ -166,7 +166,7 @@ impl Evaluator<'_> {
         }
         if design.instance.is_none() && !matches!(design.kind, DesignKind::Builtin(_)) {
             let label = if f.label.is_empty() { d.name().into() } else { f.label.clone() };
-            design.instance = Some(self.instance(f, at, &label));
+            design.instance = Some(self.instance(f, at, &label, &design.kind));
         }
         let design = Value::Design(Rc::new(design));
         if applies { self.apply(&design, maps, at, f) } else { Ok(design) }
@@ -422,7 +422,7 @@ impl Evaluator<'_> {
             Some(instance) => Rc::clone(instance),
             None => {
                 let label = if f.label.is_empty() { item.name().into() } else { f.label.clone() };
-                self.instance(f, at, &label)
+                self.instance(f, at, &label, &d.kind)
             }
         };
         let outer = match d.tied {

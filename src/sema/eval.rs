@@ -51,6 +51,7 @@ impl<'a> Evaluator<'a> {
             site: Span::default(),
             indices: Vec::new(),
             name: "".into(),
+            item: None,
             id: OnceCell::new(),
         });
         Evaluator {
@@ -242,7 +243,7 @@ impl<'a> Evaluator<'a> {
         Ok(match v {
             Value::Design(d) if d.instance.is_none() => {
                 let mut d = Design::clone(&d);
-                d.instance = Some(self.instance(f, value.span, label));
+                d.instance = Some(self.instance(f, value.span, label, &d.kind));
                 Value::Design(Rc::new(d))
             }
             other => other,
@@ -250,12 +251,23 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A new instance at a place of a frame.
-    pub(super) fn instance(&self, f: &Frame, site: Span, name: &str) -> Rc<Instance> {
+    pub(super) fn instance(
+        &self,
+        f: &Frame,
+        site: Span,
+        name: &str,
+        kind: &DesignKind,
+    ) -> Rc<Instance> {
+        let item = match kind {
+            DesignKind::Item(item) => Some(item.key()),
+            DesignKind::Builtin(_) | DesignKind::Chain(_) => None,
+        };
         Rc::new(Instance {
             parent: Some(Rc::clone(&f.instance)),
             site,
             indices: f.indices.clone(),
             name: name.into(),
+            item,
             id: OnceCell::new(),
         })
     }
@@ -345,15 +357,31 @@ impl<'a> Evaluator<'a> {
     ) -> Eval<()> {
         let over = self.eval(&each.over, f)?;
         let items = self.items(&over, each.over.span)?;
+        self.record_loop(each, &over, &items, f);
         for (n, item) in items.into_iter().enumerate() {
-            let index = item.as_ratio().filter(Ratio::is_integer).map(|r| r.to_integer());
-            f.indices.push(index.unwrap_or(n as i64));
+            f.indices.push(loop_index(n, &item));
             let bound = self.bind(&each.binder, item, f);
             let done = bound.and_then(|()| run(self, f));
             f.indices.pop();
             done?;
         }
         Ok(())
+    }
+
+    /// Keeps what a loop runs over, for the emitter.
+    fn record_loop(&mut self, each: &Each, over: &Value, items: &[Value], f: &Frame) {
+        let key = (self.sites.instance(&f.instance), each.over.span, f.indices.clone());
+        if self.sites.loops.contains_key(&key) {
+            return;
+        }
+        let texts = super::choice::element_texts(&each.over, over, items.len());
+        let text = |(n, (item, (_, text))): (usize, (&Value, (String, Expr)))| {
+            let text =
+                if item.is_map_like() { text } else { super::text::literal(item, text.span) };
+            (loop_index(n, item), text)
+        };
+        let turns = items.iter().zip(texts).enumerate().map(text).collect();
+        self.sites.loops.insert(key, turns);
     }
 
     /// Binds names to a value; a list of names takes a list apart.
@@ -535,7 +563,7 @@ impl<'a> Evaluator<'a> {
                 let name = f.unique(d.name());
                 d.tied = Some(self.build.scope(f.scope, name));
                 if d.instance.is_none() {
-                    d.instance = Some(self.instance(f, x.span, &f.label.clone()));
+                    d.instance = Some(self.instance(f, x.span, &f.label, &d.kind));
                 }
                 Ok(Value::Design(Rc::new(d)))
             }
@@ -732,6 +760,12 @@ impl<'a> Evaluator<'a> {
         }
         Ok(Value::List(Rc::new((x.to_integer()..end).map(Value::int).collect())))
     }
+}
+
+/// The index of a turn: a whole number itself, otherwise the turn's position.
+fn loop_index(n: usize, item: &Value) -> i64 {
+    let whole = item.as_ratio().filter(Ratio::is_integer);
+    whole.map_or(n as i64, |r| r.to_integer())
 }
 
 /// A design of some kind without configuration.

@@ -18,6 +18,8 @@ pub(crate) struct Instance {
     pub site: Span,
     pub indices: Vec<i64>,
     pub name: Rc<str>,
+    /// What it is an instance of.
+    pub item: Option<(ModuleId, usize)>,
     pub id: OnceCell<InstanceId>,
 }
 

@@ -2,6 +2,7 @@
 //! the emitter replaces when decisions are bound.
 
 use super::frame::Instance;
+use super::module::ModuleId;
 use super::value::InstanceId;
 use crate::ir::decision::{Decision, DecisionId, Domain};
 use crate::source::Span;
@@ -53,8 +54,12 @@ pub struct Sites {
     pub decisions: Vec<Decision>,
     /// Where each is made.
     pub sites: IndexMap<SiteKey, Site>,
-    /// The instances that made decisions, each after the one around it.
+    /// The instances that made decisions or ran loops, each after the one around it.
     pub instances: IndexSet<InstanceKey>,
+    /// What each instance is an instance of, by module and item; by [`InstanceId`].
+    pub items: Vec<Option<(ModuleId, usize)>>,
+    /// What every loop ran over: the index and the text of each element.
+    pub loops: IndexMap<SiteKey, Vec<(i64, Expr)>>,
 }
 
 impl Sites {
@@ -65,7 +70,11 @@ impl Sites {
         }
         let parent = instance.parent.as_ref().map(|p| self.instance(p));
         let key = InstanceKey { parent, site: instance.site, indices: instance.indices.clone() };
-        let id = InstanceId(self.instances.insert_full(key).0 as u32);
+        let (at, fresh) = self.instances.insert_full(key);
+        if fresh {
+            self.items.push(instance.item);
+        }
+        let id = InstanceId(at as u32);
         *instance.id.get_or_init(|| id)
     }
 

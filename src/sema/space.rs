@@ -73,7 +73,8 @@ impl Evaluator<'_> {
             images.push(Value::Map(super::value::Map { node, ty }));
         }
         let mut f = self.module_frame(item.module, "");
-        f.instance = self.instance(&f, at, &def.name.value);
+        let kind = super::value::DesignKind::Item(item.clone());
+        f.instance = self.instance(&f, at, &def.name.value, &kind);
         let config = super::eval::design(super::value::DesignKind::Item(item.clone()));
         if let Value::Design(d) = &config {
             self.bind_config(item, d, at, &mut f)?;
