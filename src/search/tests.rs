@@ -2,7 +2,7 @@
 
 use super::{Boundary, Relaxation};
 use crate::decode::tests::{decision, lattice, picks};
-use crate::decode::{Rules, decode};
+use crate::decode::{Rules, Score, ScoredArrow, decode};
 use crate::ir::decision::{Lattice, Normalise, Pick, Value};
 use crate::ir::{Binding, Decision, DecisionId, Domain, Gate};
 use num_bigint::BigUint;
@@ -96,4 +96,41 @@ fn every_value_that_is_singled_out_is_decoded() {
             assert_eq!(got, want);
         }
     }
+}
+
+/// The worked example of decoding, from logits: `Scaled` is the public re-implementation's
+/// normalisation, `Plain` the paper's.
+#[test]
+fn boundaries_decide_between_paths_as_in_the_worked_example() {
+    let decisions = [decision(Domain::Path(lattice(12, &[0, 1])))];
+    let path = |boundary| {
+        let relaxation = Relaxation::new(&decisions, &[], boundary).expect("relaxes");
+        let zeros = vec![0.0; relaxation.len()];
+        let Score::Path(rows) = &relaxation.scores(&zeros)[0] else { unreachable!("a path") };
+        let logit = |row: &ScoredArrow| {
+            let (l, s) = (f64::from(row.arrow.layer), row.arrow.from.unwrap_or(0));
+            let k = f64::from(row.arrow.to) + 1.0 - f64::from(s);
+            (0.91 * (1.0 + 12.0 * l + 3.0 * f64::from(s) + k) + 0.7).sin()
+        };
+        let params: Vec<f64> = rows.iter().map(logit).collect();
+        decode(&decisions, &relaxation.scores(&params), &Rules::default()).expect("decodes").binding
+    };
+    let want = |steps: [u8; 12]| Binding(vec![Value::Path(steps.to_vec())]);
+    assert_eq!(path(Boundary::Scaled), want([0, 1, 1, 2, 2, 3, 3, 3, 2, 3, 3, 2]));
+    assert_eq!(path(Boundary::Plain), want([0, 0, 1, 2, 2, 3, 3, 3, 2, 3, 3, 2]));
+}
+
+/// With equal logits every path ties where boundaries are scaled; otherwise the boundary wins.
+#[test]
+fn equal_logits_prefer_a_path_only_where_boundaries_are_plain() {
+    let decisions = [decision(Domain::Path(lattice(12, &[0, 1])))];
+    let verdict = |boundary| {
+        let relaxation = Relaxation::new(&decisions, &[], boundary).expect("relaxes");
+        let scores = relaxation.scores(&vec![0.0; relaxation.len()]);
+        decode(&decisions, &scores, &Rules::default()).expect("decodes").verdicts[0]
+    };
+    let scaled = verdict(Boundary::Scaled);
+    assert!((scaled.log_weight + 12.0 * 3.0_f64.ln()).abs() < 1e-12);
+    assert!(scaled.margin.expect("rivals") < 1e-12);
+    assert!((verdict(Boundary::Plain).log_weight + 12.0 * 2.0_f64.ln()).abs() < 1e-12);
 }
