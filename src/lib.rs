@@ -3,6 +3,7 @@
 pub mod data;
 pub mod decode;
 pub mod diag;
+pub mod emit;
 pub mod ir;
 pub mod search;
 pub mod sema;

@@ -18,4 +18,4 @@ mod value;
 
 pub use load::{Program, load};
 pub use space::{Net, Space, analyse};
-pub use value::InstanceId;
+pub use value::{InstanceId, PathValue};

@@ -3,7 +3,7 @@
 
 use super::frame::Instance;
 use super::module::ModuleId;
-use super::value::InstanceId;
+use super::value::{InstanceId, PathValue};
 use crate::ir::decision::{Decision, DecisionId, Domain};
 use crate::source::Span;
 use crate::syntax::ast::Expr;
@@ -58,6 +58,8 @@ pub struct Sites {
     pub instances: IndexSet<InstanceKey>,
     /// What each instance is an instance of, by module and item; by [`InstanceId`].
     pub items: Vec<Option<(ModuleId, usize)>>,
+    /// The path that each trellis follows, by instance.
+    pub lanes: IndexMap<InstanceId, PathValue>,
     /// What every loop ran over: the index and the text of each element.
     pub loops: IndexMap<SiteKey, Vec<(i64, Expr)>>,
 }

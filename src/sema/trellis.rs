@@ -73,6 +73,8 @@ impl Evaluator<'_> {
                     .help("give it the map before the first layer: `trellis t(stem) along path { … }`"),
             );
         }
+        let instance = self.sites.instance(&f.instance);
+        self.sites.lanes.insert(instance, PathValue::clone(&path));
         let mut lane = Rc::new(Lane { path: Rc::clone(&path), stems, nodes: Vec::new() });
         for layer in 0..path.layers() {
             let mut nodes = Vec::new();

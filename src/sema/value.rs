@@ -142,7 +142,7 @@ pub(crate) struct PickCandidate {
 
 /// A path, open or closed.
 #[derive(Clone, Debug)]
-pub(crate) enum PathValue {
+pub enum PathValue {
     /// A decision.
     Open(DecisionId, Lattice),
     /// A scale for each layer.

@@ -1,0 +1,402 @@
+//! What is left of an item when the decisions that its instances made are bound.
+
+use crate::emit::rewrite::{
+    bindings, map_children, map_entry, map_item, map_statement, substitute,
+};
+use crate::ir::decision::{Binding, Value};
+use crate::ir::shape::Scale;
+use crate::sema::module::ModuleId;
+use crate::sema::sites::{InstanceKey, Site, SiteText};
+use crate::sema::{InstanceId, PathValue, Program, Space};
+use crate::source::Span;
+use crate::syntax::ast::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// An item of a module.
+pub(super) type ItemKey = (ModuleId, usize);
+
+/// Whose decisions are read at a place, under which loop indices.
+#[derive(Clone, Debug)]
+pub(super) struct Context {
+    instance: InstanceId,
+    indices: Vec<i64>,
+    /// The layer, within a trellis.
+    layer: Option<i64>,
+}
+
+/// Partial evaluation under one binding.
+pub(super) struct Residual<'a> {
+    pub(super) program: &'a Program,
+    space: &'a Space,
+    binding: &'a Binding,
+    /// Instances that made decisions, themselves or through instances within.
+    bearing: BTreeSet<InstanceId>,
+    /// What is left of each item, once for each different outcome.
+    pub(super) variants: BTreeMap<ItemKey, Vec<(String, ItemKind)>>,
+}
+
+/// Names of copies while their number is unknown: `blocks#0`.
+pub(super) const MARK: char = '#';
+
+impl<'a> Residual<'a> {
+    pub(super) fn new(program: &'a Program, space: &'a Space, binding: &'a Binding) -> Self {
+        let sites = &space.sites;
+        let mut bearing = BTreeSet::new();
+        for (instance, _, _) in sites.sites.keys() {
+            let mut at = Some(*instance);
+            while let Some(id) = at {
+                if !bearing.insert(id) {
+                    break;
+                }
+                at = sites.instances.get_index(id.0 as usize).and_then(|key| key.parent);
+            }
+        }
+        Residual { program, space, binding, bearing, variants: BTreeMap::new() }
+    }
+
+    /// The instance of a module's own level.
+    fn root(&self) -> Context {
+        let key = InstanceKey { parent: None, site: Span::default(), indices: Vec::new() };
+        let id = self.space.sites.instances.get_index_of(&key).unwrap_or(usize::MAX);
+        Context { instance: InstanceId(id as u32), indices: Vec::new(), layer: None }
+    }
+
+    /// What is left of a module-level `let`, `const`, `opset`, or of an item without instances.
+    pub(super) fn plain(&mut self, kind: &ItemKind) -> ItemKind {
+        let root = [self.root()];
+        map_item(kind, &mut |e| self.expr(e, &root))
+    }
+
+    /// What is left of the item of an instance; its position among the item's variants.
+    pub(super) fn variant(&mut self, instance: InstanceId, item: ItemKey) -> usize {
+        let ast = &self.program.module(item.0).ast;
+        let Some(item_ast) = ast.items.get(item.1) else { return 0 };
+        let context = [Context { instance, indices: Vec::new(), layer: None }];
+        let kind = match &item_ast.kind {
+            ItemKind::Definition(d) => {
+                let body = self.statements(&d.body, &context);
+                ItemKind::Definition(Definition { body, ..d.clone() })
+            }
+            ItemKind::Trellis(t) => ItemKind::Trellis(self.trellis(t, &context)),
+            other => map_item(other, &mut |e| self.expr(e, &context)),
+        };
+        let text = format!("{kind:?}");
+        let all = self.variants.entry(item).or_default();
+        match all.iter().position(|(t, _)| *t == text) {
+            Some(at) => at,
+            None => {
+                all.push((text, kind));
+                all.len() - 1
+            }
+        }
+    }
+
+    /// The instance of a network.
+    pub(super) fn net_instance(&self, at: Span) -> Option<InstanceId> {
+        let key = InstanceKey { parent: Some(self.root().instance), site: at, indices: Vec::new() };
+        let id = self.space.sites.instances.get_index_of(&key)?;
+        Some(InstanceId(id as u32)).filter(|id| self.bearing.contains(id))
+    }
+
+    fn trellis(&mut self, t: &Trellis, context: &[Context]) -> Trellis {
+        let nodes = context.iter().flat_map(|c| self.taken(c, false)).collect::<Vec<_>>();
+        let arrows = context.iter().flat_map(|c| self.taken(c, true)).collect::<Vec<_>>();
+        Trellis {
+            along: self.expr(&t.along, context),
+            body: self.statements(&t.body, &nodes),
+            arrow: Arrow { value: self.expr(&t.arrow.value, &arrows), ..t.arrow.clone() },
+            ..t.clone()
+        }
+    }
+
+    /// The nodes (or the arrows that enter them) that the path of a trellis takes.
+    fn taken(&self, context: &Context, arrows: bool) -> Vec<Context> {
+        let Some(lane) = self.space.sites.lanes.get(&context.instance) else { return Vec::new() };
+        let (scales, from): (Vec<Scale>, Vec<i64>) = match lane {
+            PathValue::Closed(scales) => (scales.clone(), vec![0; scales.len()]),
+            PathValue::Open(of, lattice) => {
+                let Some(Value::Path(steps)) = self.binding.get(*of) else { return Vec::new() };
+                let passable = lattice.passable();
+                let position = |layer: usize| match layer.checked_sub(1) {
+                    None => 0,
+                    Some(before) => {
+                        let upto = steps[before] as usize;
+                        passable[before][..upto].iter().filter(|p| **p).count() as i64
+                    }
+                };
+                let scales = steps.iter().map(|s| lattice.scales[*s as usize]).collect();
+                (scales, (0..steps.len()).map(position).collect())
+            }
+        };
+        let divisor = |s: &Scale| match s {
+            Scale::Down(n) => i64::from(*n),
+            Scale::Global => 0,
+        };
+        scales
+            .iter()
+            .zip(from)
+            .enumerate()
+            .map(|(i, (scale, from))| {
+                let layer = i as i64 + 1;
+                let mut indices = context.indices.clone();
+                indices.extend([layer, divisor(scale)]);
+                if arrows {
+                    indices.push(from);
+                }
+                Context { instance: context.instance, indices, layer: Some(layer) }
+            })
+            .collect()
+    }
+
+    fn statements(&mut self, all: &[Statement], context: &[Context]) -> Vec<Statement> {
+        all.iter().flat_map(|s| self.statement(s, context)).collect()
+    }
+
+    fn statement(&mut self, s: &Statement, context: &[Context]) -> Vec<Statement> {
+        let each = match &s.kind {
+            StatementKind::For(each, _) => Some(each),
+            StatementKind::Node { each, .. } | StatementKind::Out { each, .. } => each.as_ref(),
+            _ => None,
+        };
+        let Some(each) = each.filter(|_| self.decides(s.span, context)) else {
+            return vec![map_statement(s, &mut |e| self.expr(e, context))];
+        };
+        let mut out = Vec::new();
+        for (inner, names) in self.turns(each, context) {
+            let turn = match &s.kind {
+                StatementKind::For(_, body) => self.statements(body, &inner),
+                _ => vec![once(&map_statement(s, &mut |e| self.expr(e, &inner)))],
+            };
+            let place = |s: &Statement| map_statement(s, &mut |e| substitute(e, &names));
+            out.extend(turn.iter().map(place));
+        }
+        // Documentation of the loop goes to what it leaves first.
+        if let (Some(first), false) = (out.first_mut(), s.docs.is_empty()) {
+            first.docs = s.docs.clone();
+        }
+        out.iter_mut().skip(1).for_each(|s| s.docs.clear());
+        out
+    }
+
+    /// The turns of a loop: contexts within, and what the loop's names stand for.
+    fn turns(&self, each: &Each, context: &[Context]) -> Vec<(Vec<Context>, Vec<(String, Expr)>)> {
+        let key = |c: &Context| (c.instance, each.over.span, c.indices.clone());
+        let loops = &self.space.sites.loops;
+        let Some(turns) = context.iter().find_map(|c| loops.get(&key(c))) else {
+            return Vec::new();
+        };
+        let turn = |(index, value): &(i64, Expr)| {
+            let inner = context.iter().map(|c| {
+                let mut c = c.clone();
+                c.indices.push(*index);
+                c
+            });
+            (inner.collect(), bindings(&each.binder, value))
+        };
+        turns.iter().map(turn).collect()
+    }
+
+    /// Whether something within a place depends on decisions of these contexts.
+    fn decides(&self, at: Span, context: &[Context]) -> bool {
+        let within = |s: Span| s.file == at.file && s.start >= at.start && s.end <= at.end;
+        let sites = &self.space.sites;
+        let ours = |id: Option<InstanceId>, indices: &[i64]| {
+            context.iter().any(|c| id == Some(c.instance) && indices.starts_with(&c.indices))
+        };
+        sites.sites.keys().any(|(id, span, indices)| within(*span) && ours(Some(*id), indices))
+            || sites.instances.iter().enumerate().any(|(i, key)| {
+                within(key.site)
+                    && ours(key.parent, &key.indices)
+                    && self.bearing.contains(&InstanceId(i as u32))
+            })
+    }
+
+    /// What is left of an expression.
+    pub(super) fn expr(&mut self, e: &Expr, context: &[Context]) -> Expr {
+        if let Some(chosen) = self.at_site(e, context) {
+            return chosen;
+        }
+        if let Some(renamed) = self.at_instance(e, context) {
+            return renamed;
+        }
+        match &*e.kind {
+            ExprKind::Comprehension(body, each) if self.decides(e.span, context) => {
+                let mut items = Vec::new();
+                for (inner, names) in self.turns(each, context) {
+                    items.push(substitute(&self.expr(body, &inner), &names));
+                }
+                new(ExprKind::List(items), e.span)
+            }
+            // `sum(choose 2 of …)` reads best as `a + b`.
+            ExprKind::Call(callee, args) if is_sum(callee) && args.len() == 1 => {
+                let arg = self.expr(&args[0].value, context);
+                match (&*args[0].value.kind, &*arg.kind) {
+                    (ExprKind::Choose(_), ExprKind::List(items)) if !items.is_empty() => {
+                        sum_of(items, e.span)
+                    }
+                    _ => {
+                        let args = vec![Argument { name: None, value: arg }];
+                        new(ExprKind::Call(callee.clone(), args), e.span)
+                    }
+                }
+            }
+            ExprKind::Choose(Choose::Labelled(entries)) => {
+                let kept = entries.iter().map(|x| map_entry(x, &mut |v| self.expr(v, context)));
+                new(ExprKind::Choose(Choose::Labelled(kept.collect())), e.span)
+            }
+            _ => map_children(e, &mut |child| self.expr(child, context)),
+        }
+    }
+
+    /// What was chosen at a place, if a decision was made there.
+    fn at_site(&mut self, e: &Expr, context: &[Context]) -> Option<Expr> {
+        let mut found: Vec<(Option<i64>, Expr)> = Vec::new();
+        for c in context {
+            let key = (c.instance, e.span, c.indices.clone());
+            let (site, home) = match self.space.sites.sites.get(&key) {
+                Some(site) => (site.clone(), c.clone()),
+                None => {
+                    let root = self.root();
+                    let key = (root.instance, e.span, Vec::new());
+                    (self.space.sites.sites.get(&key)?.clone(), root)
+                }
+            };
+            found.push((c.layer, self.chosen(e, &site, &home)?));
+        }
+        merge(found, e.span)
+    }
+
+    /// The text of a site's chosen value.
+    fn chosen(&mut self, e: &Expr, site: &Site, home: &Context) -> Option<Expr> {
+        let value = self.binding.get(site.decision)?.clone();
+        let home = [home.clone()];
+        match (&site.text, &value) {
+            (SiteText::One(texts), Value::One(alt)) => {
+                Some(self.expr(texts.get(*alt as usize)?, &home))
+            }
+            (SiteText::Via(input, ops), Value::One(alt)) => {
+                let op = ops.get(*alt as usize)?.clone();
+                let (input, op) = (self.expr(input, &home), self.expr(&op, &home));
+                Some(piped(input, op, e.span))
+            }
+            (SiteText::Picks(candidates), Value::Picks(picks)) => {
+                let mut items = Vec::new();
+                for pick in picks {
+                    let (text, ops) = candidates.get(pick.candidate as usize)?;
+                    let text = self.expr(text, &home);
+                    items.push(match ops.get(pick.op as usize) {
+                        Some(op) => piped(text, self.expr(op, &home), e.span),
+                        None => text,
+                    });
+                }
+                Some(new(ExprKind::List(items), e.span))
+            }
+            (SiteText::Path, Value::Path(steps)) => {
+                let decision = self.space.decisions().get(site.decision.index())?;
+                let crate::ir::decision::Domain::Path(lattice) = &decision.domain else {
+                    return None;
+                };
+                let scale = |s: &u8| match lattice.scales.get(*s as usize) {
+                    Some(Scale::Down(n)) => new(ExprKind::Scale(*n), e.span),
+                    _ => new(ExprKind::Absent, e.span),
+                };
+                Some(new(ExprKind::List(steps.iter().map(scale).collect()), e.span))
+            }
+            _ => None,
+        }
+    }
+
+    /// The expression with the name of its definition's copy, if it makes an instance that
+    /// depends on decisions.
+    fn at_instance(&mut self, e: &Expr, context: &[Context]) -> Option<Expr> {
+        if !matches!(&*e.kind, ExprKind::Name(_) | ExprKind::Call(..)) {
+            return None;
+        }
+        let mut found = Vec::new();
+        for c in context {
+            let id = self.instance_at(e.span, c)?;
+            let item = (*self.space.sites.items.get(id.0 as usize)?)?;
+            let variant = self.variant(id, item);
+            let renamed = match &*e.kind {
+                ExprKind::Name(name) => {
+                    new(ExprKind::Name(format!("{name}{MARK}{variant}")), e.span)
+                }
+                ExprKind::Call(callee, args) => {
+                    let ExprKind::Name(name) = &*callee.kind else { return None };
+                    let callee = new(ExprKind::Name(format!("{name}{MARK}{variant}")), callee.span);
+                    let one = [c.clone()];
+                    let arg = |a: &Argument| Argument {
+                        name: a.name.clone(),
+                        value: self.expr(&a.value, &one),
+                    };
+                    new(ExprKind::Call(callee, args.iter().map(arg).collect()), e.span)
+                }
+                _ => return None,
+            };
+            found.push((c.layer, renamed));
+        }
+        merge(found, e.span)
+    }
+
+    fn instance_at(&self, at: Span, c: &Context) -> Option<InstanceId> {
+        let instances = &self.space.sites.instances;
+        let key = |c: &Context| InstanceKey {
+            parent: Some(c.instance),
+            site: at,
+            indices: c.indices.clone(),
+        };
+        let found = instances
+            .get_index_of(&key(c))
+            .or_else(|| instances.get_index_of(&key(&self.root())))?;
+        let id = InstanceId(found as u32);
+        self.bearing.contains(&id).then_some(id)
+    }
+}
+
+/// One text where all contexts agree; a `match layer` where they differ.
+fn merge(found: Vec<(Option<i64>, Expr)>, at: Span) -> Option<Expr> {
+    let (_, first) = found.first()?;
+    let text = |e: &Expr| format!("{:?}", e.kind);
+    if found.iter().all(|(_, e)| text(e) == text(first)) {
+        return Some(first.clone());
+    }
+    let arm = |(layer, value): &(Option<i64>, Expr)| Arm {
+        pattern: Pattern::Value(new(ExprKind::Int(layer.unwrap_or(0)), at)),
+        value: value.clone(),
+    };
+    let of = new(ExprKind::Name("layer".to_string()), at);
+    Some(new(ExprKind::Match(of, found.iter().map(arm).collect()), at))
+}
+
+fn new(kind: ExprKind, span: Span) -> Expr {
+    Expr { kind: Box::new(kind), span }
+}
+
+/// `input > op`; `same` changes nothing.
+fn piped(input: Expr, op: Expr, span: Span) -> Expr {
+    match &*op.kind {
+        ExprKind::Name(name) if name == "same" => input,
+        _ => new(ExprKind::Binary(BinaryOp::Pipe, input, op), span),
+    }
+}
+
+fn is_sum(callee: &Expr) -> bool {
+    matches!(&*callee.kind, ExprKind::Name(name) if name == "sum")
+}
+
+/// `a + b + c`; a single term keeps its `sum`.
+fn sum_of(items: &[Expr], span: Span) -> Expr {
+    let mut items = items.iter().cloned();
+    let first = items.next().unwrap_or_else(|| new(ExprKind::Absent, span));
+    items.fold(first, |a, b| new(ExprKind::Binary(BinaryOp::Plus, a, b), span))
+}
+
+/// A statement without its repetition.
+fn once(s: &Statement) -> Statement {
+    let mut s = s.clone();
+    match &mut s.kind {
+        StatementKind::Node { each, .. } | StatementKind::Out { each, .. } => *each = None,
+        _ => {}
+    }
+    s
+}
