@@ -12,15 +12,7 @@ use segc::ir::{MapType, Size};
 use tch::{Device, Kind, TchError, Tensor};
 
 pub use mix::{Term, mix};
-
-/// Whether statistics come from the batch and values are dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Norms use the batch's statistics and move their running ones; dropout drops.
-    Train,
-    /// Norms use their running statistics; dropout does nothing.
-    Eval,
-}
+pub use segc::supernet::Mode;
 
 /// Where a kernel stands: what it needs beside its inputs and weights.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +71,22 @@ pub fn forward(
     site: &Site,
 ) -> Result<Tensor, KernelError> {
     Call { kernel, weights, inputs, site }.run()
+}
+
+/// The same, written over the first input, which is given up for it. For activations and sums of
+/// maps that nothing else reads, where no gradient is wanted.
+pub fn overwrite(
+    kernel: &Kernel,
+    mut first: Tensor,
+    rest: &[&Tensor],
+) -> Result<Tensor, KernelError> {
+    let torch = |source| KernelError::Torch { kernel: kernel.name(), source };
+    match kernel {
+        Kernel::Act(act) => apply::act_in_place(&mut first, *act).map_err(torch)?,
+        Kernel::Add => apply::sum_in_place(&mut first, rest).map_err(torch)?,
+        _ => unreachable!("only activations and sums are planned in place"),
+    }
+    Ok(first)
 }
 
 /// One application of a kernel.

@@ -68,6 +68,24 @@ pub(super) fn act(x: &Tensor, act: Act) -> Result<Tensor> {
     }
 }
 
+pub(super) fn act_in_place(x: &mut Tensor, act: Act) -> Result<()> {
+    let _same = match act {
+        Act::Relu => x.f_relu_(),
+        Act::Relu6 => x.f_clamp_(0.0, 6.0),
+        Act::Sigmoid => x.f_sigmoid_(),
+        Act::Silu => x.f_silu_(),
+        Act::Hardswish => x.f_hardswish_(),
+    }?;
+    Ok(())
+}
+
+pub(super) fn sum_in_place(acc: &mut Tensor, rest: &[&Tensor]) -> Result<()> {
+    for term in rest {
+        let _same = acc.f_add_(term)?;
+    }
+    Ok(())
+}
+
 pub(super) fn pool(x: &Tensor, kind: PoolKind, kernel: u32, stride: u32) -> Result<Tensor> {
     let (side, step, pad) = (both(kernel), both(stride), both(kernel / 2));
     match kind {
@@ -93,9 +111,7 @@ pub(super) fn resize(x: &Tensor, to: Size, interp: Interp) -> Result<Tensor> {
 pub(super) fn sum(first: &Tensor, rest: &[&Tensor]) -> Result<Tensor> {
     let Some((second, others)) = rest.split_first() else { return Ok(first.shallow_clone()) };
     let mut acc = first.f_add(second)?;
-    for term in others {
-        let _ = acc.f_add_(term)?;
-    }
+    sum_in_place(&mut acc, others)?;
     Ok(acc)
 }
 
