@@ -10,6 +10,7 @@ mod frame;
 mod kernels;
 pub mod load;
 pub mod module;
+pub mod plan;
 pub mod sites;
 mod space;
 mod text;

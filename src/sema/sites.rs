@@ -103,6 +103,18 @@ impl Sites {
         (decision, true)
     }
 
+    /// Every label of an alternative or an operator.
+    pub(super) fn labels(&self) -> std::collections::BTreeSet<String> {
+        let labels = |d: &Decision| match &d.domain {
+            Domain::One(labels) => labels.clone(),
+            Domain::Picks(picks) => {
+                picks.candidates.iter().flat_map(|c| c.ops.iter().cloned()).collect()
+            }
+            Domain::Path(_) => Vec::new(),
+        };
+        self.decisions.iter().flat_map(labels).collect()
+    }
+
     fn fresh_name(&self, instance: &Rc<Instance>, label: &str) -> String {
         let mut parts = vec![label];
         let mut at = Some(instance);

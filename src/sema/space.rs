@@ -5,6 +5,7 @@ use super::build::Builder;
 use super::eval::{Eval, Evaluator};
 use super::load::Program;
 use super::module::{ItemRef, ModuleId};
+use super::plan::{Plans, plans};
 use super::sites::Sites;
 use super::value::Value;
 use crate::diag::{Diag, Sink};
@@ -33,6 +34,8 @@ pub struct Space {
     pub sites: Sites,
     /// The networks, in textual order.
     pub nets: IndexMap<String, Net>,
+    /// What is to be done with them.
+    pub plans: Plans,
 }
 
 impl Space {
@@ -44,13 +47,16 @@ impl Space {
 
 /// Judges a program. Mistakes go to `diags`; what could be understood comes back.
 pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
-    let mut space = Space { sites: Sites::default(), nets: IndexMap::new() };
+    let mut space =
+        Space { sites: Sites::default(), nets: IndexMap::new(), plans: Plans::default() };
+    let mut names = Vec::new();
     let Some(root) = program.modules.first() else { return space };
     for (index, item) in root.ast.items.iter().enumerate() {
         let ItemKind::Definition(def) = &item.kind else { continue };
         if def.role != Role::Net {
             continue;
         }
+        names.push((def.name.value.clone(), def.name.span));
         let here =
             ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
         let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
@@ -58,6 +64,7 @@ pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
             space.nets.insert(def.name.value.clone(), Net { graph, at: def.name.span });
         }
     }
+    space.plans = plans(program, &mut space.sites, &names, diags);
     space
 }
 

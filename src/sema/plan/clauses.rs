@@ -1,0 +1,290 @@
+//! The clauses of plans, each to its piece of plain data.
+
+use super::SynthPlan;
+use super::fields::Call;
+use crate::data::format;
+use crate::decode::Rules;
+use crate::diag::{Diag, did_you_mean};
+use crate::ir::Size;
+use crate::search::optim::AdamRule;
+use crate::search::plan::{AdamPlan, DataSpec, Length, Loss, Optimiser, Order, Sgd};
+use crate::search::relax::Boundary;
+use crate::search::schedule::Schedule;
+use crate::sema::eval::{Eval, Evaluator};
+use crate::sema::value::Value;
+use crate::source::Span;
+use crate::syntax::ast::{Clause, Expr, ExprKind};
+use indexmap::IndexMap;
+
+const SGD: (&str, &[&str]) = ("sgd", &["rate", "momentum", "decay", "nesterov", "clip"]);
+const ADAM: (&str, &[&str]) = ("adam", &["rate", "betas", "eps", "decay", "clip"]);
+
+impl Evaluator<'_> {
+    /// `data cityscapes(split = "train", crop = 321x321, batch = 2)`.
+    pub(super) fn data_spec(&mut self, clause: &Clause) -> Eval<DataSpec> {
+        const PARAMS: &[&str] = &["split", "size", "crop", "zoom", "flip", "batch"];
+        let value = self.only(clause)?;
+        let known: Vec<(&str, &[&str])> = format::ALL.iter().map(|f| (f.name, PARAMS)).collect();
+        let call = self.call_of(value, &known)?;
+        let split = match call.get("split") {
+            Some(e) => match &*e.kind {
+                ExprKind::Str(text) => text.clone(),
+                _ => return self.wrong("a string such as \"train\"", e.span),
+            },
+            None => "train".to_string(),
+        };
+        let zoom = match call.get("zoom") {
+            Some(e) => Some(self.pair(e)?),
+            None => None,
+        };
+        let batch = match call.get("batch") {
+            Some(e) => self.count(e, 1..=4096)? as u32,
+            None => 1,
+        };
+        Ok(DataSpec {
+            dataset: call.name.value.clone(),
+            split,
+            size: self.size_maybe(call.get("size"))?,
+            crop: self.size_maybe(call.get("crop"))?,
+            zoom,
+            flip: self.bool_or(call.get("flip"), false)?,
+            batch,
+        })
+    }
+
+    /// `[0.5, 2]`: least and most, both positive.
+    fn pair(&mut self, e: &Expr) -> Eval<[f64; 2]> {
+        let ExprKind::List(items) = &*e.kind else {
+            return self.wrong("two numbers such as [0.5, 2.0]", e.span);
+        };
+        let [low, high] = items.as_slice() else {
+            return self.wrong("two numbers such as [0.5, 2.0]", e.span);
+        };
+        Ok([self.number(low)?, self.number(high)?])
+    }
+
+    /// `epochs 40, arch_from = 20`.
+    pub(super) fn epochs(&mut self, clause: &Clause) -> Eval<(u64, u64)> {
+        let (bare, named) = self.named(clause, &["arch_from"])?;
+        let [epochs] = bare.as_slice() else {
+            return self.wrong("one number of epochs", clause.span);
+        };
+        let epochs_n = self.count(epochs, 1..=1_000_000)? as u64;
+        let from = match named.first() {
+            Some((_, e)) => self.count(e, 0..=1_000_000)? as u64,
+            None => 0,
+        };
+        if from >= epochs_n {
+            return self.fail(
+                Diag::new("E0611", "the architecture would never move")
+                    .label(clause.span, format!("it rests for {from} of {epochs_n} epochs"))
+                    .help(format!("`epochs {epochs_n}, arch_from = {}`", epochs_n / 2)),
+            );
+        }
+        Ok((epochs_n, from))
+    }
+
+    /// `epochs 10` or `steps 1000`.
+    pub(super) fn length(&mut self, clauses: &IndexMap<&str, &Clause>, at: Span) -> Eval<Length> {
+        match (clauses.get("epochs"), clauses.get("steps")) {
+            (Some(clause), None) => {
+                Ok(Length::Epochs(self.count_of(clause, 1..=1_000_000)? as u64))
+            }
+            (None, Some(clause)) => {
+                Ok(Length::Steps(self.count_of(clause, 1..=1_000_000_000)? as u64))
+            }
+            (None, None) => self.fail(
+                Diag::new("E0607", "this block does not say how long to train")
+                    .label(at, "missing in here")
+                    .help("add `epochs 10` or `steps 1000`"),
+            ),
+            (Some(one), Some(other)) => self.fail(
+                Diag::new("E0203", "the length of the training is given twice")
+                    .label(other.span, "again here")
+                    .label(one.span, "first here")
+                    .help("keep one of them"),
+            ),
+        }
+    }
+
+    /// `strategy gradient(order = first, boundary = plain)`.
+    pub(super) fn strategy(&mut self, clause: Option<&Clause>) -> Eval<(Order, Boundary)> {
+        let Some(clause) = clause else { return Ok((Order::First, Boundary::Plain)) };
+        let value = self.only(clause)?;
+        let call = self.call_of(value, &[("gradient", &["order", "boundary"])])?;
+        let word = |e: Option<&Expr>| match e.map(|e| (&*e.kind, e.span)) {
+            Some((ExprKind::Name(name), span)) => Some((name.clone(), span)),
+            Some((_, span)) => Some((String::new(), span)),
+            None => None,
+        };
+        let order = match word(call.get("order")) {
+            None => Order::First,
+            Some((name, _)) if name == "first" => Order::First,
+            Some((_, span)) => return self.wrong("`first`", span),
+        };
+        let boundary = match word(call.get("boundary")) {
+            None => Boundary::Plain,
+            Some((name, _)) if name == "plain" => Boundary::Plain,
+            Some((name, _)) if name == "scaled" => Boundary::Scaled,
+            Some((_, span)) => return self.wrong("`plain` or `scaled`", span),
+        };
+        Ok((order, boundary))
+    }
+
+    /// `weights sgd(…)` or `weights adam(…)`.
+    pub(super) fn optimiser(&mut self, clause: &Clause) -> Eval<Optimiser> {
+        let value = self.only(clause)?;
+        let call = self.call_of(value, &[SGD, ADAM])?;
+        if call.name.value == "adam" {
+            return Ok(Optimiser::Adam(self.adam(&call, value.span)?));
+        }
+        Ok(Optimiser::Sgd(Sgd {
+            rate: self.rate(&call, value.span)?,
+            momentum: self.number_or(call.get("momentum"), 0.0)?,
+            decay: self.number_or(call.get("decay"), 0.0)?,
+            nesterov: self.bool_or(call.get("nesterov"), false)?,
+            clip: call.get("clip").map(|e| self.number(e)).transpose()?,
+        }))
+    }
+
+    /// `arch adam(…)`.
+    pub(super) fn arch_optimiser(&mut self, clause: &Clause) -> Eval<AdamPlan> {
+        let value = self.only(clause)?;
+        let call = self.call_of(value, &[ADAM])?;
+        self.adam(&call, value.span)
+    }
+
+    fn adam(&mut self, call: &Call<'_>, at: Span) -> Eval<AdamPlan> {
+        let default = AdamRule::default();
+        let betas = match call.get("betas") {
+            Some(e) => self.pair(e)?,
+            None => default.betas,
+        };
+        Ok(AdamPlan {
+            rate: self.rate(call, at)?,
+            rule: AdamRule {
+                betas,
+                eps: self.number_or(call.get("eps"), default.eps)?,
+                decay: self.number_or(call.get("decay"), 0.0)?,
+            },
+            clip: call.get("clip").map(|e| self.number(e)).transpose()?,
+        })
+    }
+
+    fn rate(&mut self, call: &Call<'_>, at: Span) -> Eval<Schedule> {
+        match call.get("rate") {
+            Some(e) => self.schedule(e),
+            None => self.fail(
+                Diag::new("E0209", format!("`{}` needs the argument `rate`", call.name.value))
+                    .label(at, "not given here")
+                    .help("a number, or a schedule: `rate = 0.025 -> 0.001 cosine`"),
+            ),
+        }
+    }
+
+    /// `loss cross_entropy(ignore = 255)`.
+    pub(super) fn loss(&mut self, clause: Option<&Clause>) -> Eval<Loss> {
+        let Some(clause) = clause else { return Ok(Loss::default()) };
+        let value = self.only(clause)?;
+        let call = self.call_of(value, &[("cross_entropy", &["ignore"])])?;
+        let ignore = match call.get("ignore") {
+            Some(e) => self.count(e, 0..=255)? as u8,
+            None => 255,
+        };
+        Ok(Loss::CrossEntropy { ignore })
+    }
+
+    /// `decode inputs = 2, distinct = true, avoid = [none]`.
+    pub(super) fn decode_rules(&mut self, clause: Option<&Clause>) -> Eval<Rules> {
+        let mut rules = Rules::default();
+        let Some(clause) = clause else { return Ok(rules) };
+        let (bare, named) = self.named(clause, &["inputs", "distinct", "avoid"])?;
+        if let Some(extra) = bare.first() {
+            return self.wrong("arguments by name: inputs, distinct, avoid", extra.span);
+        }
+        for (name, e) in named {
+            match name.value.as_str() {
+                "inputs" => rules.inputs = Some(self.count(e, 1..=64)? as u32),
+                "distinct" => rules.distinct = self.bool_or(Some(e), false)?,
+                _ => rules.avoid = self.labels(e)?,
+            }
+        }
+        Ok(rules)
+    }
+
+    /// Labels of alternatives: each must be one somewhere in the space.
+    fn labels(&mut self, e: &Expr) -> Eval<Vec<String>> {
+        let items = match &*e.kind {
+            ExprKind::List(items) => items.as_slice(),
+            _ => std::slice::from_ref(e),
+        };
+        let known = self.sites.labels();
+        let mut out = Vec::new();
+        for item in items {
+            let ExprKind::Name(label) = &*item.kind else {
+                return self.wrong("labels such as [none]", item.span);
+            };
+            if !known.contains(label) {
+                let near = did_you_mean(label, known.iter().map(String::as_str));
+                return self.fail(
+                    Diag::new("E0612", format!("no alternative is labelled `{label}`"))
+                        .label(item.span, "not in this space")
+                        .help_maybe(near.map(|n| format!("did you mean `{n}`?"))),
+                );
+            }
+            out.push(label.clone());
+        }
+        Ok(out)
+    }
+
+    pub(super) fn seed(&mut self, clause: Option<&Clause>) -> Eval<u64> {
+        match clause {
+            Some(clause) => Ok(self.count_of(clause, 0..=i64::MAX)? as u64),
+            None => Ok(0),
+        }
+    }
+
+    pub(super) fn truth(&mut self, clause: Option<&Clause>, default: bool) -> Eval<bool> {
+        match clause {
+            Some(clause) => {
+                let value = self.only(clause)?;
+                self.bool_or(Some(value), default)
+            }
+            None => Ok(default),
+        }
+    }
+
+    /// `input 1x3x512x1024, 1x3x1024x2048`.
+    pub(super) fn inputs(&mut self, clause: &Clause) -> Eval<Vec<[u32; 4]>> {
+        let mut out = Vec::new();
+        for arg in &clause.args {
+            let mut f = self.plan_frame();
+            match self.eval(&arg.value, &mut f)? {
+                Value::Size(dims) => match <[u32; 4]>::try_from(&*dims) {
+                    Ok(shape) if !shape.contains(&0) => out.push(shape),
+                    _ => return self.wrong("a shape such as 1x3x512x1024", arg.value.span),
+                },
+                _ => return self.wrong("a shape such as 1x3x512x1024", arg.value.span),
+            }
+        }
+        Ok(out)
+    }
+
+    /// `synth train = 160, val = 40, size = 96x192, seed = 1`.
+    pub(super) fn synth(&mut self, clause: &Clause) -> Eval<SynthPlan> {
+        let (bare, named) = self.named(clause, &["train", "val", "size", "seed"])?;
+        if let Some(extra) = bare.first() {
+            return self.wrong("arguments by name: train, val, size, seed", extra.span);
+        }
+        let mut plan = SynthPlan { train: 200, val: 50, size: Size { h: 128, w: 256 }, seed: 0 };
+        for (name, e) in named {
+            match name.value.as_str() {
+                "train" => plan.train = self.count(e, 1..=1_000_000)? as u32,
+                "val" => plan.val = self.count(e, 1..=1_000_000)? as u32,
+                "size" => plan.size = self.size(e)?,
+                _ => plan.seed = self.count(e, 0..=i64::MAX)? as u64,
+            }
+        }
+        Ok(plan)
+    }
+}
