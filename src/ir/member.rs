@@ -1,0 +1,236 @@
+//! Members: what is left of a decision graph once its decisions are bound.
+//!
+//! A member is itself a decision graph, without decisions: only what its outputs read (and what
+//! is marked `keep`), mixes replaced by their chosen terms. Weights keep their names, which is
+//! how inherited ones find their place.
+
+mod wiring;
+
+pub use wiring::{Liveness, Wiring, liveness};
+
+use super::decision::Binding;
+use super::graph::{DecisionGraph, Edge, Node, NodeId, Output, WeightId};
+use super::kernel::Kernel;
+use petgraph::graph::DiGraph;
+
+/// The network that a binding chooses.
+///
+/// - What no output reads is gone, unless it is marked `keep` or a kept node needs it. Training-only
+///   outputs count as outputs; an output whose map is absent is gone.
+/// - A mix becomes the sum of its chosen terms, a term of weight n standing there n times; a sum of
+///   one term is that term. A sum of none is zeros of its type: an [`Kernel::Add`] without inputs.
+/// - A sum that only another sum reads is merged into it. (One that is read elsewhere too stays:
+///   merging would repeat its terms, in a chain of skips exponentially often.)
+/// - The order of nodes is that of `graph`.
+pub fn member(graph: &DecisionGraph, binding: &Binding) -> DecisionGraph {
+    close(graph, &graph.leaf_weights(binding))
+}
+
+/// [`member`] for weights that are at hand: one per leaf, how often its fact holds.
+pub fn close(graph: &DecisionGraph, leaf_weights: &[u32]) -> DecisionGraph {
+    let mut plan = Plan::of(graph, leaf_weights);
+    plan.merge_sums(graph);
+    plan.emit(graph)
+}
+
+/// What stands for a node of the open graph.
+#[derive(Clone, Debug)]
+enum Image {
+    /// Nothing: the node is absent.
+    Absent,
+    /// Another node's image (never itself an alias).
+    Alias(u32),
+    /// A node of its own with these inputs, in port order.
+    Own(Vec<u32>),
+}
+
+/// The closed graph, in indices of the open one.
+struct Plan {
+    images: Vec<Image>,
+    /// Whether the node is read, or kept.
+    needed: Vec<bool>,
+}
+
+impl Plan {
+    fn of(graph: &DecisionGraph, leaf_weights: &[u32]) -> Plan {
+        let on: Vec<bool> = leaf_weights.iter().map(|w| *w > 0).collect();
+        let present = liveness(graph, &on, true).present;
+        let mut plan = Plan { images: Vec::with_capacity(present.len()), needed: Vec::new() };
+        for (id, node) in graph.nodes() {
+            let image = match present[id.index()] {
+                true => plan.image(graph, id, node, leaf_weights),
+                false => Image::Absent,
+            };
+            plan.images.push(image);
+        }
+        plan.needed = plan.reach(graph);
+        plan
+    }
+
+    /// Where the image of `node` lies; nothing where it is absent.
+    fn at(&self, node: u32) -> Option<u32> {
+        match self.images.get(node as usize)? {
+            Image::Absent => None,
+            Image::Alias(other) => Some(*other),
+            Image::Own(_) => Some(node),
+        }
+    }
+
+    fn image(&self, graph: &DecisionGraph, id: NodeId, node: &Node, weights: &[u32]) -> Image {
+        let inputs = graph.inputs(id);
+        if !matches!(node.kernel, Kernel::Mix | Kernel::Add) {
+            let own = inputs.iter().filter_map(|(src, _)| self.at(src.index() as u32));
+            return Image::Own(own.collect());
+        }
+        let mut terms = Vec::new();
+        for (src, edge) in inputs {
+            let times = edge.leaf.map_or(1, |leaf| weights[leaf.0 as usize]);
+            if let Some(at) = self.at(src.index() as u32) {
+                terms.extend(std::iter::repeat_n(at, times as usize));
+            }
+        }
+        let first = terms.first().copied();
+        terms.retain(|term| !self.is_void(graph, *term));
+        match (&terms[..], first) {
+            ([one], _) => Image::Alias(*one),
+            ([], Some(void)) => Image::Alias(void),
+            _ => Image::Own(terms),
+        }
+    }
+
+    /// Whether an image is the sum of nothing.
+    fn is_void(&self, graph: &DecisionGraph, node: u32) -> bool {
+        let image = &self.images[node as usize];
+        is_sum(graph, node as usize) && matches!(image, Image::Own(terms) if terms.is_empty())
+    }
+
+    /// What the outputs and the kept nodes read.
+    fn reach(&self, graph: &DecisionGraph) -> Vec<bool> {
+        let mut needed = vec![false; self.images.len()];
+        let kept = graph.nodes().filter(|(_, n)| n.keep).map(|(id, _)| id);
+        for root in graph.outputs.iter().map(|o| o.node).chain(kept) {
+            if let Some(at) = self.at(root.index() as u32) {
+                needed[at as usize] = true;
+            }
+        }
+        for i in (0..needed.len()).rev() {
+            if let (true, Image::Own(inputs)) = (needed[i], &self.images[i]) {
+                for &input in inputs {
+                    needed[input as usize] = true;
+                }
+            }
+        }
+        needed
+    }
+
+    /// Merges every sum that is read once, by a sum, into its reader.
+    fn merge_sums(&mut self, graph: &DecisionGraph) {
+        let reads = self.reads(graph);
+        for i in 0..self.images.len() {
+            if !self.needed[i] || !is_sum(graph, i) {
+                continue;
+            }
+            let Image::Own(inputs) = &self.images[i] else { continue };
+            let mut merged = Vec::with_capacity(inputs.len());
+            for &input in inputs {
+                let at = input as usize;
+                let kept = graph.graph[NodeId::new(at)].keep;
+                match &self.images[at] {
+                    Image::Own(terms) if is_sum(graph, at) && reads[at] == 1 && !kept => {
+                        merged.extend_from_slice(terms);
+                        self.needed[at] = false;
+                    }
+                    _ => merged.push(input),
+                }
+            }
+            self.images[i] = Image::Own(merged);
+        }
+    }
+
+    /// How often each image is read; outputs read too.
+    fn reads(&self, graph: &DecisionGraph) -> Vec<u32> {
+        let mut reads = vec![0; self.images.len()];
+        for (image, _) in self.images.iter().zip(&self.needed).filter(|(_, needed)| **needed) {
+            if let Image::Own(inputs) = image {
+                for &input in inputs {
+                    reads[input as usize] += 1;
+                }
+            }
+        }
+        for output in &graph.outputs {
+            if let Some(at) = self.at(output.node.index() as u32) {
+                reads[at as usize] += 2;
+            }
+        }
+        reads
+    }
+
+    fn emit(&self, graph: &DecisionGraph) -> DecisionGraph {
+        let weights = Kept::of(graph, &self.needed);
+        let mut closed: DiGraph<Node, Edge, u32> = DiGraph::default();
+        let mut place = vec![NodeId::end(); self.images.len()];
+        for (i, image) in self.images.iter().enumerate() {
+            let Image::Own(inputs) = image else { continue };
+            if !self.needed[i] {
+                continue;
+            }
+            let mut node = graph.graph[NodeId::new(i)].clone();
+            if node.kernel == Kernel::Mix {
+                node.kernel = Kernel::Add;
+            }
+            node.weights = node.weights.and_then(|w| weights.place[w.0 as usize]);
+            place[i] = closed.add_node(node);
+            for (port, &input) in inputs.iter().enumerate() {
+                let edge = Edge { port: port as u32, leaf: None };
+                closed.add_edge(place[input as usize], place[i], edge);
+            }
+        }
+        let output = |o: &Output| {
+            let at = self.at(o.node.index() as u32)?;
+            Some(Output { name: o.name.clone(), node: place[at as usize], aux: o.aux })
+        };
+        DecisionGraph {
+            graph: closed,
+            leaves: Default::default(),
+            weights: weights.sets,
+            scopes: graph.scopes.clone(),
+            outputs: graph.outputs.iter().filter_map(output).collect(),
+        }
+    }
+}
+
+fn is_sum(graph: &DecisionGraph, node: usize) -> bool {
+    matches!(graph.graph[NodeId::new(node)].kernel, Kernel::Add | Kernel::Mix)
+}
+
+/// The weight sets of a member: those that it uses, and those that no node of the open graph uses
+/// (bound but never applied: they exist whatever is chosen).
+struct Kept {
+    sets: Vec<super::graph::WeightSet>,
+    place: Vec<Option<WeightId>>,
+}
+
+impl Kept {
+    fn of(graph: &DecisionGraph, needed: &[bool]) -> Kept {
+        let (mut used, mut idle) =
+            (vec![false; graph.weights.len()], vec![true; graph.weights.len()]);
+        for (id, node) in graph.nodes() {
+            if let Some(w) = node.weights {
+                idle[w.0 as usize] = false;
+                used[w.0 as usize] |= needed[id.index()];
+            }
+        }
+        let mut kept = Kept { sets: Vec::new(), place: Vec::with_capacity(used.len()) };
+        for (i, set) in graph.weights.iter().enumerate() {
+            let here = used[i] || idle[i];
+            kept.place.push(here.then_some(WeightId(kept.sets.len() as u32)));
+            if here {
+                kept.sets.push(set.clone());
+            }
+        }
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests;

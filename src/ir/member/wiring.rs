@@ -1,0 +1,116 @@
+//! What is present and what is live in a graph whose leaves are on or off.
+
+use crate::ir::graph::{DecisionGraph, NodeId};
+use crate::ir::kernel::Kernel;
+use petgraph::Direction;
+use petgraph::visit::EdgeRef;
+
+/// For every node, by index.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Liveness {
+    /// Whether the map exists. A mix exists where one of its on-terms does, a sum always (of
+    /// nothing it is zeros), every other kernel where all its inputs do.
+    pub present: Vec<bool>,
+    /// Whether an output reads it: the output itself where present, and from there along edges
+    /// that are on to sources that are present.
+    pub live: Vec<bool>,
+}
+
+/// The two facts for one setting of the leaves; training-only outputs count where `train`.
+pub fn liveness(graph: &DecisionGraph, leaf_on: &[bool], train: bool) -> Liveness {
+    let wiring = Wiring::of(graph);
+    let mut out = Liveness::default();
+    wiring.liveness(leaf_on, train, &mut out);
+    out
+}
+
+/// A graph's edges laid out for loops that ask [`Wiring::liveness`] often.
+#[derive(Clone, Debug)]
+pub struct Wiring {
+    /// Where a node's edges begin in `edges`; one more than there are nodes.
+    starts: Vec<u32>,
+    /// Source, and leaf or [`ALWAYS`]; each node's in port order.
+    edges: Vec<(u32, u32)>,
+    rules: Vec<Rule>,
+    /// Node and whether it exists in training only.
+    outputs: Vec<(u32, bool)>,
+}
+
+/// The leaf of an edge that has none.
+const ALWAYS: u32 = u32::MAX;
+
+/// When a node is present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    All,
+    Any,
+    Always,
+}
+
+impl Wiring {
+    /// Lays out a graph.
+    pub fn of(graph: &DecisionGraph) -> Wiring {
+        let mut wiring = Wiring {
+            starts: vec![0],
+            edges: Vec::with_capacity(graph.graph.edge_count()),
+            rules: Vec::with_capacity(graph.graph.node_count()),
+            outputs: graph.outputs.iter().map(|o| (o.node.index() as u32, o.aux)).collect(),
+        };
+        for (id, node) in graph.nodes() {
+            wiring.edges.extend(sorted_edges(graph, id));
+            wiring.starts.push(wiring.edges.len() as u32);
+            wiring.rules.push(match node.kernel {
+                Kernel::Mix => Rule::Any,
+                Kernel::Add => Rule::Always,
+                _ => Rule::All,
+            });
+        }
+        wiring
+    }
+
+    /// The edges into a node: source and, where there is one, leaf.
+    pub fn edges(&self, node: usize) -> impl Iterator<Item = (usize, Option<usize>)> + '_ {
+        let range = self.starts[node] as usize..self.starts[node + 1] as usize;
+        let leaf = |l: u32| (l != ALWAYS).then_some(l as usize);
+        self.edges[range].iter().map(move |&(src, l)| (src as usize, leaf(l)))
+    }
+
+    /// What [`liveness`] answers, into a buffer that is used again.
+    pub fn liveness(&self, leaf_on: &[bool], train: bool, out: &mut Liveness) {
+        let on = |leaf: Option<usize>| leaf.is_none_or(|l| leaf_on[l]);
+        out.present.clear();
+        for (node, rule) in self.rules.iter().enumerate() {
+            let here = match rule {
+                Rule::Always => true,
+                Rule::All => self.edges(node).all(|(src, _)| out.present[src]),
+                Rule::Any => self.edges(node).any(|(src, leaf)| on(leaf) && out.present[src]),
+            };
+            out.present.push(here);
+        }
+        out.live.clear();
+        out.live.resize(self.rules.len(), false);
+        for &(node, aux) in &self.outputs {
+            out.live[node as usize] |= out.present[node as usize] && (train || !aux);
+        }
+        for node in (0..self.rules.len()).rev() {
+            if out.live[node] {
+                for (src, leaf) in self.edges(node) {
+                    out.live[src] |= on(leaf) && out.present[src];
+                }
+            }
+        }
+    }
+}
+
+fn sorted_edges(graph: &DecisionGraph, id: NodeId) -> Vec<(u32, u32)> {
+    let mut edges: Vec<(u32, u32, u32)> = graph
+        .graph
+        .edges_directed(id, Direction::Incoming)
+        .map(|e| {
+            let leaf = e.weight().leaf.map_or(ALWAYS, |l| l.0);
+            (e.weight().port, e.source().index() as u32, leaf)
+        })
+        .collect();
+    edges.sort_unstable();
+    edges.into_iter().map(|(_, src, leaf)| (src, leaf)).collect()
+}
