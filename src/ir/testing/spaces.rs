@@ -11,11 +11,10 @@ pub(crate) fn dense_cell(ops: usize) -> Draft {
     let mut nodes = vec![input];
     for j in 1..4 {
         let mut terms = Vec::new();
-        for i in 0..j {
+        for (i, &x) in nodes.iter().enumerate() {
             let of = draft.one(&format!("cell.e{i}{j}"), ops);
-            let gated: Vec<_> = (0..ops)
-                .map(|op| (Gate::Alt { of, alt: op as u32 }, draft.op(op, nodes[i])))
-                .collect();
+            let gated: Vec<_> =
+                (0..ops).map(|op| (Gate::Alt { of, alt: op as u32 }, draft.op(op, x))).collect();
             terms.push(draft.mix(&gated));
         }
         let sum = draft.node(Kernel::Add, &terms);

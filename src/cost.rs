@@ -1,0 +1,104 @@
+//! What a network costs: parameters, multiply-adds, memory, receptive field.
+//!
+//! Everything here is a fold over kernels at true sizes. [`exact`] is for one network; what can be
+//! said of all members of a space is in `bounds` and `table`.
+
+mod field;
+mod memory;
+mod sizes;
+
+pub use field::Field;
+pub use memory::Memory;
+pub use sizes::{SizeProblem, Sizes, works};
+
+use crate::ir::graph::{DecisionGraph, NodeId};
+use crate::ir::member::{Liveness, liveness};
+use crate::ir::shape::Size;
+
+/// What [`exact`] is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Size of the network's input.
+    pub input: Size,
+    /// Images at once.
+    pub batch: u32,
+    /// Whether what exists in training only counts.
+    pub train: bool,
+}
+
+/// The costs of one network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Costs {
+    /// Trainable parameters of what the outputs read, norms' scale and shift included. Tied
+    /// kernels share theirs, which count once.
+    pub params: u64,
+    /// The same of everything that is built: also what is kept, and weights that nothing applies.
+    pub params_built: u64,
+    /// Multiply-adds of one inference of the whole batch.
+    pub macs: u64,
+    /// Bytes.
+    pub memory: Memory,
+    /// Input cells that one output cell sees.
+    pub field: Field,
+}
+
+/// The costs of a closed graph (of a space: those of its supernet, every alternative on).
+pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizeProblem> {
+    let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
+    let sizes = Sizes::of(graph, &facts.live, question.input)?;
+    let batch = u64::from(question.batch);
+    let macs = live_nodes(graph, &facts).map(|id| node_macs(graph, id, &sizes)).sum::<u64>();
+    Ok(Costs {
+        params: params(graph, &facts.live),
+        params_built: params(graph, &built(graph, &facts)) + idle_params(graph),
+        macs: macs * batch,
+        memory: Memory::of(graph, &facts.live, &sizes, batch),
+        field: Field::of(graph, &facts.live),
+    })
+}
+
+fn live_nodes(graph: &DecisionGraph, facts: &Liveness) -> impl Iterator<Item = NodeId> {
+    graph.graph.node_indices().filter(|id| facts.live[id.index()])
+}
+
+/// Multiply-adds of one node on one image.
+pub(crate) fn node_macs(graph: &DecisionGraph, id: NodeId, sizes: &Sizes) -> u64 {
+    let (input, output) = (sizes.input(id), sizes.output(id));
+    graph.graph[id].kernel.macs(graph.input_type(id).width, input, output)
+}
+
+/// Trainable parameters of the marked nodes; shared weights count once.
+pub fn params(graph: &DecisionGraph, marked: &[bool]) -> u64 {
+    let mut seen = vec![false; graph.weights.len()];
+    for (id, node) in graph.nodes() {
+        if let (true, Some(weights)) = (marked[id.index()], node.weights) {
+            seen[weights.0 as usize] = true;
+        }
+    }
+    let sets = graph.weights.iter().zip(seen).filter(|(_, seen)| *seen);
+    sets.map(|(set, _)| set.kernel.params(set.channels)).sum()
+}
+
+/// What is built: what is live, and what is kept with all that it reads.
+pub fn built(graph: &DecisionGraph, facts: &Liveness) -> Vec<bool> {
+    let mut built = facts.live.clone();
+    for (id, node) in graph.nodes().rev() {
+        built[id.index()] |= node.keep && facts.present[id.index()];
+        if built[id.index()] {
+            for (src, _) in graph.inputs(id) {
+                built[src.index()] |= facts.present[src.index()];
+            }
+        }
+    }
+    built
+}
+
+/// Parameters of weights that no node applies.
+fn idle_params(graph: &DecisionGraph) -> u64 {
+    let everything = vec![true; graph.graph.node_count()];
+    let all: u64 = graph.weights.iter().map(|set| set.kernel.params(set.channels)).sum();
+    all - params(graph, &everything)
+}
+
+#[cfg(test)]
+mod tests;
