@@ -5,9 +5,11 @@
 
 mod lattice;
 mod picks;
+mod table;
 
 pub use lattice::{Lattice, Moves, Normalise};
 pub use picks::{Candidate, Pick, Picks};
+pub use table::Table;
 
 use crate::source::Span;
 use num_bigint::BigUint;

@@ -54,9 +54,14 @@ impl Draft {
         self.decide(name, Domain::Path(lattice(layers, first)))
     }
 
-    /// A node of type `WIDTH @ /1` that reads `inputs` always.
+    /// A node that reads `inputs` always and keeps the first one's type, or `WIDTH @ /1`; a
+    /// convolution has its own width.
     pub(crate) fn node(&mut self, kernel: Kernel, inputs: &[NodeId]) -> NodeId {
-        let ty = MapType { width: WIDTH, scale: Scale::Down(1) };
+        let default = MapType { width: WIDTH, scale: Scale::Down(1) };
+        let mut ty = inputs.first().map_or(default, |x| self.graph.graph[*x].ty);
+        if let Kernel::Conv(c) = kernel {
+            ty.width = c.out;
+        }
         self.typed(kernel, ty, inputs)
     }
 

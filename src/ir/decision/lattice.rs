@@ -2,7 +2,7 @@
 
 use crate::ir::shape::Scale;
 use num_bigint::BigUint;
-use num_traits::{One, Zero};
+use num_traits::{One, ToPrimitive, Zero};
 
 /// The moves that a path may make from one layer to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,12 @@ impl Lattice {
             }
         }
         ways
+    }
+
+    /// [`Lattice::ways`], where they fit.
+    pub(super) fn ways_u128(&self) -> Option<Vec<Vec<u128>>> {
+        let row = |row: &Vec<BigUint>| row.iter().map(ToPrimitive::to_u128).collect();
+        self.ways().iter().map(row).collect()
     }
 
     /// `[layer][scale]`: whether some path passes there.
@@ -151,7 +157,6 @@ impl Lattice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use num_traits::ToPrimitive;
 
     fn lattice(layers: u8, first: &[u8]) -> Lattice {
         Lattice {

@@ -1,6 +1,7 @@
 //! The spaces themselves.
 
 use super::*;
+use crate::ir::kernel::{Interp, Target};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -51,6 +52,15 @@ pub(crate) fn block_design(draft: &mut Draft, blocks: usize, ops: usize) -> Vec<
         .collect()
 }
 
+/// A map brought to the n-th scale of [`lattice`] and to `WIDTH` channels.
+fn fit(draft: &mut Draft, x: NodeId, scale: u8) -> NodeId {
+    let scale = Scale::Down(4 << scale);
+    let ty = MapType { scale, ..draft.graph.graph[x].ty };
+    let to = Kernel::Resize { to: Target::Scale(scale), interp: Interp::Bilinear };
+    let there = draft.typed(to, ty, &[x]);
+    draft.node(conv(1), &[there])
+}
+
 /// A lattice of shared cells: a cell per arrow, which reads the map two layers back at its scale
 /// (absent where the path was not there) and the arrow's source.
 pub(crate) fn trellis(layers: u8, blocks: usize, ops: usize) -> Draft {
@@ -61,6 +71,7 @@ pub(crate) fn trellis(layers: u8, blocks: usize, ops: usize) -> Draft {
     let passable = lattice(layers, &[0]).passable();
     let mut grid: Vec<Vec<Option<NodeId>>> = Vec::new();
     for layer in 0..layers {
+        let draft = &mut draft;
         let row = (0..4u8).map(|to| {
             if !passable[layer as usize][to as usize] {
                 return None;
@@ -76,11 +87,8 @@ pub(crate) fn trellis(layers: u8, blocks: usize, ops: usize) -> Draft {
             let terms: Vec<_> = sources
                 .into_iter()
                 .map(|(from, x)| {
-                    let (a, b) = (draft.node(conv(1), &[back]), draft.node(conv(1), &[x]));
-                    (
-                        Gate::Arrow { of, layer, from, to },
-                        block_cell(&mut draft, &design, [a, b], ops),
-                    )
+                    let [a, b] = [back, x].map(|map| fit(draft, map, to));
+                    (Gate::Arrow { of, layer, from, to }, block_cell(draft, &design, [a, b], ops))
                 })
                 .collect();
             Some(draft.mix(&terms))
@@ -90,7 +98,7 @@ pub(crate) fn trellis(layers: u8, blocks: usize, ops: usize) -> Draft {
     }
     let exits: Vec<_> = (0..4u8)
         .filter_map(|at| Some((at, grid.last()?[at as usize]?)))
-        .map(|(at, x)| (Gate::Exit { of, at }, draft.node(conv(at as u32 * 2 + 1), &[x])))
+        .map(|(at, x)| (Gate::Exit { of, at }, fit(&mut draft, x, 0)))
         .collect();
     let out = draft.mix(&exits);
     draft.output(out);

@@ -1,0 +1,214 @@
+//! Conditions: when, over all bindings, a node is present, read or asked for.
+//!
+//! A decision falls apart into elementary choices (each slot of picks, each layer of a path), and a
+//! condition is a decision diagram over them: a directed graph with one level per choice and one
+//! branch per value. Diagrams are stored once, so that equal ones have equal ids.
+//!
+//! Not every combination of elementary choices is a value: a path makes only allowed moves. Two
+//! diagrams that differ outside the domain mean the same; [`Conditions::tidy`] brings them to one
+//! that reads as few choices as possible.
+
+mod choices;
+mod diagram;
+mod reach;
+
+pub use choices::Choices;
+pub use diagram::{Cond, Diagram};
+pub use reach::Reach;
+
+use super::decision::{Decision, DecisionId, Domain, Gate, Picks, Value};
+use std::collections::HashMap;
+
+/// The conditions over one space's decisions.
+#[derive(Clone)]
+pub struct Conditions {
+    /// The elementary choices.
+    pub choices: Choices,
+    /// The diagrams over them.
+    pub diagram: Diagram,
+    /// By decision: which combinations of its choices are values.
+    domains: Vec<Cond>,
+    paths: Vec<bool>,
+    gates: HashMap<Gate, Cond>,
+    tidied: HashMap<Cond, Cond>,
+}
+
+impl Conditions {
+    /// Nothing but the domains, yet; `limit` is the most diagram nodes to be made.
+    pub fn new(decisions: &[Decision], limit: usize) -> Conditions {
+        let choices = Choices::of(decisions);
+        let diagram = Diagram::new(choices.sizes.clone(), limit);
+        let mut conditions = Conditions {
+            choices,
+            diagram,
+            domains: Vec::new(),
+            paths: decisions.iter().map(|d| matches!(d.domain, Domain::Path(_))).collect(),
+            gates: HashMap::new(),
+            tidied: HashMap::new(),
+        };
+        for (i, decision) in decisions.iter().enumerate() {
+            let domain = conditions.constrain(DecisionId(i as u32), &decision.domain);
+            conditions.domains.push(domain);
+        }
+        conditions
+    }
+
+    /// Which combinations of a decision's choices are values.
+    pub fn domain(&self, of: DecisionId) -> Cond {
+        self.domains[of.index()]
+    }
+
+    /// Whether a decision is a path.
+    pub fn is_path(&self, of: DecisionId) -> bool {
+        self.paths[of.index()]
+    }
+
+    /// That a decision takes a value.
+    pub fn equals(&mut self, of: DecisionId, value: &Value) -> Cond {
+        let mut values = vec![0; self.choices.sizes.len()];
+        self.choices.encode_one(of, value, &mut values);
+        let levels = self.choices.levels(of).to_vec();
+        levels.iter().rev().fold(Cond::TRUE, |acc, &level| {
+            let here = self.diagram.is(Some(level), values[level as usize]);
+            self.diagram.and(here, acc)
+        })
+    }
+
+    fn constrain(&mut self, of: DecisionId, domain: &Domain) -> Cond {
+        let levels = self.choices.levels(of).to_vec();
+        match domain {
+            Domain::One(labels) if labels.is_empty() => Cond::FALSE,
+            Domain::One(_) => Cond::TRUE,
+            Domain::Picks(picks) => self.constrain_picks(&levels, picks),
+            Domain::Path(lattice) => {
+                let first = self.diagram.among(levels[0], |v| lattice.first.contains(&(v as u8)));
+                let last = *levels.last().unwrap_or(&levels[0]);
+                let exit = self.diagram.among(last, |v| lattice.exits.contains(&(v as u8)));
+                let mut all = self.diagram.and(first, exit);
+                for two in levels.windows(2).rev() {
+                    let move_ok = |a, b| lattice.allows(a as u8, b as u8);
+                    let step = self.diagram.pairs(two[0], two[1], move_ok);
+                    all = self.diagram.and(all, step);
+                }
+                all
+            }
+        }
+    }
+
+    fn constrain_picks(&mut self, levels: &[u32], picks: &Picks) -> Cond {
+        let options = picks.options();
+        let of = |v: u32| options[v as usize].candidate;
+        let mut all = if options.is_empty() && picks.k > 0 { Cond::FALSE } else { Cond::TRUE };
+        for (i, &a) in levels.iter().enumerate() {
+            for (j, &b) in levels.iter().enumerate().skip(i + 1) {
+                let pair = match (picks.ordered, picks.repeats) {
+                    (true, true) => Cond::TRUE,
+                    (true, false) => self.diagram.pairs(a, b, |x, y| of(x) != of(y)),
+                    // Sorted neighbours are enough where the order does not count.
+                    (false, _) if j > i + 1 => Cond::TRUE,
+                    (false, true) => self.diagram.pairs(a, b, |x, y| x <= y),
+                    (false, false) => self.diagram.pairs(a, b, |x, y| of(x) < of(y)),
+                };
+                all = self.diagram.and(all, pair);
+            }
+        }
+        all
+    }
+
+    /// The condition that a gate is on (its weight is not 0).
+    pub fn gate(&mut self, gate: Gate) -> Cond {
+        if let Some(known) = self.gates.get(&gate) {
+            return *known;
+        }
+        let cond = self.build_gate(gate);
+        let cond = self.tidy(cond);
+        self.gates.insert(gate, cond);
+        cond
+    }
+
+    fn build_gate(&mut self, gate: Gate) -> Cond {
+        let levels = self.choices.levels(gate.decision()).to_vec();
+        let d = &mut self.diagram;
+        let at = |i: usize| levels.get(i).copied();
+        match gate {
+            Gate::Alt { alt, .. } => d.is(at(0), alt),
+            Gate::Pick { of, pick } => {
+                let value = self.choices.option(of, pick);
+                levels.iter().fold(Cond::FALSE, |acc, &level| {
+                    let here = value.map_or(Cond::FALSE, |v| d.is(Some(level), v));
+                    d.or(acc, here)
+                })
+            }
+            Gate::Slot { of, slot, pick } => match self.choices.option(of, pick) {
+                Some(value) => d.is(at(slot as usize), value),
+                None => Cond::FALSE,
+            },
+            Gate::Arrow { layer, from, to, .. } => {
+                let to = d.is(at(layer as usize), u32::from(to));
+                let from = match (layer.checked_sub(1), from) {
+                    (None, None) => Cond::TRUE,
+                    (Some(before), Some(from)) => d.is(at(before as usize), u32::from(from)),
+                    _ => Cond::FALSE,
+                };
+                d.and(from, to)
+            }
+            Gate::Visit { layer, at: scale, .. } => d.is(at(layer as usize), u32::from(scale)),
+            Gate::Exit { at: scale, .. } => d.is(levels.last().copied(), u32::from(scale)),
+            Gate::Last { layer, at: scale, .. } => {
+                let mut all = d.is(at(layer as usize), u32::from(scale));
+                for &later in levels.iter().skip(layer as usize + 1).rev() {
+                    let other = d.among(later, |v| v != u32::from(scale));
+                    all = d.and(all, other);
+                }
+                all
+            }
+        }
+    }
+
+    /// A condition that means the same on all bindings and reads few choices: a choice goes where
+    /// what the domain says of the others makes up for it.
+    pub fn tidy(&mut self, cond: Cond) -> Cond {
+        if let Some(known) = self.tidied.get(&cond) {
+            return *known;
+        }
+        let support = self.diagram.support(cond);
+        let mut domain = Cond::TRUE;
+        let mut doubtful = Vec::new();
+        for decision in self.choices.decisions_of(&support) {
+            let constraint = self.domain(decision);
+            if constraint != Cond::TRUE {
+                domain = self.diagram.and(domain, constraint);
+                let levels = self.choices.levels(decision);
+                doubtful.extend(levels.iter().copied().filter(|l| support.contains(l)));
+            }
+        }
+        let tidy = if domain == Cond::TRUE { cond } else { self.shrink(cond, domain, &doubtful) };
+        self.tidied.insert(cond, tidy);
+        self.tidied.insert(tidy, tidy);
+        tidy
+    }
+
+    fn shrink(&mut self, cond: Cond, domain: Cond, doubtful: &[u32]) -> Cond {
+        let within = self.diagram.and(cond, domain);
+        if within == Cond::FALSE || within == domain {
+            return if within == domain { Cond::TRUE } else { Cond::FALSE };
+        }
+        let mut small = cond;
+        for &level in doubtful {
+            let without = self.diagram.exists(small, level);
+            let back = self.diagram.and(without, domain);
+            if back == within {
+                small = without;
+            }
+        }
+        small
+    }
+
+    /// Whether a condition holds for every value.
+    pub fn always(&mut self, cond: Cond) -> bool {
+        self.tidy(cond) == Cond::TRUE
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! Multi-valued decision diagrams, ordered and reduced: equal functions have equal ids.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// A node of a [`Diagram`]: a function of the choices to true or false.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cond(u32);
+
+impl Cond {
+    /// Never.
+    pub const FALSE: Cond = Cond(0);
+    /// Always.
+    pub const TRUE: Cond = Cond(1);
+
+    /// Whether it is [`Cond::FALSE`] or [`Cond::TRUE`].
+    pub fn is_constant(self) -> bool {
+        self.0 < 2
+    }
+}
+
+/// A store of diagrams over the same levels.
+#[derive(Clone)]
+pub struct Diagram {
+    sizes: Vec<u32>,
+    /// Level, and where the children begin.
+    nodes: Vec<(u32, u32)>,
+    children: Vec<Cond>,
+    /// Level and children, to the node.
+    unique: Fast<Box<[u32]>>,
+    ands: Fast<(u32, u32)>,
+    ors: Fast<(u32, u32)>,
+    given: Fast<(u32, u32, u32)>,
+    limit: usize,
+    scratch: Vec<u32>,
+}
+
+type Fast<K> = HashMap<K, Cond, BuildHasherDefault<WordHasher>>;
+
+impl Diagram {
+    /// No diagrams yet over levels of these sizes.
+    pub fn new(sizes: Vec<u32>, limit: usize) -> Diagram {
+        // The two constants lie below every level.
+        let bottom = (sizes.len() as u32, 0);
+        Diagram {
+            sizes,
+            nodes: vec![bottom, bottom],
+            children: Vec::new(),
+            unique: Fast::default(),
+            ands: Fast::default(),
+            ors: Fast::default(),
+            given: Fast::default(),
+            limit,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Whether more nodes were asked for than allowed; answers since then are not to be trusted.
+    pub fn overflowed(&self) -> bool {
+        self.children.len() > self.limit
+    }
+
+    /// The level that a function reads first; the number of levels for constants.
+    pub fn level(&self, f: Cond) -> u32 {
+        self.nodes[f.0 as usize].0
+    }
+
+    /// The function that is left when the first level that `f` reads takes a value.
+    pub fn child(&self, f: Cond, value: u32) -> Cond {
+        self.children[(self.nodes[f.0 as usize].1 + value) as usize]
+    }
+
+    /// The function of a value per level.
+    pub fn eval(&self, mut f: Cond, values: &[u32]) -> bool {
+        while !f.is_constant() {
+            f = self.child(f, values[self.level(f) as usize]);
+        }
+        f == Cond::TRUE
+    }
+
+    /// That a choice takes a value; never where there is no such choice.
+    pub fn is(&mut self, level: Option<u32>, value: u32) -> Cond {
+        level.map_or(Cond::FALSE, |level| self.among(level, |v| v == value))
+    }
+
+    /// That a choice's value is among some.
+    pub fn among(&mut self, level: u32, holds: impl Fn(u32) -> bool) -> Cond {
+        let leaf = |v| if holds(v) { Cond::TRUE } else { Cond::FALSE };
+        let kids: Vec<Cond> = (0..self.sizes[level as usize]).map(leaf).collect();
+        self.make(level, &kids)
+    }
+
+    /// That the values of two choices fit; the first has the lower level.
+    pub fn pairs(&mut self, a: u32, b: u32, fits: impl Fn(u32, u32) -> bool) -> Cond {
+        let size = self.sizes[a as usize];
+        let kids: Vec<Cond> = (0..size).map(|x| self.among(b, |y| fits(x, y))).collect();
+        self.make(a, &kids)
+    }
+
+    fn make(&mut self, level: u32, kids: &[Cond]) -> Cond {
+        if kids.windows(2).all(|two| two[0] == two[1]) {
+            return kids.first().copied().unwrap_or(Cond::FALSE);
+        }
+        self.scratch.clear();
+        self.scratch.push(level);
+        self.scratch.extend(kids.iter().map(|k| k.0));
+        if let Some(known) = self.unique.get(&self.scratch[..]) {
+            return *known;
+        }
+        if self.overflowed() {
+            return Cond::FALSE;
+        }
+        let id = Cond(self.nodes.len() as u32);
+        self.nodes.push((level, self.children.len() as u32));
+        self.children.extend_from_slice(kids);
+        self.unique.insert(self.scratch[..].into(), id);
+        id
+    }
+
+    /// Both.
+    pub fn and(&mut self, f: Cond, g: Cond) -> Cond {
+        match (f, g) {
+            (Cond::FALSE, _) | (_, Cond::FALSE) => Cond::FALSE,
+            (Cond::TRUE, other) | (other, Cond::TRUE) => other,
+            _ if f == g => f,
+            _ => {
+                let key = (f.0.min(g.0), f.0.max(g.0));
+                if let Some(known) = self.ands.get(&key) {
+                    return *known;
+                }
+                let out = self.descend(f, g, Diagram::and);
+                self.ands.insert(key, out);
+                out
+            }
+        }
+    }
+
+    /// One or both.
+    pub fn or(&mut self, f: Cond, g: Cond) -> Cond {
+        match (f, g) {
+            (Cond::TRUE, _) | (_, Cond::TRUE) => Cond::TRUE,
+            (Cond::FALSE, other) | (other, Cond::FALSE) => other,
+            _ if f == g => f,
+            _ => {
+                let key = (f.0.min(g.0), f.0.max(g.0));
+                if let Some(known) = self.ors.get(&key) {
+                    return *known;
+                }
+                let out = self.descend(f, g, Diagram::or);
+                self.ors.insert(key, out);
+                out
+            }
+        }
+    }
+
+    fn descend(&mut self, f: Cond, g: Cond, op: fn(&mut Self, Cond, Cond) -> Cond) -> Cond {
+        let level = self.level(f).min(self.level(g));
+        let side = |d: &Diagram, x: Cond, v| if d.level(x) == level { d.child(x, v) } else { x };
+        let size = self.sizes[level as usize];
+        let kids: Vec<Cond> = (0..size)
+            .map(|v| {
+                let (a, b) = (side(self, f, v), side(self, g, v));
+                op(self, a, b)
+            })
+            .collect();
+        self.make(level, &kids)
+    }
+
+    /// What is left when a choice takes a value.
+    pub fn given(&mut self, f: Cond, level: u32, value: u32) -> Cond {
+        if self.level(f) >= level {
+            return if self.level(f) == level { self.child(f, value) } else { f };
+        }
+        let key = (f.0, level, value);
+        if let Some(known) = self.given.get(&key) {
+            return *known;
+        }
+        let own = self.level(f);
+        let size = self.sizes[own as usize];
+        let kids: Vec<Cond> = (0..size)
+            .map(|v| {
+                let child = self.child(f, v);
+                self.given(child, level, value)
+            })
+            .collect();
+        let out = self.make(own, &kids);
+        self.given.insert(key, out);
+        out
+    }
+
+    /// That it holds for some value of a choice.
+    pub fn exists(&mut self, f: Cond, level: u32) -> Cond {
+        let size = self.sizes[level as usize];
+        (0..size).fold(Cond::FALSE, |acc, value| {
+            let here = self.given(f, level, value);
+            self.or(acc, here)
+        })
+    }
+
+    /// The levels that a function reads, in order.
+    pub fn support(&self, f: Cond) -> Vec<u32> {
+        let (mut levels, mut seen) = (Vec::new(), vec![f]);
+        let mut at = 0;
+        let mut known: HashMap<u32, (), BuildHasherDefault<WordHasher>> = HashMap::default();
+        while let Some(&node) = seen.get(at) {
+            at += 1;
+            if node.is_constant() || known.insert(node.0, ()).is_some() {
+                continue;
+            }
+            let level = self.level(node);
+            levels.push(level);
+            seen.extend((0..self.sizes[level as usize]).map(|v| self.child(node, v)));
+        }
+        levels.sort_unstable();
+        levels.dedup();
+        levels
+    }
+}
+
+/// A quick hash of a few words; keys come from this module, not from users.
+#[derive(Default)]
+pub(crate) struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn finish(&self) -> u64 {
+        // The table takes the low bits, the product mixes upwards.
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(4) {
+            let mut word = [0; 4];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u32(u32::from_le_bytes(word));
+        }
+    }
+
+    fn write_u32(&mut self, word: u32) {
+        self.0 = (self.0.rotate_left(5) ^ u64::from(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.write_u32(word as u32);
+        self.write_u32((word >> 32) as u32);
+    }
+
+    fn write_usize(&mut self, word: usize) {
+        self.write_u64(word as u64);
+    }
+}
