@@ -165,7 +165,7 @@ impl Evaluator<'_> {
             }
         }
         if design.instance.is_none() && !matches!(design.kind, DesignKind::Builtin(_)) {
-            let label = if f.label.is_empty() { d.name().into() } else { f.label.clone() };
+            let label = instance_label(f, d.name());
             design.instance = Some(self.instance(f, at, &label, &design.kind));
         }
         let design = Value::Design(Rc::new(design));
@@ -421,7 +421,7 @@ impl Evaluator<'_> {
         let instance = match &d.instance {
             Some(instance) => Rc::clone(instance),
             None => {
-                let label = if f.label.is_empty() { item.name().into() } else { f.label.clone() };
+                let label = instance_label(f, item.name());
                 self.instance(f, at, &label, &d.kind)
             }
         };
@@ -725,6 +725,15 @@ impl Evaluator<'_> {
             (Value::Map(_), other) => self.expected("a map or 0", other, b),
             (other, _) => self.expected("a map", other, a),
         }
+    }
+}
+
+/// What an instance that is made in passing is called: after the statement that names it, or
+/// after its definition.
+fn instance_label(f: &Frame, definition: &str) -> Rc<str> {
+    match &*f.label {
+        "" | "out" => definition.into(),
+        _ => f.label.clone(),
     }
 }
 

@@ -272,7 +272,11 @@ impl Evaluator<'_> {
             let ops = via.ops.entries.iter().map(|e| e.text.clone()).collect();
             SiteText::Via(via.input_text.clone(), ops)
         };
-        let of = self.decide(Domain::One(labels), via.at, f, text)?;
+        let named = format!("{}.{}", f.label, show(&via.input_text));
+        let outer = std::mem::replace(&mut f.label, named.into());
+        let of = self.decide(Domain::One(labels), via.at, f, text);
+        f.label = outer;
+        let of = of?;
         let ops = varied(of, via.ops.entries.iter().map(|e| e.value.clone()));
         let outer = f.scope;
         f.scope = self.build.scope(outer, scope_word(&show(&via.input_text)));
