@@ -1,2 +1,7 @@
 //! The front end's process: it must never load libtorch.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    segc::cli::main()
+}

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The libtorch that the engine is built for.
-const LIBTORCH_VERSION: &str = "2.11.0";
+pub const LIBTORCH_VERSION: &str = "2.11.0";
 
 /// Where the engine looks by itself, seen from its folder; the same list as in `engine/build.rs`.
 const FROM_EXE: [&str; 4] =
@@ -69,6 +69,19 @@ pub fn exec_engine(args: impl IntoIterator<Item = OsString>) -> LaunchError {
             LaunchError::Exec { path, source }
         }
         Err(error) => error,
+    }
+}
+
+/// What of the engine and its libtorch is there: what is asked about, and the answer.
+pub fn found() -> Vec<(&'static str, String)> {
+    match command() {
+        Ok((engine, command)) => {
+            let told = command.get_envs().find(|(name, _)| *name == "LD_LIBRARY_PATH");
+            let libraries = told.and_then(|(_, path)| path?.to_str()?.split(':').next());
+            let libraries = libraries.unwrap_or("where the engine looks by itself").to_owned();
+            vec![("engine", engine.display().to_string()), ("libtorch in", libraries)]
+        }
+        Err(error) => vec![("engine", error.to_string())],
     }
 }
 

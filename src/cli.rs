@@ -1,0 +1,160 @@
+//! The command line: one file per subcommand. All printing, environment and exit codes live here
+//! and in the engine's own `main`, which parses the same arguments for what needs libtorch.
+//!
+//! Results go to stdout, everything else to stderr. The exit code is 0 when the work is done, 1
+//! when a spec is wrong, 2 for usage, files and the machine, 101 for a bug of segc, and 130 when
+//! it was interrupted.
+
+pub mod args;
+mod check;
+mod completions;
+pub mod compute;
+mod cost;
+mod count;
+mod data;
+pub mod failure;
+pub mod json;
+pub mod launch;
+pub mod number;
+pub mod read;
+mod sizes;
+pub mod term;
+pub mod version;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+use failure::Failure;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use term::{Colour, Term};
+
+/// A compiler for segmentation networks and for spaces of them.
+#[derive(Debug, Parser)]
+#[command(name = "segc", disable_version_flag = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// When to colour what is printed
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Colour,
+    /// Print the version, with --verbose that of everything it stands on
+    #[arg(short = 'V', long)]
+    pub version: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the spec is wrong, 2 usage, file or machine, \
+                          101 a bug of segc, 130 interrupted.";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge specs: every mistake at once; a summary of what is right
+    Check(check::Args),
+    /// Count the members of a space, whole and per part
+    Count(count::Args),
+    /// Params, MACs, memory and receptive field; bounds over a space
+    Cost(cost::Args),
+    /// Search a space for its best network
+    Search(compute::Search),
+    /// Write the architecture that a search has reached
+    Decode(compute::Decode),
+    /// Train a network
+    Train(compute::Train),
+    /// Judge a trained network on a dataset
+    Eval(compute::Eval),
+    /// Segment pictures
+    Infer(compute::Infer),
+    /// Measure latency, throughput and memory of networks side by side
+    Bench(compute::Bench),
+    /// Measure a latency table for every kernel that a space can need
+    Profile(compute::Profile),
+    /// Write a network for other tools
+    Export(compute::Export),
+    /// Make and describe datasets
+    Data(data::Args),
+    /// Print the completion script of a shell
+    Completions(completions::Args),
+}
+
+/// Parses the arguments, runs the command, and says how it went.
+pub fn main() -> ExitCode {
+    failure::report_bugs();
+    // Specs nest, and so do the functions that read them: a larger stack than the system's.
+    let run = || run(std::env::args_os().collect());
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(_)) => ExitCode::from(failure::BUG),
+        Err(error) => {
+            eprintln!("segc: cannot start a thread: {error}");
+            ExitCode::from(failure::MACHINE)
+        }
+    }
+}
+
+const STACK_BYTES: usize = 256 << 20;
+
+fn run(argv: Vec<OsString>) -> u8 {
+    let cli = match parse(&argv) {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
+    let mut term = Term::new(cli.color);
+    let result = dispatch(&cli, &argv, &mut term).and_then(|()| term.flush());
+    match result {
+        Ok(()) => failure::DONE,
+        Err(failure) => failure.report(&term),
+    }
+}
+
+/// The arguments; where they are none, what clap says is printed and the exit code comes back.
+pub fn parse(argv: &[OsString]) -> Result<Cli, u8> {
+    let cli = Cli::try_parse_from(argv).map_err(|error| {
+        // Nobody is left to tell when this fails.
+        let _ = error.print();
+        match error.kind() {
+            ErrorKind::DisplayHelp => failure::DONE,
+            _ => failure::MACHINE,
+        }
+    })?;
+    if cli.command.is_none() && !cli.version {
+        eprint!("{}", Cli::command().render_help());
+        return Err(failure::MACHINE);
+    }
+    Ok(cli)
+}
+
+fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure> {
+    let Some(command) = cli.command.as_ref().filter(|_| !cli.version) else {
+        return version::run(cli.verbose, term);
+    };
+    match command {
+        Command::Check(args) => check::run(args, term),
+        Command::Count(args) => count::run(args, term),
+        Command::Cost(args) => cost::run(args, term),
+        Command::Data(args) => data::run(args, term),
+        Command::Completions(args) => completions::run(args, term),
+        Command::Search(_)
+        | Command::Decode(_)
+        | Command::Train(_)
+        | Command::Eval(_)
+        | Command::Infer(_)
+        | Command::Bench(_)
+        | Command::Profile(_)
+        | Command::Export(_) => compute::hand_over(argv),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,116 @@
+//! `segc check`: every mistake of every spec at once, and a summary of what is right.
+
+mod summary;
+
+use super::args::{Format, Input, Settings};
+use super::failure::Failure;
+use super::read::{self, Judged};
+use super::term::Term;
+use super::{json, sizes};
+use crate::diag::{self, Severity};
+use serde::Serialize;
+use std::path::PathBuf;
+use summary::Summary;
+
+/// Arguments of `segc check`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The specs; `-` reads one from standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    set: Settings,
+    /// Also verify the true sizes of all maps at this input
+    #[arg(long, value_name = "1x3xHxW")]
+    input: Option<Input>,
+    /// Say nothing of specs that are right
+    #[arg(short, long)]
+    quiet: bool,
+    /// How to report
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    files: Vec<FileReport>,
+    diagnostics: Vec<serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct FileReport {
+    file: String,
+    ok: bool,
+    #[serde(flatten)]
+    summary: Option<Summary>,
+}
+
+pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
+    let mut report = Report { ok: true, files: Vec::new(), diagnostics: Vec::new() };
+    let mut unread = None;
+    for file in &args.files {
+        match read::judge(file, &args.set.pairs()) {
+            Ok(judged) => one(args, judged, &mut report, term)?,
+            // The other files are judged all the same.
+            Err(failure) => {
+                if let Some(earlier) = unread.replace(failure) {
+                    earlier.report(term);
+                }
+            }
+        }
+    }
+    if args.format == Format::Json {
+        json::print("segc.check/1", &report, term)?;
+    }
+    match unread {
+        Some(failure) => Err(failure),
+        None if report.ok => Ok(()),
+        None => Err(Failure::Spec),
+    }
+}
+
+fn one(args: &Args, mut judged: Judged, all: &mut Report, term: &mut Term) -> Result<(), Failure> {
+    verify_sizes(args, &mut judged);
+    let sources = &judged.program.sources;
+    let ok = judged.is_right();
+    all.ok &= ok;
+    let wanted = ok && !(args.quiet && args.format == Format::Human);
+    let summary = wanted.then(|| Summary::of(&judged, args.input));
+    match args.format {
+        Format::Json => {
+            let diags = diag::render_json(&judged.diags, sources);
+            all.diagnostics.extend(diags.as_array().cloned().unwrap_or_default());
+            all.files.push(FileReport { file: judged.name.clone(), ok, summary });
+            Ok(())
+        }
+        Format::Human => {
+            read::print_diags(&judged.diags, sources, term);
+            match summary {
+                Some(summary) => summary.print(&judged.name, term),
+                None if ok => Ok(()),
+                None => {
+                    eprintln!("{}", verdict(&judged, term));
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+/// Adds what is wrong with running the networks at the input that is asked about.
+fn verify_sizes(args: &Args, judged: &mut Judged) {
+    let Some(input) = args.input.filter(|_| judged.is_right()) else { return };
+    for net in judged.space.nets.values() {
+        let question = crate::cost::Question { input: input.size, batch: input.batch, train: true };
+        if let Err(problem) = crate::cost::exact(&net.graph, question) {
+            judged.diags.push(sizes::mistake(&net.graph, &problem, input));
+        }
+    }
+}
+
+fn verdict(judged: &Judged, term: &Term) -> String {
+    let errors = judged.diags.iter().filter(|d| d.severity() == Severity::Error).count();
+    let found = super::number::plural(errors, "error");
+    format!("{} {found}", term.err.bold(format_args!("{}:", judged.name)))
+}

@@ -1,0 +1,213 @@
+//! What `segc check` says of a spec that is right: its networks, its decisions, the size of the
+//! space, what its members cost.
+
+use crate::cli::args::Input;
+use crate::cli::cost::{self, Bounds};
+use crate::cli::count;
+use crate::cli::failure::Failure;
+use crate::cli::json::Decimal;
+use crate::cli::number::{self, bytes, grouped, with_prefix};
+use crate::cli::read::{self, Judged};
+use crate::cli::term::{Rows, Term};
+use crate::ir::kernel::Kernel;
+use crate::ir::{Decision, Domain, MapType};
+use crate::sema::Net;
+use serde::Serialize;
+
+/// What a right spec describes.
+#[derive(Serialize)]
+pub(super) struct Summary {
+    networks: Vec<Network>,
+    decisions: Vec<Open>,
+    /// Of the network that commands take by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    space: Option<Size>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<cost::Report>,
+}
+
+#[derive(Serialize)]
+struct Network {
+    name: String,
+    inputs: Vec<String>,
+    outputs: Vec<Out>,
+    kernels: usize,
+    weights: usize,
+    decisions: usize,
+}
+
+#[derive(Serialize)]
+struct Out {
+    name: String,
+    /// `19 @ /1`.
+    #[serde(rename = "type")]
+    ty: String,
+    aux: bool,
+}
+
+#[derive(Serialize)]
+struct Open {
+    name: String,
+    kind: &'static str,
+    count: Decimal,
+    #[serde(skip)]
+    what: String,
+}
+
+#[derive(Serialize)]
+struct Size {
+    net: String,
+    assignments: Decimal,
+}
+
+impl Summary {
+    pub(super) fn of(judged: &Judged, input: Option<Input>) -> Summary {
+        let chosen = read::choose(judged, None).ok();
+        let decisions = judged.space.decisions();
+        let size = chosen.filter(|_| !decisions.is_empty()).map(|chosen| Size {
+            net: chosen.name.to_owned(),
+            assignments: Decimal(count::assignments(decisions)),
+        });
+        // Without `--input`, sizes that do not fit the default say nothing about the spec.
+        let costs = chosen.and_then(|chosen| {
+            let input = input.unwrap_or_else(|| read::planned_input(judged, chosen.name).0);
+            cost::measure(judged, chosen, input, false).ok()
+        });
+        Summary {
+            networks: judged.space.nets.iter().map(|(name, net)| network(name, net)).collect(),
+            decisions: decisions.iter().map(open).collect(),
+            space: size,
+            cost: costs,
+        }
+    }
+
+    pub(super) fn print(&self, name: &str, term: &mut Term) -> Result<(), Failure> {
+        let (title, ok) = (term.paint.bold(name), term.paint.green("ok"));
+        term.line(format_args!("{title}  {ok}"))?;
+        self.print_networks(term)?;
+        self.print_decisions(term)?;
+        let mut rows = Rows::plain("lrl");
+        if let Some(space) = &self.space {
+            rows.push(["assignments".into(), number::count(&space.assignments.0), String::new()]);
+        }
+        if let Some(cost) = &self.cost {
+            let at = format!("`{}` at {}", cost.net, cost.input);
+            let pair = |b: Bounds| match b.min == b.max {
+                true => with_prefix(b.min),
+                false => format!("{} to {}", with_prefix(b.min).trim(), with_prefix(b.max)),
+            };
+            let pair = |b: Bounds| pair(b).trim().to_owned();
+            if let (Some(params), Some(macs)) = (cost.params, cost.macs) {
+                rows.push(["params".into(), pair(params), at]);
+                rows.push(["MACs".into(), pair(macs), String::new()]);
+            }
+            if let Some(supernet) = &cost.supernet {
+                let need = bytes(supernet.train_peak_bytes);
+                rows.push(["supernet".into(), need, "to train, nothing else on the device".into()]);
+            }
+        }
+        if !rows.is_empty() {
+            term.line("")?;
+            term.table(&rows)?;
+        }
+        Ok(())
+    }
+
+    fn print_networks(&self, term: &mut Term) -> Result<(), Failure> {
+        let mut rows = Rows::headed("lllrr", &["network", "reads", "yields", "kernels", "weights"]);
+        for net in &self.networks {
+            let outs = net.outputs.iter().map(|o| match (&o.name[..], o.aux) {
+                ("out", false) => o.ty.clone(),
+                (name, false) => format!("{name}: {}", o.ty),
+                (name, true) => format!("{name}: {} (in training)", o.ty),
+            });
+            rows.push([
+                net.name.clone(),
+                net.inputs.join(", "),
+                outs.collect::<Vec<_>>().join(", "),
+                grouped(net.kernels),
+                grouped(net.weights),
+            ]);
+        }
+        if rows.is_empty() {
+            return term.line("  no network: a module for other specs to use");
+        }
+        term.line("")?;
+        term.table(&rows)
+    }
+
+    fn print_decisions(&self, term: &mut Term) -> Result<(), Failure> {
+        if self.decisions.is_empty() {
+            return term.line("\n  every decision is taken: a finished network");
+        }
+        let mut rows = Rows::headed("llr", &["decision", "of", "values"]);
+        for open in &self.decisions {
+            rows.push([open.name.clone(), open.what.clone(), number::count(&open.count.0)]);
+        }
+        term.line("")?;
+        term.table(&rows)
+    }
+}
+
+fn network(name: &str, net: &Net) -> Network {
+    let graph = &net.graph;
+    let inputs = graph.nodes().filter(|(_, n)| matches!(n.kernel, Kernel::Input(_)));
+    let mut decisions: Vec<_> = graph.leaves.iter().map(|gate| gate.decision()).collect();
+    decisions.sort_unstable();
+    decisions.dedup();
+    Network {
+        name: name.to_owned(),
+        inputs: inputs.map(|(_, n)| show(n.ty)).collect(),
+        outputs: graph
+            .outputs
+            .iter()
+            .map(|o| Out { name: o.name.clone(), ty: show(graph.graph[o.node].ty), aux: o.aux })
+            .collect(),
+        kernels: graph.graph.node_count(),
+        weights: graph.weights.len(),
+        decisions: decisions.len(),
+    }
+}
+
+fn show(ty: MapType) -> String {
+    ty.to_string()
+}
+
+fn open(decision: &Decision) -> Open {
+    Open {
+        name: decision.name.clone(),
+        kind: count::kind(&decision.domain),
+        count: Decimal(decision.domain.count()),
+        what: describe(&decision.domain),
+    }
+}
+
+/// What a decision chooses, in a few words.
+fn describe(domain: &Domain) -> String {
+    match domain {
+        Domain::One(labels) => format!("one of {}", few(labels)),
+        Domain::Picks(picks) => {
+            let ops = picks.candidates.iter().map(|c| c.ops.len()).max().unwrap_or(0);
+            let mut text =
+                format!("{} of {}", picks.k, number::plural(picks.candidates.len(), "input"));
+            if ops > 0 {
+                text = format!("{text} via {}", number::plural(ops, "operator"));
+            }
+            text
+        }
+        Domain::Path(lattice) => {
+            let scales: Vec<String> = lattice.scales.iter().map(ToString::to_string).collect();
+            format!("paths of {} layers over {}", lattice.layers, scales.join(" "))
+        }
+    }
+}
+
+/// Labels that are listed before the rest is only counted.
+const FEW: usize = 6;
+
+fn few(labels: &[String]) -> String {
+    match labels.len() {
+        0..=FEW => labels.join(", "),
+        n => format!("{}, … ({n})", labels[..FEW - 1].join(", ")),
+    }
+}

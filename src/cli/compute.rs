@@ -1,0 +1,278 @@
+//! The commands that need libtorch. Their arguments are described here, for `segc` to judge and
+//! to explain; `segc-engine` parses the same ones and does the work.
+
+use super::args::{Input, Settings, Spec};
+use super::failure::Failure;
+use clap::ValueEnum;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where a command computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// A CUDA device, by number.
+    Cuda(u32),
+}
+
+impl FromStr for Device {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Device, String> {
+        let number = |text: &str| text.parse().map(Device::Cuda);
+        match (text, text.strip_prefix("cuda:")) {
+            ("cpu", _) => Ok(Device::Cpu),
+            ("cuda", _) => Ok(Device::Cuda(0)),
+            (_, Some(n)) => number(n).map_err(|_| format!("`{n}` is no device number")),
+            _ => Err("write cpu, cuda or cuda:1".to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Device::Cpu => f.write_str("cpu"),
+            Device::Cuda(n) => write!(f, "cuda:{n}"),
+        }
+    }
+}
+
+/// What every computation takes.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Machine {
+    /// Where to compute: cpu, cuda, cuda:1
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    pub device: Device,
+    /// Threads on the processor [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<std::num::NonZeroUsize>,
+}
+
+/// Arguments of `segc search`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Search {
+    /// The spec with its `search` block
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Constants that are overridden.
+    #[command(flatten)]
+    pub set: Settings,
+    /// The run's folder; the winner becomes RUN/arch.seg
+    #[arg(short, long, value_name = "RUN")]
+    pub out: PathBuf,
+    /// Where chance starts
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Go on with the run that the folder holds
+    #[arg(long)]
+    pub resume: bool,
+    /// The dataset's folder [default: the search block says]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// Arguments of `segc decode`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Decode {
+    /// The folder of a search
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// The spec to write; `-` writes to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The step of a checkpoint [default: the newest]
+    #[arg(long, value_name = "K")]
+    pub step: Option<u64>,
+}
+
+/// Arguments of `segc train`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Train {
+    /// The spec of a finished network, and what overrides it.
+    #[command(flatten)]
+    pub spec: Spec,
+    /// The run's folder
+    #[arg(short, long, value_name = "RUN")]
+    pub out: PathBuf,
+    /// The network [default: the one that the train block names, else the last]
+    #[arg(long, value_name = "NAME")]
+    pub net: Option<String>,
+    /// The dataset's folder [default: the train block says]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Times through the dataset [default: the train block says]
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u32>,
+    /// Images in a batch [default: the train block says]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<u32>,
+    /// Weights to start from, by name and shape
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+    /// Where chance starts
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Go on with the run that the folder holds
+    #[arg(long)]
+    pub resume: bool,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// Arguments of `segc eval`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Eval {
+    /// The spec of a finished network, and what overrides it.
+    #[command(flatten)]
+    pub spec: Spec,
+    /// Its weights
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// The network [default: the one that the train block names, else the last]
+    #[arg(long, value_name = "NAME")]
+    pub net: Option<String>,
+    /// The dataset's folder [default: the train block says]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The split to judge by
+    #[arg(long, value_name = "NAME", default_value = "val")]
+    pub split: String,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
+    /// How to report
+    #[arg(long, value_enum, default_value_t)]
+    pub format: super::args::Format,
+}
+
+/// Arguments of `segc infer`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Infer {
+    /// The spec of a finished network
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Constants that are overridden.
+    #[command(flatten)]
+    pub set: Settings,
+    /// The pictures
+    #[arg(value_name = "PICTURE", required = true)]
+    pub pictures: Vec<PathBuf>,
+    /// The network's weights
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// The folder for what is drawn
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// Arguments of `segc bench`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Bench {
+    /// Specs of finished networks
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Constants that are overridden.
+    #[command(flatten)]
+    pub set: Settings,
+    /// Images x channels x rows x columns [default: the bench block says]
+    #[arg(long, value_name = "1x3xHxW")]
+    pub input: Option<Input>,
+    /// The network of each spec [default: the one that its bench block names, else the last]
+    #[arg(long, value_name = "NAME")]
+    pub net: Option<String>,
+    /// How often to run each
+    #[arg(long, value_name = "N", conflicts_with = "seconds")]
+    pub runs: Option<u32>,
+    /// How long to run each
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<f64>,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
+    /// How to report
+    #[arg(long, value_enum, default_value_t)]
+    pub format: super::args::Format,
+}
+
+/// Arguments of `segc profile`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Profile {
+    /// The spec, and what overrides it.
+    #[command(flatten)]
+    pub spec: Spec,
+    /// Images x channels x rows x columns [default: the spec's plans say]
+    #[arg(long, value_name = "1x3xHxW")]
+    pub input: Option<Input>,
+    /// The network [default: the one that the search block names, else the last]
+    #[arg(long, value_name = "NAME")]
+    pub net: Option<String>,
+    /// The table to write
+    #[arg(short, long, value_name = "TABLE")]
+    pub out: PathBuf,
+    /// Measure only what this table lacks
+    #[arg(long, value_name = "TABLE")]
+    pub missing: Option<PathBuf>,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// What a network can be exported to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// An ONNX file
+    Onnx,
+    /// A Python module for PyTorch
+    Pytorch,
+    /// A TorchScript file
+    Torchscript,
+}
+
+/// Arguments of `segc export`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Export {
+    /// The spec of a finished network, and what overrides it.
+    #[command(flatten)]
+    pub spec: Spec,
+    /// For whom
+    #[arg(long, value_enum)]
+    pub to: Target,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The network [default: the last]
+    #[arg(long, value_name = "NAME")]
+    pub net: Option<String>,
+    /// Its weights [default: initial ones]
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Images x channels x rows x columns [default: the spec's plans say]
+    #[arg(long, value_name = "1x3xHxW")]
+    pub input: Option<Input>,
+}
+
+/// Lets `segc-engine` take over; comes back only when that fails.
+#[cfg(feature = "torch")]
+pub(super) fn hand_over(argv: &[OsString]) -> Result<(), Failure> {
+    Err(super::launch::exec_engine(argv.iter().skip(1).cloned()).into())
+}
+
+/// Says that there is nobody to hand over to.
+#[cfg(not(feature = "torch"))]
+pub(super) fn hand_over(_argv: &[OsString]) -> Result<(), Failure> {
+    Err(Failure::with_help(
+        "this build of segc only reads, counts and draws",
+        "build with `--features torch` to compute",
+    ))
+}
