@@ -1,15 +1,22 @@
 //! The executor: runs decision graphs on tensors, and what is built on runs.
 
 pub mod archive;
+pub mod checkpoint;
 pub mod executor;
+pub mod feed;
+pub mod journal;
 pub mod kernels;
+pub mod learn;
 pub mod loss;
 pub mod optim;
+pub mod run;
+pub mod search;
 pub mod state;
 #[cfg(test)]
 mod toy;
 pub mod weights;
 
 pub use executor::{ExecError, Executor, Gradients, Layout, Options, Pass, Wanted};
+pub use run::{Progress, RunError, Watch};
 pub use segc::search::LeafState;
 pub use segc::supernet::Mode;

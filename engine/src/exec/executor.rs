@@ -12,7 +12,8 @@ use pass::Leaves;
 use segc::ir::kernel::{Kernel, Role};
 use segc::ir::{DecisionGraph, LeafId, Scale, Size, WeightId};
 use segc::search::LeafState;
-use segc::supernet::{Mode, Plan, Step, Switch, plan};
+pub use segc::supernet::Mode;
+use segc::supernet::{Plan, Step, Switch, plan};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -194,6 +195,11 @@ impl<'g> Executor<'g> {
             }
         }
         all
+    }
+
+    /// The same tensors without their names.
+    pub fn tensors(&self) -> Vec<&Tensor> {
+        self.weights.iter().flatten().collect()
     }
 
     /// Runs the network on `images` (one tensor N x C x H x W per input of the graph) with the

@@ -81,7 +81,7 @@ impl Optim {
             Optimiser::Sgd(sgd) if sgd.momentum == 0.0 => add_scaled(param, gradient, -rate),
             Optimiser::Sgd(sgd) => {
                 let (momentum, nesterov) = (sgd.momentum, sgd.nesterov);
-                let velocity = self.velocity(place, gradient, momentum)?;
+                let velocity = self.velocity(place, param, gradient, momentum)?;
                 if nesterov {
                     add_scaled(gradient, velocity, momentum)?;
                     return add_scaled(param, gradient, -rate);
@@ -99,22 +99,21 @@ impl Optim {
     fn velocity(
         &mut self,
         place: usize,
+        param: &Tensor,
         gradient: &Tensor,
         momentum: f64,
     ) -> Result<&Tensor, TchError> {
         use std::collections::btree_map::Entry;
         let memory = match self.memory.entry(place) {
+            Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                let mean = gradient.f_zeros_like()?.f_add(gradient)?;
-                entry.insert(Memory { steps: 1, mean, square: None })
-            }
-            Entry::Occupied(entry) => {
-                let memory = entry.into_mut();
-                let _same = memory.mean.f_mul_scalar_(momentum)?.f_add_(gradient)?;
-                memory.steps += 1;
-                memory
+                // Laid out as the parameter, as what a checkpoint brings back is.
+                let mean = param.f_zeros_like()?;
+                entry.insert(Memory { steps: 0, mean, square: None })
             }
         };
+        let _same = memory.mean.f_mul_scalar_(momentum)?.f_add_(gradient)?;
+        memory.steps += 1;
         Ok(&memory.mean)
     }
 
@@ -126,7 +125,7 @@ impl Optim {
         rule: &AdamRule,
         rate: f64,
     ) -> Result<(), TchError> {
-        let zeros = || gradient.f_zeros_like();
+        let zeros = || param.f_zeros_like();
         let memory = match self.memory.remove(&place) {
             Some(memory) => memory,
             None => Memory { steps: 0, mean: zeros()?, square: Some(zeros()?) },

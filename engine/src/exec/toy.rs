@@ -1,7 +1,8 @@
 //! Small spaces for tests: drawn by chance, with every kernel in them.
 
-#[cfg(any())]
 mod cells;
+
+pub(crate) use cells::cells;
 
 use rand::{Rng, RngExt};
 use segc::ir::builder::Builder;
@@ -217,4 +218,25 @@ impl<R: Rng> Random<'_, R> {
         b.aux("aux", aux);
         draft.finish()
     }
+}
+
+/// A dataset of `n` pictures of `side` x `side` pixels: three bands, each class with a colour.
+pub(crate) fn pictures(n: usize, side: u32) -> std::sync::Arc<segc::data::InMemory> {
+    use segc::data::{InMemory, Sample};
+    let one = |at: usize| {
+        let class = move |x: u32, y: u32| ((x + y * (at as u32 % 3) + at as u32) / 5 % 3) as u8;
+        let image = image::RgbImage::from_fn(side, side, |x, y| {
+            let bright = 40 + 80 * class(x, y) + (x * 7 + y * 3) as u8 % 20;
+            image::Rgb([bright, 255 - bright, bright / 2])
+        });
+        let labels = image::GrayImage::from_fn(side, side, |x, y| image::Luma([class(x, y)]));
+        Sample { name: at.to_string(), image, labels }
+    };
+    std::sync::Arc::new(InMemory((0..n).map(one).collect()))
+}
+
+/// Lets an operator use one thread: tests run beside each other, and threads that wait for each
+/// other on busy cores take far longer than the work.
+pub(crate) fn calm() {
+    tch::set_num_threads(1);
 }

@@ -29,6 +29,7 @@ fn space(seed: u64) -> Toy {
 
 /// An executor whose norms have seen something, the same for the same names.
 fn executor<'g>(graph: &'g DecisionGraph, options: Options) -> Executor<'g> {
+    toy::calm();
     let executor = Executor::new(graph, options).expect("names differ");
     for param in executor.params().iter().filter(|param| !param.role.trainable()) {
         let spread = |at: usize| ((at + param.name.len()) as f64 * 0.7).sin() * 0.4;

@@ -1,0 +1,185 @@
+//! Checkpoints of a run: tensors in one file, the rest in another that names the first. Renaming
+//! the second over its predecessor is what makes a checkpoint the newest, so that a run killed at
+//! any moment finds a whole one.
+
+use super::archive;
+use super::executor::Executor;
+use super::optim::{Memory, Optim};
+use super::run::RunError;
+use super::state;
+use segc::search::plan::Optimiser;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tch::Tensor;
+
+/// The file that names the newest checkpoint.
+pub const HEAD: &str = "checkpoint.json";
+/// What files of tensors begin with.
+const PREFIX: &str = "checkpoint-";
+const MEAN: &str = "optim.mean.";
+const SQUARE: &str = "optim.square.";
+
+/// What is kept beside tensors.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct Head<S> {
+    /// Of the form of this file.
+    version: u32,
+    /// What the run was begun with.
+    fingerprint: String,
+    /// The file of tensors.
+    tensors: String,
+    /// Steps in which each tensor had a gradient, by name.
+    optim_steps: BTreeMap<String, u64>,
+    /// Length of the log when this was written.
+    log_bytes: u64,
+    /// Where the run stands.
+    state: S,
+}
+
+const VERSION: u32 = 1;
+
+/// A checkpoint that was read, its weights already in the network.
+#[derive(Debug)]
+pub struct Resumed<S> {
+    /// Where the run stands.
+    pub state: S,
+    /// The optimiser.
+    pub optim: Optim,
+    /// Length of the log when it was written.
+    pub log_bytes: u64,
+}
+
+/// What a checkpoint must have been made with to be taken up: the plan, and the network's weights
+/// and leaves.
+pub fn fingerprint(plan: &impl Serialize, network: &Executor<'_>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(serde_json::to_vec(plan).expect("plans are plain data"));
+    for param in network.params() {
+        hash.update(format!("{} {:?};", param.name, param.tensor.size()));
+    }
+    for gate in &network.graph().leaves {
+        hash.update(format!("{gate:?};"));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes a checkpoint called `name` and forgets the one before.
+pub fn save(
+    dir: &Path,
+    name: &str,
+    fingerprint: &str,
+    (network, optim): (&Executor<'_>, &Optim),
+    log_bytes: u64,
+    state: &impl Serialize,
+) -> Result<(), RunError> {
+    let names: Vec<String> = network.params().into_iter().map(|param| param.name).collect();
+    let mut tensors = state::named(network);
+    let mut optim_steps = BTreeMap::new();
+    for (place, memory) in optim.memory() {
+        let name = &names[*place];
+        optim_steps.insert(name.clone(), memory.steps);
+        tensors.insert(format!("{MEAN}{name}"), memory.mean.shallow_clone());
+        if let Some(square) = &memory.square {
+            tensors.insert(format!("{SQUARE}{name}"), square.shallow_clone());
+        }
+    }
+    let file = format!("{PREFIX}{name}.safetensors");
+    archive::write(&dir.join(&file), &tensors, &BTreeMap::new())?;
+    let fingerprint = fingerprint.to_owned();
+    let head = Head { version: VERSION, fingerprint, tensors: file, optim_steps, log_bytes, state };
+    let mut text = serde_json::to_vec_pretty(&head).expect("states are plain data");
+    text.push(b'\n');
+    archive::write_whole(&dir.join(HEAD), &text)?;
+    forget_all_but(dir, &head.tensors)
+}
+
+/// Removes the tensors of other checkpoints.
+fn forget_all_but(dir: &Path, kept: &str) -> Result<(), RunError> {
+    let io = |path: PathBuf| move |source| RunError::Io { path, source };
+    for entry in std::fs::read_dir(dir).map_err(io(dir.to_owned()))? {
+        let entry = entry.map_err(io(dir.to_owned()))?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(PREFIX) && name.ends_with(".safetensors") && name != kept {
+            std::fs::remove_file(entry.path()).map_err(io(entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets whatever an earlier run has left in the folder.
+pub fn forget(dir: &Path) -> Result<(), RunError> {
+    let path = dir.join(HEAD);
+    match std::fs::remove_file(&path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(RunError::Io { path, source })
+        }
+        _ => forget_all_but(dir, ""),
+    }
+}
+
+/// Takes up the newest checkpoint of a run; nothing where there is none yet.
+pub fn load<S: DeserializeOwned>(
+    dir: &Path,
+    fingerprint: &str,
+    network: &Executor<'_>,
+    rule: &Optimiser,
+) -> Result<Option<Resumed<S>>, RunError> {
+    let path = dir.join(HEAD);
+    let text = match std::fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(RunError::Io { path, source }),
+    };
+    let damaged = |source| RunError::Damaged { path: path.clone(), source };
+    let version: Version = serde_json::from_slice(&text).map_err(damaged)?;
+    if version.version != VERSION || version.fingerprint != fingerprint {
+        return Err(RunError::Stale { path });
+    }
+    let head: Head<S> = serde_json::from_slice(&text).map_err(damaged)?;
+    let mut tensors = archive::read(&dir.join(&head.tensors))?;
+    let memory = memory(network, &head.optim_steps, &mut tensors)?;
+    let matched = state::compare(network, &tensors);
+    if !matched.is_whole() {
+        return Err(state::StateError::Unfit(matched).into());
+    }
+    state::copy(network, &tensors)?;
+    let optim = Optim::resumed(rule, memory);
+    Ok(Some(Resumed { state: head.state, optim, log_bytes: head.log_bytes }))
+}
+
+/// The part of the head that is read first, whatever the state's form.
+#[derive(serde::Deserialize)]
+struct Version {
+    version: u32,
+    fingerprint: String,
+}
+
+/// The optimiser's part of the tensors, which is taken out of them.
+fn memory(
+    network: &Executor<'_>,
+    steps: &BTreeMap<String, u64>,
+    tensors: &mut BTreeMap<String, Tensor>,
+) -> Result<BTreeMap<usize, Memory>, RunError> {
+    let mut all = BTreeMap::new();
+    for (place, param) in network.params().iter().enumerate() {
+        let Some(&steps) = steps.get(&param.name) else { continue };
+        let mut placed = |prefix: &str| {
+            let read = tensors.remove(&format!("{prefix}{}", param.name));
+            // Laid out as the parameter, so that sums go on in the same order.
+            let like = |read: Tensor| {
+                let mut placed = param.tensor.f_zeros_like()?;
+                placed.f_copy_(&read).map(|()| placed)
+            };
+            read.map(like).transpose()
+        };
+        if let Some(mean) = tch::no_grad(|| placed(MEAN))? {
+            let square = tch::no_grad(|| placed(SQUARE))?;
+            all.insert(place, Memory { steps, mean, square });
+        }
+    }
+    Ok(all)
+}

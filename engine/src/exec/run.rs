@@ -1,0 +1,149 @@
+//! What trainings and searches have in common: errors, progress, and their chance.
+
+use super::archive::ArchiveError;
+use super::executor::ExecError;
+use super::state::StateError;
+use crate::torch::TorchError;
+use segc::data::DataError;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tch::TchError;
+
+/// Why a run ends before its time.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The network cannot be run.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// The images cannot be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A file of tensors cannot be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// Weights do not fit the network.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// libtorch refuses, or has no memory left.
+    #[error(transparent)]
+    Torch(#[from] TorchError),
+    /// A file of the run cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// A file of the run is not what it should be.
+    #[error("{path} is damaged: {source}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// The run was begun with another network or another plan.
+    #[error("{path} belongs to another network or plan: resume with what it was begun with")]
+    Stale {
+        /// The checkpoint.
+        path: PathBuf,
+    },
+    /// The loss is no number any more.
+    #[error("the loss is {loss} at step {step} of epoch {epoch}: lower the learning rate or clip")]
+    NotFinite {
+        /// Finished epochs.
+        epoch: u64,
+        /// Finished steps of this one.
+        step: u64,
+        /// The loss.
+        loss: f64,
+    },
+    /// The plan asks for what the network does not have.
+    #[error("{0}")]
+    Plan(String),
+}
+
+impl From<TchError> for RunError {
+    fn from(error: TchError) -> Self {
+        RunError::Torch(error.into())
+    }
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Finished epochs.
+    pub epoch: u64,
+    /// All epochs.
+    pub epochs: u64,
+    /// Finished steps, over all epochs.
+    pub step: u64,
+    /// All steps.
+    pub steps: u64,
+    /// The newest loss of a step of the weights.
+    pub loss: f64,
+    /// The newest loss of a step of the architecture, once it moves.
+    pub arch_loss: Option<f64>,
+    /// The newest mean intersection over union on the images that judge, once measured.
+    pub miou: Option<f64>,
+    /// Images seen per second since the run began or went on.
+    pub images_per_s: f64,
+    /// How long the rest takes at this pace.
+    pub left: Duration,
+}
+
+/// Told of every step; [`ControlFlow::Break`] ends the run, its state saved.
+pub type Watch<'w> = &'w mut dyn FnMut(&Progress) -> ControlFlow<()>;
+
+/// Measures the pace of a run from when it began or went on.
+#[derive(Debug)]
+pub(super) struct Pace {
+    begun: Instant,
+    images: u64,
+    steps: u64,
+}
+
+impl Pace {
+    pub(super) fn new() -> Self {
+        Pace { begun: Instant::now(), images: 0, steps: 0 }
+    }
+
+    /// Counts a step over so many images.
+    pub(super) fn step(&mut self, images: usize) {
+        self.images += images as u64;
+        self.steps += 1;
+    }
+
+    pub(super) fn images_per_s(&self) -> f64 {
+        self.images as f64 / self.begun.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    pub(super) fn left(&self, steps: u64) -> Duration {
+        let per_step = self.begun.elapsed().as_secs_f64() / self.steps.max(1) as f64;
+        Duration::from_secs_f64(per_step * steps as f64)
+    }
+}
+
+/// What a step is for, as far as chance is concerned.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Purpose {
+    Weights = 0,
+    Arch = 1,
+}
+
+/// Fixes the chance of a step (what dropout drops): it depends on the seed and on which step it is,
+/// not on what was drawn before, so that nothing of it need be saved.
+pub(super) fn seed_step(seed: u64, step: u64, purpose: Purpose) {
+    // SplitMix64's finaliser: neighbours become strangers.
+    let mut mixed = seed ^ (2 * step + purpose as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    tch::manual_seed((mixed ^ (mixed >> 31)) as i64);
+}
+
+/// A loss that is a number.
+pub(super) fn finite(loss: f64, epoch: u64, step: u64) -> Result<f64, RunError> {
+    if loss.is_finite() { Ok(loss) } else { Err(RunError::NotFinite { epoch, step, loss }) }
+}
