@@ -9,6 +9,7 @@ mod eval;
 mod frame;
 mod kernels;
 pub mod load;
+mod memo;
 pub mod module;
 pub mod plan;
 pub mod sites;

@@ -7,6 +7,7 @@ use super::frame::Frame;
 use super::module::ItemRef;
 use super::value::{Design, DesignKind, Map, Opset, OpsetEntry, Value};
 use crate::diag::{Diag, did_you_mean};
+use crate::ir::graph::ScopeId;
 use crate::ir::kernel::Kernel;
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -17,7 +18,7 @@ use std::rc::Rc;
 type Args = Vec<(Option<Name>, Value, Span)>;
 
 /// Applications may nest this deep.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
 impl Evaluator<'_> {
     pub(super) fn call(
@@ -258,7 +259,7 @@ impl Evaluator<'_> {
         let mut out = Vec::new();
         for (i, (gate, design)) in terms.iter().enumerate() {
             let label = self.gate_label(gate, i);
-            f.scope = self.build.scope(outer, label);
+            f.scope = self.build.scope(outer, &label);
             let maps = maps.iter().map(|m| m.under(gate)).collect();
             let value = self.apply(design, maps, at, f);
             f.scope = outer;
@@ -268,7 +269,7 @@ impl Evaluator<'_> {
     }
 
     /// A word for an alternative, for scopes.
-    fn gate_label(&self, gate: &crate::ir::decision::Gate, i: usize) -> Rc<str> {
+    fn gate_label(&self, gate: &crate::ir::decision::Gate, i: usize) -> String {
         use crate::ir::decision::{Domain, Gate};
         if let Gate::Alt { of, alt } = gate
             && let Domain::One(labels) = &self.sites.decisions[of.index()].domain
@@ -276,7 +277,7 @@ impl Evaluator<'_> {
         {
             return super::choice::scope_word(label);
         }
-        format!("alt{i}").into()
+        format!("alt{i}")
     }
 
     fn apply_chain(
@@ -344,7 +345,7 @@ impl Evaluator<'_> {
             let mut n = 0;
             return self.per_type(&resolved, at, |this, maps| {
                 n += 1;
-                f.scope = this.build.scope(outer, format!("{base}_{n}").into());
+                f.scope = this.build.scope(outer, &format!("{base}_{n}"));
                 let value = this.apply_builtin(b, d, maps, at, f);
                 f.scope = outer;
                 value
@@ -407,9 +408,7 @@ impl Evaluator<'_> {
             );
         }
         self.check_size(at)?;
-        let ast = Rc::clone(&item.ast);
-        let kind = &ast.items[item.index].kind;
-        let is_op = matches!(kind, ItemKind::Op(_));
+        let is_op = matches!(item.item().kind, ItemKind::Op(_));
         let mut resolved = Vec::new();
         for map in maps {
             resolved.push(match map {
@@ -418,6 +417,37 @@ impl Evaluator<'_> {
                 other => other,
             });
         }
+        let outer = match d.tied {
+            Some(scope) => scope,
+            None => {
+                let name = f.unique(item.name());
+                self.build.scope(f.scope, &name)
+            }
+        };
+        let mut memo = self.memo_key(item, d, &resolved);
+        if let Some(key) = &mut memo
+            && let Some(value) = self.recall(key, d.instance.as_ref(), &resolved, outer, at)
+        {
+            return Ok(value);
+        }
+        let recording = self.record(memo, &resolved, outer);
+        let value = self.expand(item, d, &resolved, outer, at, f);
+        if let Some(recording) = recording {
+            self.recorded(recording, value.as_ref().ok(), d, outer, at);
+        }
+        value
+    }
+
+    /// Evaluates an item's body.
+    fn expand(
+        &mut self,
+        item: &ItemRef,
+        d: &Design,
+        maps: &[Value],
+        outer: ScopeId,
+        at: Span,
+        f: &Frame,
+    ) -> Eval<Value> {
         let instance = match &d.instance {
             Some(instance) => Rc::clone(instance),
             None => {
@@ -425,20 +455,15 @@ impl Evaluator<'_> {
                 self.instance(f, at, &label, &d.kind)
             }
         };
-        let outer = match d.tied {
-            Some(scope) => scope,
-            None => {
-                let name = f.unique(item.name());
-                self.build.scope(f.scope, name)
-            }
-        };
-        self.stack.push((key, at));
+        let kind = &item.item().kind;
+        self.stack.push((item.key(), at));
+        self.applied(item.key());
         let mut n = 0;
-        let value = self.per_type(&resolved, at, |this, maps| {
+        let value = self.per_type(maps, at, |this, maps| {
             n += 1;
             let scope = match n {
                 1 => outer,
-                n => this.build.scope(outer, format!("type{n}").into()),
+                n => this.build.scope(outer, &format!("type{n}")),
             };
             let mut inner = Frame {
                 module: item.module,

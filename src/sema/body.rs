@@ -105,7 +105,7 @@ impl Evaluator<'_> {
         run: impl FnOnce(&mut Self, &mut Frame) -> Eval<T>,
     ) -> Eval<T> {
         let outer = (f.scope, std::mem::replace(&mut f.label, label.into()));
-        f.scope = self.build.scope(f.scope, super::choice::scope_word(label));
+        f.scope = self.build.scope(f.scope, &super::choice::scope_word(label));
         let value = run(self, f);
         (f.scope, f.label) = outer;
         value
@@ -128,6 +128,7 @@ impl Evaluator<'_> {
         })?;
         if keep && let Some(node) = super::choice::node_of(&value) {
             self.build.graph.graph[node].keep = true;
+            self.memo.effect();
         }
         store(f, &target.name.value, index, value);
         Ok(())
@@ -185,6 +186,7 @@ impl Evaluator<'_> {
     fn push_aux(&mut self, name: String, value: &Value) {
         if let Some(node) = super::choice::node_of(value) {
             self.aux.push((name, node));
+            self.memo.effect();
         }
     }
 
@@ -207,12 +209,13 @@ fn put(place: &mut Value, index: Option<i64>, value: Value) {
         *place = value;
         return;
     };
-    let mut items = match place {
-        Value::Family(items) => IndexMap::clone(items),
-        _ => IndexMap::new(),
-    };
-    items.insert(i, value);
-    *place = Value::Family(Rc::new(items));
+    if !matches!(place, Value::Family(_)) {
+        *place = Value::Family(Rc::default());
+    }
+    // Copied only where a slice of it is still held.
+    if let Value::Family(items) = place {
+        Rc::make_mut(items).insert(i, value);
+    }
 }
 
 fn store(f: &mut Frame, name: &str, index: Option<i64>, value: Value) {

@@ -1,5 +1,6 @@
 //! Building one network's graph: scopes, weights and nodes, each made once.
 
+use super::memo::Stretch;
 use crate::ir::decision::Gate;
 use crate::ir::graph::{
     DecisionGraph, Edge, LeafId, Node, NodeId, Scope, ScopeId, WeightId, WeightSet,
@@ -7,18 +8,25 @@ use crate::ir::graph::{
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::MapType;
 use crate::source::Span;
-use std::collections::HashMap;
-use std::rc::Rc;
+use petgraph::graph::EdgeIndex;
+use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// The root scope of every graph.
 pub(super) const ROOT: ScopeId = ScopeId(0);
+
+/// A word of scopes' and weights' names, interned.
+type Word = u32;
 
 /// A graph in the making.
 #[derive(Debug)]
 pub(super) struct Builder {
     pub(super) graph: DecisionGraph,
-    scopes: HashMap<(ScopeId, Rc<str>), ScopeId>,
-    weights: HashMap<(ScopeId, Rc<str>), WeightId>,
+    words: FxHashMap<Box<str>, Word>,
+    scopes: FxHashMap<(ScopeId, Word), ScopeId>,
+    weights: FxHashMap<(ScopeId, Word), WeightId>,
+    /// By scope: whether something lives in it.
+    touched: Vec<bool>,
 }
 
 /// Weights that are tied do not have the same shape at both places.
@@ -29,31 +37,72 @@ pub(super) struct TieMismatch {
     pub(super) now: u32,
 }
 
+/// How much of a graph there is: what is made between two marks lies next to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) nodes: u32,
+    pub(super) edges: u32,
+    pub(super) scopes: u32,
+    pub(super) weights: u32,
+}
+
+/// Where a stretch's own scopes and weights were put.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Home {
+    pub(super) scopes: u32,
+    pub(super) weights: u32,
+}
+
 impl Builder {
     pub(super) fn new() -> Builder {
         let mut graph = DecisionGraph::default();
         graph.scopes.push(Scope { parent: ROOT, name: String::new() });
-        Builder { graph, scopes: HashMap::new(), weights: HashMap::new() }
+        Builder {
+            graph,
+            words: FxHashMap::default(),
+            scopes: FxHashMap::default(),
+            weights: FxHashMap::default(),
+            touched: vec![true],
+        }
+    }
+
+    fn word(&mut self, name: &str) -> Word {
+        if let Some(&word) = self.words.get(name) {
+            return word;
+        }
+        let word = self.words.len() as Word;
+        self.words.insert(name.into(), word);
+        word
     }
 
     /// The scope of a name in a scope.
-    pub(super) fn scope(&mut self, parent: ScopeId, name: Rc<str>) -> ScopeId {
+    pub(super) fn scope(&mut self, parent: ScopeId, name: &str) -> ScopeId {
+        let word = self.word(name);
         let graph = &mut self.graph;
-        *self.scopes.entry((parent, name)).or_insert_with_key(|(parent, name)| {
-            graph.scopes.push(Scope { parent: *parent, name: name.to_string() });
-            ScopeId(graph.scopes.len() as u32 - 1)
-        })
+        let next = ScopeId(graph.scopes.len() as u32);
+        let id = *self.scopes.entry((parent, word)).or_insert(next);
+        if id == next {
+            graph.scopes.push(Scope { parent, name: name.to_owned() });
+            self.touched.push(false);
+            self.touched[parent.0 as usize] = true;
+        }
+        id
+    }
+
+    /// Whether nothing lives in a scope yet.
+    pub(super) fn untouched(&self, scope: ScopeId) -> bool {
+        !self.touched[scope.0 as usize]
     }
 
     /// The weight set of a name in a scope: made at first, found again where tied.
     pub(super) fn weight_set(
         &mut self,
         scope: ScopeId,
-        name: Rc<str>,
+        name: &str,
         kernel: Kernel,
         channels: u32,
     ) -> Result<WeightId, TieMismatch> {
-        let key = (scope, name);
+        let key = (scope, self.word(name));
         if let Some(&id) = self.weights.get(&key) {
             let set = &self.graph.weights[id.0 as usize];
             if set.kernel == kernel && set.channels == channels {
@@ -63,9 +112,9 @@ impl Builder {
             return Err(TieMismatch { name, first: set.channels, now: channels });
         }
         let id = WeightId(self.graph.weights.len() as u32);
-        let name = key.1.to_string();
-        self.graph.weights.push(WeightSet { scope, name, kernel, channels });
+        self.graph.weights.push(WeightSet { scope, name: name.to_owned(), kernel, channels });
         self.weights.insert(key, id);
+        self.touched[scope.0 as usize] = true;
         Ok(id)
     }
 
@@ -91,5 +140,124 @@ impl Builder {
             self.graph.graph.add_edge(*input, id, Edge { port: port as u32, leaf });
         }
         id
+    }
+
+    /// How much there is.
+    pub(super) fn mark(&self) -> Mark {
+        let graph = &self.graph;
+        Mark {
+            nodes: graph.graph.node_count() as u32,
+            edges: graph.graph.edge_count() as u32,
+            scopes: graph.scopes.len() as u32,
+            weights: graph.weights.len() as u32,
+        }
+    }
+
+    /// Whether what was made between two marks depends on nothing but its inputs and the scope
+    /// around it, so that it can be copied to another place.
+    pub(super) fn closed(&self, s: &Stretch) -> bool {
+        let (from, to) = (s.from, s.to);
+        let graph = &self.graph;
+        let inside = |id: ScopeId| id == s.outer || (from.scopes..to.scopes).contains(&id.0);
+        let scopes = &graph.scopes[from.scopes as usize..to.scopes as usize];
+        let weights = &graph.weights[from.weights as usize..to.weights as usize];
+        let nodes = &graph.graph.raw_nodes()[from.nodes as usize..to.nodes as usize];
+        let edges = &graph.graph.raw_edges()[from.edges as usize..to.edges as usize];
+        scopes.iter().all(|scope| inside(scope.parent))
+            && weights.iter().all(|w| inside(w.scope))
+            && nodes.iter().all(|n| {
+                let n = &n.weight;
+                (inside(n.scope) || n.kernel == Kernel::Mix)
+                    && n.weights.is_none_or(|w| (from.weights..to.weights).contains(&w.0))
+            })
+            && edges.iter().all(|e| {
+                let source = e.source().index() as u32;
+                source >= from.nodes || s.inputs.contains(&e.source())
+            })
+    }
+
+    /// Copies what a stretch has of its own scopes and weights into another scope.
+    pub(super) fn furnish(&mut self, s: &Stretch, outer: ScopeId) -> Home {
+        let home = Home {
+            scopes: self.graph.scopes.len() as u32,
+            weights: self.graph.weights.len() as u32,
+        };
+        let moved = |id: ScopeId| s.scope(id, outer, home);
+        for i in s.from.scopes..s.to.scopes {
+            let Scope { parent, name } = self.graph.scopes[i as usize].clone();
+            self.graph.scopes.push(Scope { parent: moved(parent), name });
+        }
+        let touched = s.from.scopes as usize..s.to.scopes as usize;
+        self.touched.extend_from_within(touched);
+        for i in s.from.weights..s.to.weights {
+            let set = self.graph.weights[i as usize].clone();
+            self.graph.weights.push(WeightSet { scope: moved(set.scope), ..set });
+        }
+        self.touched[outer.0 as usize] = self.touched[s.outer.0 as usize];
+        home
+    }
+
+    /// Copies a stretch's nodes: to other inputs, into another scope, with the weights there.
+    pub(super) fn stamp(
+        &mut self,
+        s: &Stretch,
+        inputs: &[NodeId],
+        outer: ScopeId,
+        home: Home,
+        at: Span,
+    ) {
+        let first = self.graph.graph.node_count() as u32;
+        let mut edge = s.from.edges;
+        for n in s.from.nodes..s.to.nodes {
+            let mut node = self.graph.graph.raw_nodes()[n as usize].weight.clone();
+            let edges = edge..self.edges_into(n, edge..s.to.edges);
+            edge = edges.end;
+            let source = |id: NodeId| s.node(id, inputs, first);
+            node.scope = match self.own_scope(s, &node) {
+                true => s.scope(node.scope, outer, home),
+                false => self.first_source_scope(&edges, source),
+            };
+            node.weights = node.weights.map(|w| WeightId(w.0 - s.from.weights + home.weights));
+            node.at = if node.at == s.at { at } else { node.at };
+            // Stretches that keep something are not copied: it was marked from outside.
+            node.keep = false;
+            let id = self.graph.graph.add_node(node);
+            for e in edges {
+                let old = &self.graph.graph.raw_edges()[e as usize];
+                let (from, weight) = (s.node(old.source(), inputs, first), old.weight);
+                self.graph.graph.add_edge(from, id, weight);
+            }
+        }
+    }
+
+    /// Whether a node lives in the stretch's scopes; a mix may live where its first term does.
+    fn own_scope(&self, s: &Stretch, node: &Node) -> bool {
+        node.scope == s.outer || (s.from.scopes..s.to.scopes).contains(&node.scope.0)
+    }
+
+    fn first_source_scope(&self, edges: &Range<u32>, source: impl Fn(NodeId) -> NodeId) -> ScopeId {
+        let first = self.graph.graph.edge_endpoints(EdgeIndex::new(edges.start as usize));
+        first.map_or(ROOT, |(from, _)| self.graph.graph[source(from)].scope)
+    }
+
+    /// The end of the edges that enter a node; they were added right after it.
+    fn edges_into(&self, node: u32, among: Range<u32>) -> u32 {
+        let all = &self.graph.graph.raw_edges()[among.start as usize..among.end as usize];
+        let here = all.iter().take_while(|e| e.target().index() as u32 == node).count();
+        among.start + here as u32
+    }
+
+    /// Lets names find what [`Builder::furnish`] copied.
+    pub(super) fn reveal(&mut self, s: &Stretch, home: Home) {
+        for i in home.scopes..home.scopes + (s.to.scopes - s.from.scopes) {
+            let Scope { parent, name } = self.graph.scopes[i as usize].clone();
+            let word = self.word(&name);
+            self.scopes.entry((parent, word)).or_insert(ScopeId(i));
+        }
+        for i in home.weights..home.weights + (s.to.weights - s.from.weights) {
+            let WeightSet { scope, name, .. } = self.graph.weights[i as usize].clone();
+            let word = self.word(&name);
+            self.weights.entry((scope, word)).or_insert(WeightId(i));
+        }
     }
 }

@@ -187,7 +187,7 @@ impl Evaluator<'_> {
             .map(|(label, _, value, ops)| PickCandidate { label, value, ops })
             .collect();
         let name = f.unique("pick");
-        let scope = self.build.scope(f.scope, name);
+        let scope = self.build.scope(f.scope, &name);
         Ok(Value::Picks(Rc::new(PicksValue { of, k: k as u32, candidates, scope, at })))
     }
 
@@ -202,12 +202,12 @@ impl Evaluator<'_> {
                 }
             };
             let outer = f.scope;
-            f.scope = self.build.scope(outer, scope_word(&candidate.label));
+            f.scope = self.build.scope(outer, &scope_word(&candidate.label));
             for (o, (label, op)) in ops.into_iter().enumerate() {
                 let pick = Pick { candidate: c as u16, op: o as u16 };
                 let inner = f.scope;
                 if !label.is_empty() {
-                    f.scope = self.build.scope(inner, label);
+                    f.scope = self.build.scope(inner, &label);
                 }
                 let value = self.apply(&op, vec![candidate.value.clone()], picks.at, f);
                 f.scope = inner;
@@ -279,7 +279,7 @@ impl Evaluator<'_> {
         let of = of?;
         let ops = varied(of, via.ops.entries.iter().map(|e| e.value.clone()));
         let outer = f.scope;
-        f.scope = self.build.scope(outer, scope_word(&show(&via.input_text)));
+        f.scope = self.build.scope(outer, &scope_word(&show(&via.input_text)));
         let value = self.apply(&ops, vec![via.input.clone()], via.at, f);
         f.scope = outer;
         value
@@ -641,13 +641,13 @@ pub(super) fn show(e: &Expr) -> String {
 }
 
 /// A label as a part of a scope's name.
-pub(super) fn scope_word(label: &str) -> Rc<str> {
+pub(super) fn scope_word(label: &str) -> String {
     let word: String = label
         .chars()
         .filter(|c| *c != ']')
         .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
         .collect();
-    word.trim_start_matches('_').into()
+    word.trim_start_matches('_').to_owned()
 }
 
 /// The index of a map's node, for code that only has values.

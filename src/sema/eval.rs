@@ -4,6 +4,7 @@ use super::build::{Builder, ROOT};
 use super::builtin;
 use super::frame::{Frame, Instance};
 use super::load::Program;
+use super::memo::Memo;
 use super::module::{ItemRef, ModuleId};
 use super::sites::Sites;
 use super::value::{Design, DesignKind, Opset, OpsetEntry, Value, Via};
@@ -38,6 +39,7 @@ pub(crate) struct Evaluator<'a> {
     pub(super) stack: Vec<((ModuleId, usize), Span)>,
     /// Outputs that exist in training only, from wherever they are declared.
     pub(super) aux: Vec<super::body::Aux>,
+    pub(super) memo: Memo,
 }
 
 impl<'a> Evaluator<'a> {
@@ -64,11 +66,13 @@ impl<'a> Evaluator<'a> {
             evaluating: Vec::new(),
             stack: Vec::new(),
             aux: Vec::new(),
+            memo: Memo::default(),
         }
     }
 
     /// Reports a mistake.
     pub(super) fn fail<T>(&mut self, diag: Diag) -> Eval<T> {
+        self.memo.effect();
         self.diags.push(diag);
         Err(Reported)
     }
@@ -561,7 +565,7 @@ impl<'a> Evaluator<'a> {
             Value::Design(d) => {
                 let mut d = Design::clone(&d);
                 let name = f.unique(d.name());
-                d.tied = Some(self.build.scope(f.scope, name));
+                d.tied = Some(self.build.scope(f.scope, &name));
                 if d.instance.is_none() {
                     d.instance = Some(self.instance(f, x.span, &f.label, &d.kind));
                 }

@@ -73,7 +73,7 @@ impl Evaluator<'_> {
         f: &mut Frame,
     ) -> Eval<Value> {
         let name = f.unique(name);
-        let weights = match self.build.weight_set(f.scope, name, kernel, x.ty.width) {
+        let weights = match self.build.weight_set(f.scope, &name, kernel, x.ty.width) {
             Ok(weights) => weights,
             Err(tie) => {
                 return self.fail(

@@ -9,6 +9,7 @@ use crate::source::Span;
 use crate::syntax::ast::Expr;
 use indexmap::IndexMap;
 use indexmap::IndexSet;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// Where a decision is made: in which instance, at which place, under which loop indices.
@@ -62,11 +63,16 @@ pub struct Sites {
     pub lanes: IndexMap<InstanceId, PathValue>,
     /// What every loop ran over: the index and the text of each element.
     pub loops: IndexMap<SiteKey, Vec<(i64, Expr)>>,
+    /// How often an instance was asked for, to decide something or to run a loop.
+    pub(super) asked: u32,
+    /// How often each name of a decision was wanted.
+    names: FxHashMap<String, u32>,
 }
 
 impl Sites {
     /// The number of an instance; instances are numbered when they first decide something.
     pub(super) fn instance(&mut self, instance: &Rc<Instance>) -> InstanceId {
+        self.asked += 1;
         if let Some(id) = instance.id.get() {
             return *id;
         }
@@ -115,7 +121,7 @@ impl Sites {
         self.decisions.iter().flat_map(labels).collect()
     }
 
-    fn fresh_name(&self, instance: &Rc<Instance>, label: &str) -> String {
+    fn fresh_name(&mut self, instance: &Rc<Instance>, label: &str) -> String {
         let mut parts = vec![label];
         let mut at = Some(instance);
         while let Some(instance) = at {
@@ -127,13 +133,9 @@ impl Sites {
         parts.reverse();
         parts.dedup();
         let name = parts.join(".");
-        let taken = |n: &str| self.decisions.iter().any(|d| d.name == n);
-        let mut out = name.clone();
-        let mut n = 1;
-        while taken(&out) {
-            n += 1;
-            out = format!("{name}#{n}");
-        }
-        out
+        // `#` is in no label, so that a numbered name is nobody's own.
+        let used = self.names.entry(name.clone()).or_insert(0);
+        *used += 1;
+        if *used == 1 { name } else { format!("{name}#{used}") }
     }
 }

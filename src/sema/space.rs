@@ -4,6 +4,7 @@ use super::body::Aux;
 use super::build::Builder;
 use super::eval::{Eval, Evaluator};
 use super::load::Program;
+use super::memo::{Memo, Memory};
 use super::module::{ItemRef, ModuleId};
 use super::plan::{Plans, plans};
 use super::sites::Sites;
@@ -47,6 +48,10 @@ impl Space {
 
 /// Judges a program. Mistakes go to `diags`; what could be understood comes back.
 pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
+    analyse_with(program, diags, Memory::Kept)
+}
+
+pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) -> Space {
     let mut space =
         Space { sites: Sites::default(), nets: IndexMap::new(), plans: Plans::default() };
     let mut names = Vec::new();
@@ -60,6 +65,7 @@ pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
         let here =
             ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
         let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
+        evaluator.memo = Memo::new(memory);
         if let Ok(graph) = evaluator.net(&here, def) {
             space.nets.insert(def.name.value.clone(), Net { graph, at: def.name.span });
         }

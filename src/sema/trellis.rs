@@ -116,7 +116,7 @@ impl Evaluator<'_> {
             Scale::Down(n) => n,
             Scale::Global => 0,
         };
-        f.scope = self.build.scope(outer.0, format!("l{}_s{divisor}", layer + 1).into());
+        f.scope = self.build.scope(outer.0, &format!("l{}_s{divisor}", layer + 1));
         f.label = format!("l{}_s{divisor}", layer + 1).into();
         f.indices.extend([layer as i64 + 1, i64::from(divisor)]);
         f.vars.insert(trellis.scale.value.as_str().into(), Value::Scale(scale));
@@ -160,7 +160,7 @@ impl Evaluator<'_> {
             if several {
                 let word = f.place.as_ref().and_then(|p| p.name("move"));
                 let word = word.map_or_else(|| format!("from{from}"), |w| w.show());
-                f.scope = self.build.scope(node_scope, word.into());
+                f.scope = self.build.scope(node_scope, &word);
             }
             f.indices.push(from as i64);
             f.vars.insert(arrow.map.value.as_str().into(), x);
