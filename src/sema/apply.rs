@@ -32,8 +32,12 @@ impl Evaluator<'_> {
             return value;
         }
         let target = self.eval(callee, f)?;
-        let args = self.arguments(args, f)?;
-        self.call_value(target, args, callee.span, at, f)
+        let values = self.arguments(args, f)?;
+        let target = match target {
+            Value::Opset(opset) => Value::Opset(Rc::new(with_text(&opset, args))),
+            other => other,
+        };
+        self.call_value(target, values, callee.span, at, f)
     }
 
     fn arguments(&mut self, args: &[Argument], f: &mut Frame) -> Eval<Args> {
@@ -127,8 +131,7 @@ impl Evaluator<'_> {
                     .map(|e| {
                         let value =
                             self.call_value(e.value.clone(), args.clone(), callee, at, f)?;
-                        let text = with_arguments(&e.text, &args, self);
-                        Ok(OpsetEntry { label: e.label.clone(), value, text })
+                        Ok(OpsetEntry { label: e.label.clone(), value, text: e.text.clone() })
                     })
                     .collect::<Eval<Vec<_>>>()?;
                 Ok(Value::Opset(Rc::new(Opset { name: opset.name.clone(), entries })))
@@ -772,25 +775,22 @@ pub(super) fn config_of(item: &ItemRef) -> &[Parameter] {
     }
 }
 
-/// An operator's text with further arguments: `sep_conv(3)` with `stride = 2`.
-fn with_arguments(text: &Expr, args: &Args, this: &Evaluator<'_>) -> Expr {
-    let _ = this;
-    let extra = args.iter().map(|(name, value, span)| Argument {
-        name: name.clone(),
-        value: super::text::literal(value, *span),
-    });
+/// An operator set whose texts have further arguments: `sep_conv(3)` with `stride = stride`.
+fn with_text(opset: &Opset, args: &[Argument]) -> Opset {
+    let entry = |e: &OpsetEntry| OpsetEntry { text: with_arguments(&e.text, args), ..e.clone() };
+    Opset { name: opset.name.clone(), entries: opset.entries.iter().map(entry).collect() }
+}
+
+fn with_arguments(text: &Expr, args: &[Argument]) -> Expr {
     let (callee, mut all) = match &*text.kind {
         ExprKind::Call(callee, args) => (callee.clone(), args.clone()),
         _ => (text.clone(), Vec::new()),
     };
-    for argument in extra {
-        let same = |a: &Argument| {
-            a.name.as_ref().map(|n| &n.value) == argument.name.as_ref().map(|n| &n.value)
-        };
-        if argument.name.is_some() {
-            all.retain(|a| !same(a));
+    for argument in args {
+        if let Some(name) = &argument.name {
+            all.retain(|a| a.name.as_ref().is_none_or(|n| n.value != name.value));
         }
-        all.push(argument);
+        all.push(argument.clone());
     }
     Expr { kind: Box::new(ExprKind::Call(callee, all)), span: text.span }
 }
