@@ -1,19 +1,30 @@
 //! From syntax trees to a space: names, values, types, decisions, one graph per network.
 
 mod apply;
+mod arguments;
+mod arms;
 mod body;
 mod build;
 mod builtin;
+mod call;
 mod choice;
 mod eval;
 mod frame;
+mod globals;
+mod join;
 mod kernels;
+mod lattice;
+mod lists;
 pub mod load;
 mod memo;
 pub mod module;
+mod numbers;
+mod params;
+mod picks;
 pub mod plan;
 pub mod sites;
 mod space;
+mod sums;
 mod text;
 mod trellis;
 mod value;

@@ -105,7 +105,7 @@ impl Evaluator<'_> {
         run: impl FnOnce(&mut Self, &mut Frame) -> Eval<T>,
     ) -> Eval<T> {
         let outer = (f.scope, std::mem::replace(&mut f.label, label.into()));
-        f.scope = self.build.scope(f.scope, &super::choice::scope_word(label));
+        f.scope = self.build.scope(f.scope, &super::text::scope_word(label));
         let value = run(self, f);
         (f.scope, f.label) = outer;
         value
@@ -126,7 +126,7 @@ impl Evaluator<'_> {
                 other => Ok(other),
             }
         })?;
-        if keep && let Some(node) = super::choice::node_of(&value) {
+        if keep && let Some(node) = super::join::node_of(&value) {
             self.build.graph.graph[node].keep = true;
             self.memo.effect();
         }
@@ -184,7 +184,7 @@ impl Evaluator<'_> {
     }
 
     fn push_aux(&mut self, name: String, value: &Value) {
-        if let Some(node) = super::choice::node_of(value) {
+        if let Some(node) = super::join::node_of(value) {
             self.aux.push((name, node));
             self.memo.effect();
         }

@@ -11,7 +11,7 @@ use crate::ir::shape::{MapType, Scale};
 use crate::source::Span;
 
 /// More channels than this are a mistake.
-const WIDEST: i64 = 1 << 20;
+pub(super) const WIDEST: i64 = 1 << 20;
 
 impl Evaluator<'_> {
     /// Applies a kernel or a function of maps.
@@ -57,7 +57,14 @@ impl Evaluator<'_> {
         }
     }
 
-    fn push(&mut self, kernel: Kernel, ty: MapType, inputs: &[NodeId], at: Span, f: &Frame) -> Map {
+    pub(super) fn push(
+        &mut self,
+        kernel: Kernel,
+        ty: MapType,
+        inputs: &[NodeId],
+        at: Span,
+        f: &Frame,
+    ) -> Map {
         let inputs: Vec<_> = inputs.iter().map(|n| (*n, None)).collect();
         Map { node: self.build.node(kernel, ty, &inputs, f.scope, None, at), ty }
     }
@@ -88,11 +95,18 @@ impl Evaluator<'_> {
         Ok(Value::Map(Map { node, ty }))
     }
 
-    fn plain(&mut self, kernel: Kernel, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+    pub(super) fn plain(&mut self, kernel: Kernel, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         Ok(Value::Map(self.push(kernel, x.ty, &[x.node], at, f)))
     }
 
-    fn conv(&mut self, b: &Builtin, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+    pub(super) fn conv(
+        &mut self,
+        b: &Builtin,
+        d: &Design,
+        x: Map,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
         let depthwise = b.name == "dw";
         let width = x.ty.width;
         let out = if depthwise { width } else { self.width_arg(d, width, at)? };
@@ -114,7 +128,7 @@ impl Evaluator<'_> {
         self.weighted(b.name, Kernel::Conv(conv), x, MapType { width: out, scale }, at, f)
     }
 
-    fn deconv(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+    pub(super) fn deconv(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         let out = self.width_arg(d, x.ty.width, at)?;
         let conv = Conv {
             out,
@@ -161,7 +175,7 @@ impl Evaluator<'_> {
         self.weighted("bn", Kernel::Norm(norm), x, x.ty, at, f)
     }
 
-    fn pool(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+    pub(super) fn pool(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         let kind = match self.word_arg(d, "kind", &["avg", "max", "all"], at)?.as_deref() {
             Some("all") => {
                 let ty = MapType { scale: Scale::Global, ..x.ty };
@@ -177,7 +191,7 @@ impl Evaluator<'_> {
         Ok(Value::Map(self.push(kernel, ty, &[x.node], at, f)))
     }
 
-    fn resize(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+    pub(super) fn resize(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         let mode = self.word_arg(d, "mode", &["bilinear", "nearest"], at)?;
         let corners = self.word_arg(d, "corners", &["free", "aligned"], at)?;
         let round = self.word_arg(d, "round", &["ceil", "floor"], at)?;
@@ -247,7 +261,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn channels(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+    pub(super) fn channels(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         let width = i64::from(x.ty.width);
         let from = self.whole_arg(d, "from", 0, 0..=width - 1, at)?;
         let to = self.whole_arg(d, "to", width, from + 1..=width, at)?;
@@ -257,7 +271,7 @@ impl Evaluator<'_> {
     }
 
     /// `x + body(x)`.
-    fn residual(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
+    pub(super) fn residual(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         let Some((body, span)) = self.arg(d, "body") else {
             return self
                 .fail(Diag::new("E0209", "`residual` needs a body").label(at, "none given"));
@@ -340,139 +354,5 @@ impl Evaluator<'_> {
         let inputs: Vec<NodeId> = maps.iter().map(|m| m.node).collect();
         let ty = MapType { width, ..first.ty };
         Ok(Value::Map(self.push(Kernel::Concat, ty, &inputs, at, f)))
-    }
-
-    fn arg(&self, d: &Design, name: &str) -> Option<(Value, Span)> {
-        let found = d.config.iter().rev().find(|(n, _, _)| **n == *name);
-        found.map(|(_, value, span)| (value.clone(), *span))
-    }
-
-    fn whole_arg(
-        &mut self,
-        d: &Design,
-        name: &str,
-        default: i64,
-        range: std::ops::RangeInclusive<i64>,
-        at: Span,
-    ) -> Eval<i64> {
-        let Some((value, span)) = self.arg(d, name) else {
-            if required(d, name) {
-                return self.fail(
-                    Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
-                        .label(at, "not given here"),
-                );
-            }
-            return Ok(default);
-        };
-        let n = match value.as_ratio() {
-            Some(r) if r.is_integer() => r.to_integer(),
-            _ => {
-                return self.fail(
-                    Diag::new("E0301", format!("expected a whole number, found {}", value.show()))
-                        .label(span, format!("`{name}` of `{}`", d.name())),
-                );
-            }
-        };
-        if range.contains(&n) {
-            return Ok(n);
-        }
-        let (low, high) = (range.start(), range.end());
-        self.fail(
-            Diag::new("E0319", format!("`{name}` cannot be {n}"))
-                .label(span, format!("must lie between {low} and {high}")),
-        )
-    }
-
-    /// The argument `C`: a whole number of channels; `same` and nothing mean the input's.
-    fn width_arg(&mut self, d: &Design, same: u32, at: Span) -> Eval<u32> {
-        match self.arg(d, "C") {
-            None | Some((Value::Same, _)) => Ok(same),
-            Some((value, span)) => match value.as_ratio() {
-                Some(r) if !r.is_integer() => self.fail(
-                    Diag::new("E0308", format!("{r} channels are not a whole number"))
-                        .label(span, "a width here")
-                        .label(at, "of this convolution")
-                        .help("choose constants that divide evenly"),
-                ),
-                _ => Ok(self.whole_arg(d, "C", 1, 1..=WIDEST, at)? as u32),
-            },
-        }
-    }
-
-    fn bool_arg(&mut self, d: &Design, name: &str, default: bool, at: Span) -> Eval<bool> {
-        match self.arg(d, name) {
-            None => Ok(default),
-            Some((Value::Bool(b), _)) => Ok(b),
-            Some((other, span)) => {
-                let _ = at;
-                self.expected("`true` or `false`", &other, span)
-            }
-        }
-    }
-
-    fn float_arg(&mut self, d: &Design, name: &str, default: f64, at: Span) -> Eval<f64> {
-        let Some((value, span)) = self.arg(d, name) else { return Ok(default) };
-        let number = match &value {
-            Value::Float(x) => *x,
-            other => match other.as_ratio() {
-                Some(r) => *r.numer() as f64 / *r.denom() as f64,
-                None => return self.expected("a number", other, span),
-            },
-        };
-        if (0.0..=4.0).contains(&number) {
-            return Ok(number);
-        }
-        self.fail(
-            Diag::new("E0319", format!("`{name}` cannot be {number}"))
-                .label(span, "must lie between 0 and 4")
-                .label(at, "here"),
-        )
-    }
-
-    fn word_arg(
-        &mut self,
-        d: &Design,
-        name: &str,
-        known: &[&str],
-        at: Span,
-    ) -> Eval<Option<String>> {
-        let Some((value, span)) = self.arg(d, name) else {
-            if required(d, name) {
-                return self.fail(
-                    Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
-                        .label(at, "not given here")
-                        .help(format!("one of {}", known.join(", "))),
-                );
-            }
-            return Ok(None);
-        };
-        match &value {
-            Value::Label(word) if known.contains(&&**word) => Ok(Some(word.to_string())),
-            other => self.fail(
-                Diag::new("E0301", format!("expected one of {}", known.join(", ")))
-                    .label(span, format!("found {}", other.show())),
-            ),
-        }
-    }
-
-    fn check_groups(&mut self, width: i64, groups: i64, at: Span, d: &Design) -> Eval<()> {
-        if width % groups == 0 {
-            return Ok(());
-        }
-        let groups_at = self.arg(d, "groups").map_or(at, |(_, span)| span);
-        let next = (width / groups + 1) * groups;
-        self.fail(
-            Diag::new("E0307", format!("width {width} is not divisible by {groups} groups"))
-                .label(at, format!("{width} channels"))
-                .label(groups_at, "groups set here")
-                .help(format!("the next multiple is {next}")),
-        )
-    }
-}
-
-fn required(d: &Design, name: &str) -> bool {
-    match &d.kind {
-        super::value::DesignKind::Builtin(b) => b.params[..b.required].contains(&name),
-        _ => false,
     }
 }

@@ -27,3 +27,57 @@ pub(super) fn literal(value: &Value, at: Span) -> Expr {
         _ => new(ExprKind::Absent),
     }
 }
+
+/// Label and text of each element of a list-like expression.
+pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, Expr)> {
+    if let ExprKind::List(items) = &*of.kind
+        && items.len() == n
+    {
+        return items.iter().map(|e| (show(e), e.clone())).collect();
+    }
+    let base = match &*of.kind {
+        ExprKind::Slice(x, ..) => x,
+        _ => of,
+    };
+    let indices: Vec<i64> = match value {
+        Value::Family(items) => items.keys().copied().collect(),
+        _ => (0..n as i64).collect(),
+    };
+    indices
+        .into_iter()
+        .map(|i| {
+            let index = Expr { kind: Box::new(ExprKind::Int(i)), span: of.span };
+            let kind = ExprKind::Index(base.clone(), index);
+            let text = Expr { kind: Box::new(kind), span: of.span };
+            (show(&text), text)
+        })
+        .collect()
+}
+
+/// A short label for an expression.
+pub(super) fn show(e: &Expr) -> String {
+    match &*e.kind {
+        ExprKind::Name(name) => name.clone(),
+        ExprKind::Int(n) => n.to_string(),
+        ExprKind::Float(text) => text.clone(),
+        ExprKind::Scale(n) => format!("/{n}"),
+        ExprKind::Bool(b) => b.to_string(),
+        ExprKind::Str(text) => text.clone(),
+        ExprKind::It => "it".to_string(),
+        ExprKind::Index(x, i) => format!("{}[{}]", show(x), show(i)),
+        ExprKind::Field(x, name) => format!("{}.{}", show(x), name.value),
+        ExprKind::Call(x, _) => show(x),
+        ExprKind::Binary(BinaryOp::Pipe, x, y) => format!("{}_{}", show(x), show(y)),
+        _ => "x".to_string(),
+    }
+}
+
+/// A label as a part of a scope's name.
+pub(super) fn scope_word(label: &str) -> String {
+    let word: String = label
+        .chars()
+        .filter(|c| *c != ']')
+        .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
+        .collect();
+    word.trim_start_matches('_').to_owned()
+}

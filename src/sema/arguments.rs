@@ -1,0 +1,161 @@
+//! Arguments of kernels: numbers in range, words, widths.
+
+use super::eval::{Eval, Evaluator};
+use super::kernels::WIDEST;
+use super::value::{Design, Value};
+use crate::diag::Diag;
+use crate::source::Span;
+
+impl Evaluator<'_> {
+    pub(super) fn arg(&self, d: &Design, name: &str) -> Option<(Value, Span)> {
+        let found = d.config.iter().rev().find(|(n, _, _)| **n == *name);
+        found.map(|(_, value, span)| (value.clone(), *span))
+    }
+
+    pub(super) fn whole_arg(
+        &mut self,
+        d: &Design,
+        name: &str,
+        default: i64,
+        range: std::ops::RangeInclusive<i64>,
+        at: Span,
+    ) -> Eval<i64> {
+        let Some((value, span)) = self.arg(d, name) else {
+            if required(d, name) {
+                return self.fail(
+                    Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
+                        .label(at, "not given here"),
+                );
+            }
+            return Ok(default);
+        };
+        let n = match value.as_ratio() {
+            Some(r) if r.is_integer() => r.to_integer(),
+            _ => {
+                return self.fail(
+                    Diag::new("E0301", format!("expected a whole number, found {}", value.show()))
+                        .label(span, format!("`{name}` of `{}`", d.name())),
+                );
+            }
+        };
+        if range.contains(&n) {
+            return Ok(n);
+        }
+        let (low, high) = (range.start(), range.end());
+        self.fail(
+            Diag::new("E0319", format!("`{name}` cannot be {n}"))
+                .label(span, format!("must lie between {low} and {high}")),
+        )
+    }
+
+    /// The argument `C`: a whole number of channels; `same` and nothing mean the input's.
+    pub(super) fn width_arg(&mut self, d: &Design, same: u32, at: Span) -> Eval<u32> {
+        match self.arg(d, "C") {
+            None | Some((Value::Same, _)) => Ok(same),
+            Some((value, span)) => match value.as_ratio() {
+                Some(r) if !r.is_integer() => self.fail(
+                    Diag::new("E0308", format!("{r} channels are not a whole number"))
+                        .label(span, "a width here")
+                        .label(at, "of this convolution")
+                        .help("choose constants that divide evenly"),
+                ),
+                _ => Ok(self.whole_arg(d, "C", 1, 1..=WIDEST, at)? as u32),
+            },
+        }
+    }
+
+    pub(super) fn bool_arg(
+        &mut self,
+        d: &Design,
+        name: &str,
+        default: bool,
+        at: Span,
+    ) -> Eval<bool> {
+        match self.arg(d, name) {
+            None => Ok(default),
+            Some((Value::Bool(b), _)) => Ok(b),
+            Some((other, span)) => {
+                let _ = at;
+                self.expected("`true` or `false`", &other, span)
+            }
+        }
+    }
+
+    pub(super) fn float_arg(
+        &mut self,
+        d: &Design,
+        name: &str,
+        default: f64,
+        at: Span,
+    ) -> Eval<f64> {
+        let Some((value, span)) = self.arg(d, name) else { return Ok(default) };
+        let number = match &value {
+            Value::Float(x) => *x,
+            other => match other.as_ratio() {
+                Some(r) => *r.numer() as f64 / *r.denom() as f64,
+                None => return self.expected("a number", other, span),
+            },
+        };
+        if (0.0..=4.0).contains(&number) {
+            return Ok(number);
+        }
+        self.fail(
+            Diag::new("E0319", format!("`{name}` cannot be {number}"))
+                .label(span, "must lie between 0 and 4")
+                .label(at, "here"),
+        )
+    }
+
+    pub(super) fn word_arg(
+        &mut self,
+        d: &Design,
+        name: &str,
+        known: &[&str],
+        at: Span,
+    ) -> Eval<Option<String>> {
+        let Some((value, span)) = self.arg(d, name) else {
+            if required(d, name) {
+                return self.fail(
+                    Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
+                        .label(at, "not given here")
+                        .help(format!("one of {}", known.join(", "))),
+                );
+            }
+            return Ok(None);
+        };
+        match &value {
+            Value::Label(word) if known.contains(&&**word) => Ok(Some(word.to_string())),
+            other => self.fail(
+                Diag::new("E0301", format!("expected one of {}", known.join(", ")))
+                    .label(span, format!("found {}", other.show())),
+            ),
+        }
+    }
+
+    pub(super) fn check_groups(
+        &mut self,
+        width: i64,
+        groups: i64,
+        at: Span,
+        d: &Design,
+    ) -> Eval<()> {
+        if width % groups == 0 {
+            return Ok(());
+        }
+        let groups_at = self.arg(d, "groups").map_or(at, |(_, span)| span);
+        let next = (width / groups + 1) * groups;
+        self.fail(
+            Diag::new("E0307", format!("width {width} is not divisible by {groups} groups"))
+                .label(at, format!("{width} channels"))
+                .label(groups_at, "groups set here")
+                .help(format!("the next multiple is {next}")),
+        )
+    }
+}
+
+pub(super) fn required(d: &Design, name: &str) -> bool {
+    match &d.kind {
+        super::value::DesignKind::Builtin(b) => b.params[..b.required].contains(&name),
+        _ => false,
+    }
+}

@@ -1,0 +1,107 @@
+//! `match`: on plain values, and on what decisions leave open.
+
+use super::eval::{Eval, Evaluator};
+use super::frame::Frame;
+use super::value::Value;
+use crate::diag::Diag;
+use crate::ir::decision::{Domain, Gate};
+use crate::source::Span;
+use crate::syntax::ast::*;
+
+impl Evaluator<'_> {
+    pub(super) fn match_expr(
+        &mut self,
+        of: &Expr,
+        arms: &[Arm],
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let value = self.eval(of, f)?;
+        self.match_value(&value, arms, at, f)
+    }
+
+    fn match_value(&mut self, value: &Value, arms: &[Arm], at: Span, f: &mut Frame) -> Eval<Value> {
+        if let Value::Varied(terms) = value {
+            let labels = self.alternative_labels(terms);
+            let picked = terms
+                .iter()
+                .enumerate()
+                .map(|(i, (gate, v))| {
+                    let label = labels.get(i).map(|l| Value::Label(l.as_str().into()));
+                    let v = match (v, label) {
+                        (Value::Num(_) | Value::Scale(_) | Value::Bool(_), _) | (_, None) => {
+                            v.clone()
+                        }
+                        (_, Some(label)) => label,
+                    };
+                    Ok((*gate, self.match_value(&v, arms, at, f)?))
+                })
+                .collect::<Eval<Vec<_>>>()?;
+            return self.join(picked, at);
+        }
+        for arm in arms {
+            if self.matches(value, &arm.pattern, f)? {
+                return self.eval(&arm.value, f);
+            }
+        }
+        self.fail(
+            Diag::new("E0316", format!("no arm takes {}", value.show()))
+                .label(at, "this `match`")
+                .help(format!("add `{} => …` or `else => …`", value.show())),
+        )
+    }
+
+    /// Labels of the alternatives, where the gates are those of a decision with labels.
+    fn alternative_labels(&self, terms: &[(Gate, Value)]) -> Vec<String> {
+        let label = |gate: &Gate| match gate {
+            Gate::Alt { of, alt } => match &self.sites.decisions[of.index()].domain {
+                Domain::One(labels) => labels.get(*alt as usize).cloned(),
+                _ => None,
+            },
+            _ => None,
+        };
+        terms.iter().map_while(|(g, _)| label(g)).collect()
+    }
+
+    pub(super) fn matches(
+        &mut self,
+        value: &Value,
+        pattern: &Pattern,
+        f: &mut Frame,
+    ) -> Eval<bool> {
+        match pattern {
+            Pattern::Else(_) => Ok(true),
+            Pattern::Value(e) => {
+                if let (ExprKind::Name(word), Value::Label(label)) = (&*e.kind, value) {
+                    return Ok(**label == **word);
+                }
+                let wanted = self.eval(e, f)?;
+                Ok(same_value(value, &wanted))
+            }
+            Pattern::Range(from, to, included) => {
+                let Some(n) = value.as_ratio() else { return Ok(false) };
+                let mut end = |e: &Option<Expr>| match e {
+                    Some(e) => Ok(self.eval(e, f)?.as_ratio()),
+                    None => Ok(None),
+                };
+                let (from, to) = (end(from)?, end(to)?);
+                let below = to.is_none_or(|t| n < t || (*included && n == t));
+                Ok(from.is_none_or(|s| n >= s) && below)
+            }
+        }
+    }
+}
+
+/// Whether two plain values are the same.
+pub(super) fn same_value(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Bool(x), Value::Bool(y)) => x == y,
+        (Value::Label(x) | Value::Str(x), Value::Label(y) | Value::Str(y)) => x == y,
+        (Value::Scale(x), Value::Scale(y)) => x == y,
+        (Value::Size(x), Value::Size(y)) => x == y,
+        _ => match (a.as_ratio(), b.as_ratio()) {
+            (Some(x), Some(y)) => x == y,
+            _ => false,
+        },
+    }
+}

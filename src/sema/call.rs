@@ -1,0 +1,233 @@
+//! Calls: arguments are bound as configuration, or maps make it an application.
+
+use super::apply::instance_label;
+use super::builtin::FUNCTIONS;
+use super::eval::{Eval, Evaluator};
+use super::frame::Frame;
+use super::params::config_of;
+use super::value::{Design, DesignKind, Opset, OpsetEntry, Value};
+use crate::diag::{Diag, did_you_mean};
+use crate::source::Span;
+use crate::syntax::ast::*;
+use std::rc::Rc;
+
+/// Arguments of a call, evaluated.
+pub(super) type Args = Vec<(Option<Name>, Value, Span)>;
+
+impl Evaluator<'_> {
+    pub(super) fn call(
+        &mut self,
+        at: Span,
+        callee: &Expr,
+        args: &[Argument],
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        if let Some(value) = self.special_call(callee, args, at, f) {
+            return value;
+        }
+        let target = self.eval(callee, f)?;
+        let values = self.arguments(args, f)?;
+        let target = match target {
+            Value::Opset(opset) => Value::Opset(Rc::new(with_text(&opset, args))),
+            other => other,
+        };
+        self.call_value(target, values, callee.span, at, f)
+    }
+
+    pub(super) fn arguments(&mut self, args: &[Argument], f: &mut Frame) -> Eval<Args> {
+        args.iter().map(|a| Ok((a.name.clone(), self.eval(&a.value, f)?, a.value.span))).collect()
+    }
+
+    /// Functions of plain values, and what only a trellis offers.
+    fn special_call(
+        &mut self,
+        callee: &Expr,
+        args: &[Argument],
+        at: Span,
+        f: &mut Frame,
+    ) -> Option<Eval<Value>> {
+        match &*callee.kind {
+            ExprKind::Name(name) if f.place.is_some() && (name == "same" || name == "back") => {
+                Some(self.steps_back(name, args, at, f))
+            }
+            ExprKind::Name(name) if FUNCTIONS.contains(&name.as_str()) => {
+                Some(self.arguments(args, f).and_then(|args| self.function(name, args, at)))
+            }
+            ExprKind::Field(x, name) if name.value == "last" => match self.eval(x, f) {
+                Ok(Value::Trellis(grid)) => Some(self.arguments(args, f).and_then(|a| {
+                    let scales: Vec<_> = a.into_iter().map(|(_, v, s)| (v, s)).collect();
+                    self.last_at(&grid, &scales, at)
+                })),
+                Ok(_) => None,
+                Err(e) => Some(Err(e)),
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn function(&mut self, name: &str, args: Args, at: Span) -> Eval<Value> {
+        if let Some(gates) = args.iter().find_map(|(_, v, _)| v.first_gates()) {
+            return self.each_gate(&gates, at, |this, g| {
+                let args = args.iter().map(|(n, v, s)| (n.clone(), v.under(g), *s)).collect();
+                this.function(name, args, at)
+            });
+        }
+        let values: Vec<&Value> = args.iter().map(|(_, v, _)| v).collect();
+        match (name, values.as_slice()) {
+            ("len", [list]) => Ok(Value::int(self.items(list, at)?.len() as i64)),
+            ("floor" | "ceil", [x]) => match x.as_ratio() {
+                Some(r) => Ok(Value::Num(if name == "floor" { r.floor() } else { r.ceil() })),
+                None => self.expected("a number", x, at),
+            },
+            ("min" | "max", [_, ..]) => {
+                // The value itself comes back, so that the smaller of two scales is a scale.
+                let mut numbers = Vec::new();
+                for value in values {
+                    match value.as_ratio() {
+                        Some(n) => numbers.push((n, value)),
+                        None => return self.expected("a number", value, at),
+                    }
+                }
+                let best = match name {
+                    "min" => numbers.into_iter().min_by_key(|(n, _)| *n),
+                    _ => numbers.into_iter().max_by_key(|(n, _)| *n),
+                };
+                Ok(best.map_or(Value::Poison, |(_, v)| v.clone()))
+            }
+            _ => self.fail(
+                Diag::new("E0403", format!("`{name}` cannot take {} arguments", args.len()))
+                    .label(at, "here"),
+            ),
+        }
+    }
+
+    fn call_value(
+        &mut self,
+        target: Value,
+        args: Args,
+        callee: Span,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        match target {
+            Value::Varied(terms) => {
+                let gates: Vec<_> = terms.iter().map(|(g, _)| *g).collect();
+                self.each_gate(&gates, at, |this, g| {
+                    let target = Value::Varied(Rc::clone(&terms)).under(g);
+                    let args = args.iter().map(|(n, v, s)| (n.clone(), v.under(g), *s)).collect();
+                    this.call_value(target, args, callee, at, f)
+                })
+            }
+            Value::Opset(opset) => {
+                let entries = opset
+                    .entries
+                    .iter()
+                    .map(|e| {
+                        let value =
+                            self.call_value(e.value.clone(), args.clone(), callee, at, f)?;
+                        Ok(OpsetEntry { label: e.label.clone(), value, text: e.text.clone() })
+                    })
+                    .collect::<Eval<Vec<_>>>()?;
+                Ok(Value::Opset(Rc::new(Opset { name: opset.name.clone(), entries })))
+            }
+            Value::Design(d) => self.call_design(&d, args, at, f),
+            other => self.fail(
+                Diag::new("E0202", format!("{} cannot be called", other.kind()))
+                    .label(callee, "not an operator, a cell or a trellis"),
+            ),
+        }
+    }
+
+    /// Maps among the positional arguments make it an application; otherwise configuration is
+    /// bound, and a bare definition gets decisions of its own.
+    fn call_design(&mut self, d: &Rc<Design>, args: Args, at: Span, f: &mut Frame) -> Eval<Value> {
+        let applies = args.iter().any(|(n, v, _)| n.is_none() && v.is_map_like());
+        let mut design = Design::clone(d);
+        let mut maps = Vec::new();
+        let params = self.parameters(&design);
+        let mut next = 0;
+        for (name, value, span) in args {
+            match name {
+                Some(name) => self.configure(&mut design, &params, &name, value, span)?,
+                None if applies => maps.push(value),
+                None => {
+                    let taken = |p: &str| design.config.iter().any(|(n, _, _)| **n == *p);
+                    while params.get(next).is_some_and(|p| taken(p)) {
+                        next += 1;
+                    }
+                    let Some(param) = params.get(next) else {
+                        return self.too_many(&design, params.len(), span);
+                    };
+                    design.config.push((param.as_str().into(), value, span));
+                }
+            }
+        }
+        if design.instance.is_none() && !matches!(design.kind, DesignKind::Builtin(_)) {
+            let label = instance_label(f, d.name());
+            design.instance = Some(self.instance(f, at, &label, &design.kind));
+        }
+        let design = Value::Design(Rc::new(design));
+        if applies { self.apply(&design, maps, at, f) } else { Ok(design) }
+    }
+
+    fn too_many<T>(&mut self, design: &Design, most: usize, at: Span) -> Eval<T> {
+        self.fail(
+            Diag::new("E0403", format!("`{}` takes {most} arguments", design.name()))
+                .label(at, "one too many"),
+        )
+    }
+
+    /// Names of the configuration of a design.
+    fn parameters(&self, design: &Design) -> Vec<String> {
+        match &design.kind {
+            DesignKind::Builtin(b) => b.params.iter().map(|p| p.to_string()).collect(),
+            DesignKind::Item(item) => {
+                config_of(item).iter().map(|p| p.name.value.clone()).collect()
+            }
+            DesignKind::Chain(_) => Vec::new(),
+        }
+    }
+
+    fn configure(
+        &mut self,
+        design: &mut Design,
+        params: &[String],
+        name: &Name,
+        value: Value,
+        at: Span,
+    ) -> Eval<()> {
+        if !params.contains(&name.value) {
+            let near = did_you_mean(&name.value, params.iter().map(String::as_str));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if params.is_empty() => "it takes no arguments".to_string(),
+                None => format!("it takes {}", params.join(", ")),
+            };
+            let text = format!("`{}` has no argument `{}`", design.name(), name.value);
+            return self.fail(Diag::new("E0208", text).label(name.span, "not known").help(help));
+        }
+        design.config.retain(|(n, _, _)| **n != *name.value);
+        design.config.push((name.value.as_str().into(), value, at));
+        Ok(())
+    }
+}
+
+/// An operator set whose texts have further arguments: `sep_conv(3)` with `stride = stride`.
+fn with_text(opset: &Opset, args: &[Argument]) -> Opset {
+    let entry = |e: &OpsetEntry| OpsetEntry { text: with_arguments(&e.text, args), ..e.clone() };
+    Opset { name: opset.name.clone(), entries: opset.entries.iter().map(entry).collect() }
+}
+
+fn with_arguments(text: &Expr, args: &[Argument]) -> Expr {
+    let (callee, mut all) = match &*text.kind {
+        ExprKind::Call(callee, args) => (callee.clone(), args.clone()),
+        _ => (text.clone(), Vec::new()),
+    };
+    for argument in args {
+        if let Some(name) = &argument.name {
+            all.retain(|a| a.name.as_ref().is_none_or(|n| n.value != name.value));
+        }
+        all.push(argument.clone());
+    }
+    Expr { kind: Box::new(ExprKind::Call(callee, all)), span: text.span }
+}

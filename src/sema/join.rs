@@ -1,0 +1,86 @@
+//! Values behind gates, joined to one map where they have one type.
+
+use super::eval::{Eval, Evaluator};
+use super::frame::Frame;
+use super::value::{Map, Value};
+use crate::diag::Diag;
+use crate::ir::decision::Gate;
+use crate::ir::graph::NodeId;
+use crate::ir::kernel::Kernel;
+use crate::source::Span;
+use std::rc::Rc;
+
+impl Evaluator<'_> {
+    /// Values behind gates: one map where all are maps of one type, else a varied value. Absent
+    /// alternatives contribute nothing.
+    pub(super) fn join(&mut self, terms: Vec<(Gate, Value)>, at: Span) -> Eval<Value> {
+        let present: Vec<&(Gate, Value)> =
+            terms.iter().filter(|(_, v)| !matches!(v, Value::Absent)).collect();
+        if present.is_empty() {
+            return Ok(Value::Absent);
+        }
+        let maps: Option<Vec<(Gate, Map)>> = present
+            .iter()
+            .map(|(g, v)| match v {
+                Value::Map(m) => Some((*g, *m)),
+                _ => None,
+            })
+            .collect();
+        match maps {
+            Some(maps) if maps.iter().all(|(_, m)| m.ty == maps[0].1.ty) => {
+                Ok(Value::Map(self.mix(&maps, at)))
+            }
+            _ => Ok(Value::Varied(Rc::new(terms))),
+        }
+    }
+
+    /// Joins what must be of one type.
+    pub(super) fn join_one_type(
+        &mut self,
+        terms: Vec<(Gate, Value)>,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let mut flat = Vec::new();
+        for (gate, value) in terms {
+            flat.push((gate, self.map_of(value, at, f)?));
+        }
+        let joined = self.join(flat, at)?;
+        match &joined {
+            Value::Varied(terms) => {
+                let types: Vec<String> = terms
+                    .iter()
+                    .filter_map(|(_, v)| match v {
+                        Value::Map(m) => Some(m.ty.to_string()),
+                        _ => None,
+                    })
+                    .collect();
+                let other = types.iter().find(|t| *t != &types[0]).cloned().unwrap_or_default();
+                let first = types.first().cloned().unwrap_or_default();
+                self.fail(
+                    Diag::new("E0407", format!("alternatives differ in type: {first} and {other}"))
+                        .label(at, "these are summed, so they must have one type")
+                        .help("bring each to one width and scale: `x > fit(C, s)`"),
+                )
+            }
+            _ => Ok(joined),
+        }
+    }
+
+    /// A mix of maps of one type.
+    pub(super) fn mix(&mut self, terms: &[(Gate, Map)], at: Span) -> Map {
+        let ty = terms[0].1.ty;
+        let inputs: Vec<(NodeId, Option<Gate>)> =
+            terms.iter().map(|(g, m)| (m.node, Some(*g))).collect();
+        let scope = self.build.graph.graph[terms[0].1.node].scope;
+        Map { node: self.build.node(Kernel::Mix, ty, &inputs, scope, None, at), ty }
+    }
+}
+
+/// The index of a map's node, for code that only has values.
+pub(super) fn node_of(value: &Value) -> Option<NodeId> {
+    match value {
+        Value::Map(map) => Some(map.node),
+        _ => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! Graphs with and without copying are the same, node by node.
+
+use super::Memory;
+use crate::diag::Sink;
+use crate::ir::graph::DecisionGraph;
+use crate::sema::{Space, load, space::analyse_with};
+use std::path::Path;
+
+fn space(name: &str, text: &str, memory: Memory) -> Space {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs").join(name);
+    let mut diags = Sink::default();
+    let program = load(name, Some(&path), text, &[], &mut diags);
+    let space = analyse_with(&program, &mut diags, memory);
+    assert!(!diags.has_errors(), "{name}: {:?}", diags.finish());
+    space
+}
+
+/// Two graphs are one and the same: nodes, edges, leaves, scopes, weights, names.
+fn assert_same(name: &str, a: &DecisionGraph, b: &DecisionGraph) {
+    assert_eq!(a.graph.node_count(), b.graph.node_count(), "{name}");
+    for ((i, x), (_, y)) in a.nodes().zip(b.nodes()) {
+        assert_eq!(format!("{x:?}"), format!("{y:?}"), "{name}: node {i:?}");
+        assert_eq!(a.inputs(i), b.inputs(i), "{name}: inputs of {i:?}");
+    }
+    assert!(a.leaves.iter().eq(b.leaves.iter()), "{name}: leaves");
+    assert_eq!(a.scopes, b.scopes, "{name}: scopes");
+    assert_eq!(format!("{:?}", a.weights), format!("{:?}", b.weights), "{name}: weights");
+    assert_eq!(format!("{:?}", a.outputs), format!("{:?}", b.outputs), "{name}: outputs");
+}
+
+fn same_without_memory(name: &str, text: &str) {
+    let (kept, off) = (space(name, text, Memory::Kept), space(name, text, Memory::Off));
+    let (a, b) = (&kept.sites, &off.sites);
+    assert_eq!(format!("{:?}", a.decisions), format!("{:?}", b.decisions), "{name}");
+    assert_eq!(format!("{:?}", a.sites), format!("{:?}", b.sites), "{name}: sites");
+    assert_eq!(a.instances, b.instances, "{name}: instances");
+    assert_eq!(a.items, b.items, "{name}: items");
+    assert_eq!(format!("{:?}", a.lanes), format!("{:?}", b.lanes), "{name}: lanes");
+    assert_eq!(format!("{:?}", a.loops), format!("{:?}", b.loops), "{name}: loops");
+    assert!(kept.nets.keys().eq(off.nets.keys()), "{name}");
+    for (net, graph) in &kept.nets {
+        assert_same(&format!("{name}: {net}"), &graph.graph, &off.nets[net].graph);
+    }
+}
+
+/// Small spaces, each with something that copying could get wrong.
+const TRICKY: &[(&str, &str)] = &[
+    (
+        "a mix lives where its first term does",
+        "
+        op flip = choose { skip = same  pool = pool(max, 3) }
+        net n(x) { node a = x > conv(3, 8)  node b = a > flip  node c = b > flip  out c }",
+    ),
+    (
+        "one design under several types",
+        "
+        cell c(x) { node y = x > choose { a = conv(1, 8)  b = conv(3, 8) }  out y }
+        let d = c
+        net n(x) { node a = x > d  node b = a > d  node e = b > d  out e > d }",
+    ),
+    (
+        "tied weights, twice of one type and once of another",
+        "
+        op block = conv(3) > bn > conv(1) > bn
+        cell two(x) { node y = x > block > block  out y > relu }
+        net n(x) {
+          let t = tied two
+          node a = x > conv(1, 8)
+          node b = a > two > t
+          out b > t > two > t
+        }",
+    ),
+    (
+        "what is kept is kept once",
+        "
+        op block = conv(3) > bn
+        cell c(x) { keep node dead = x > block  out x > block }
+        net n(x) { keep node a = x > block  node b = x > block  out b > c > c }",
+    ),
+    (
+        "outputs of training come from every application",
+        "
+        cell c(x) { node y = x > conv(3)  aux out y = y  out y }
+        net n(x) { node a = x > c  out a > c }",
+    ),
+    (
+        "one map read twice, then two",
+        "
+        cell join(x, y) { out (x > conv(3)) + (y > conv(5)) }
+        net n(x) { node a = join(x, x)  node b = join(x, a)  out join(a, b) }",
+    ),
+    (
+        "named results, taps and absent inputs",
+        "
+        encoder e(x, y?) { tap low = x > conv(3)  out sum(x > conv(1), y) }
+        net n(x) {
+          node a = e(x, absent)  node b = e(a.out, absent)  node c = e(b.out, b.low)
+          out concat(e(c.out, c.low).out, c.low)
+        }",
+    ),
+    (
+        "types that depend on a choice",
+        "
+        op widen = choose { eight = conv(1, 8)  six = conv(1, 16) }
+        cell c(x) { node y = x > widen > conv(3)  out y > conv(1, 4) }
+        let d = c
+        net n(x) { node a = x > d  node b = a > d  out x > c > d > c }",
+    ),
+    (
+        "picks with operators, applied again",
+        "
+        opset O { a = conv(3)  same  z = conv(1) > bn }
+        cell c(x, y) {
+          node h[1] = sum(choose 2 of [x, y] with repeats via O)
+          node h[2] = sum(choose ordered 2 of [x via O, h[..2] via O] with repeats)
+          out concat(h) > conv(1, 8)
+        }
+        let d = c
+        net n(x) {
+          node a = x > conv(1, 8)  node b = d(a, a)  node e = d(a, b)
+          out d(d(b, e), c(b, e))
+        }",
+    ),
+];
+
+#[test]
+fn tricky_spaces_have_the_same_graphs_without_memory() {
+    for (name, text) in TRICKY {
+        same_without_memory(name, text);
+    }
+}
+
+#[test]
+fn shipped_specs_have_the_same_graphs_without_memory() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
+    for folder in [folder.clone(), folder.join("published")] {
+        for entry in std::fs::read_dir(folder).expect("specs are there") {
+            let path = entry.expect("a file").path();
+            if path.extension().is_some_and(|e| e == "seg") {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                same_without_memory(&path.display().to_string(), &text);
+            }
+        }
+    }
+}

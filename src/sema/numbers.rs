@@ -1,0 +1,234 @@
+//! Operators between values: arithmetic on exact numbers, comparisons, repetition, ranges.
+
+use super::eval::{Eval, Evaluator, design};
+use super::frame::Frame;
+use super::value::{Design, DesignKind, Value, Via};
+use crate::diag::Diag;
+use crate::ir::decision::Gate;
+use crate::source::Span;
+use crate::syntax::ast::*;
+use num_rational::Ratio;
+use std::rc::Rc;
+
+impl Evaluator<'_> {
+    pub(super) fn unary(&mut self, op: UnaryOp, x: &Expr, at: Span, f: &mut Frame) -> Eval<Value> {
+        let value = self.eval(x, f)?;
+        match (op, value) {
+            (UnaryOp::Tied, value) => self.tied(value, x, f),
+            (UnaryOp::Minus, Value::Num(n)) => Ok(Value::Num(-n)),
+            (UnaryOp::Minus, Value::Float(n)) => Ok(Value::Float(-n)),
+            (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
+            (UnaryOp::Minus, other) => self.expected("a number", &other, at),
+            (UnaryOp::Not, other) => self.expected("a truth value", &other, at),
+        }
+    }
+
+    /// `tied d`: one scope of weights, allocated where the name is bound.
+    pub(super) fn tied(&mut self, value: Value, x: &Expr, f: &mut Frame) -> Eval<Value> {
+        match value {
+            Value::Design(d) => {
+                let mut d = Design::clone(&d);
+                let name = f.unique(d.name());
+                d.tied = Some(self.build.scope(f.scope, &name));
+                if d.instance.is_none() {
+                    d.instance = Some(self.instance(f, x.span, &f.label, &d.kind));
+                }
+                Ok(Value::Design(Rc::new(d)))
+            }
+            other => self.expected("a cell or an operator to tie", &other, x.span),
+        }
+    }
+
+    pub(super) fn binary(
+        &mut self,
+        op: BinaryOp,
+        a: &Expr,
+        b: &Expr,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        match op {
+            BinaryOp::Plus => {
+                let (left, right) = (self.eval(a, f)?, self.eval(b, f)?);
+                self.plus(left, right, a.span, b.span, f)
+            }
+            BinaryOp::Via => {
+                let input = self.eval(a, f)?;
+                let ops = self.eval(b, f)?;
+                let ops = self.as_opset(ops, b.span)?;
+                let via = Via { input, input_text: a.clone(), ops, at };
+                Ok(Value::Via(Rc::new(via)))
+            }
+            BinaryOp::Pipe => {
+                let left = self.eval(a, f)?;
+                let right = self.eval(b, f)?;
+                self.pipe(left, right, a.span, b.span, f)
+            }
+            _ => {
+                let (left, right) = (self.eval(a, f)?, self.eval(b, f)?);
+                self.arithmetic(op, left, right, (a.span, b.span), f)
+            }
+        }
+    }
+
+    /// `a > b`: applies where `a` is a map, composes where it is an operator.
+    fn pipe(&mut self, left: Value, right: Value, a: Span, b: Span, f: &mut Frame) -> Eval<Value> {
+        if left.is_map_like() {
+            return self.apply(&right, vec![left], b, f);
+        }
+        let mut chain = Vec::new();
+        for (value, at) in [(left, a), (right, b)] {
+            match value {
+                Value::Design(d) => match &d.kind {
+                    DesignKind::Chain(parts) if d.tied.is_none() => chain.extend(parts.clone()),
+                    _ => chain.push(Value::Design(d)),
+                },
+                Value::Same => {}
+                Value::Varied(_) => chain.push(value),
+                other => return self.expected("a map or an operator", &other, at),
+            }
+        }
+        Ok(design(DesignKind::Chain(chain)))
+    }
+
+    fn arithmetic(
+        &mut self,
+        op: BinaryOp,
+        left: Value,
+        right: Value,
+        (a, b): (Span, Span),
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        if let Some(gates) = left.first_gates().or_else(|| right.first_gates())
+            && !matches!((&left, &right), (Value::Design(_), _))
+        {
+            return self.each_gate(&gates, a, |this, g| {
+                this.arithmetic(op, left.under(g), right.under(g), (a, b), f)
+            });
+        }
+        match (op, &left, &right) {
+            (BinaryOp::Times, Value::Design(_) | Value::Same, Value::Num(n)) if n.is_integer() => {
+                self.repeated(left.clone(), n.to_integer(), b)
+            }
+            (BinaryOp::Times, l, r) if l.is_map_like() || r.is_map_like() => {
+                self.times_map(left, right, (a, b), f)
+            }
+            (BinaryOp::Is, _, _) => Ok(Value::Bool(super::arms::same_value(&left, &right))),
+            (BinaryOp::And, Value::Bool(x), Value::Bool(y)) => Ok(Value::Bool(*x && *y)),
+            (BinaryOp::Or, Value::Bool(x), Value::Bool(y)) => Ok(Value::Bool(*x || *y)),
+            (BinaryOp::And | BinaryOp::Or, Value::Bool(_), other) => {
+                self.expected("a truth value", other, b)
+            }
+            (BinaryOp::And | BinaryOp::Or, other, _) => self.expected("a truth value", other, a),
+            _ => self.numbers(op, &left, &right, (a, b)),
+        }
+    }
+
+    /// Evaluates something under each gate and joins the results.
+    pub(super) fn each_gate(
+        &mut self,
+        gates: &[Gate],
+        at: Span,
+        mut run: impl FnMut(&mut Self, &Gate) -> Eval<Value>,
+    ) -> Eval<Value> {
+        let terms = gates.iter().map(|g| Ok((*g, run(self, g)?))).collect::<Eval<Vec<_>>>()?;
+        self.join(terms, at)
+    }
+
+    fn repeated(&mut self, part: Value, n: i64, b: Span) -> Eval<Value> {
+        if !(0..=1000).contains(&n) {
+            return self.fail(
+                Diag::new("E0309", format!("cannot repeat {n} times"))
+                    .label(b, "here")
+                    .help("a chain may be repeated up to 1000 times"),
+            );
+        }
+        let parts = vec![part; n as usize];
+        Ok(design(DesignKind::Chain(parts)))
+    }
+
+    pub(super) fn numbers_plus(&mut self, l: &Value, r: &Value, at: (Span, Span)) -> Eval<Value> {
+        self.numbers(BinaryOp::Plus, l, r, at)
+    }
+
+    pub(super) fn numbers(
+        &mut self,
+        op: BinaryOp,
+        l: &Value,
+        r: &Value,
+        at: (Span, Span),
+    ) -> Eval<Value> {
+        if let (Some(x), Some(y)) = (l.as_ratio(), r.as_ratio()) {
+            return self.ratios(op, x, y, at);
+        }
+        let float = |v: &Value| match v {
+            Value::Float(x) => Some(*x),
+            other => other.as_ratio().map(|r| *r.numer() as f64 / *r.denom() as f64),
+        };
+        match (float(l), float(r)) {
+            (Some(x), Some(y)) => Ok(match op {
+                BinaryOp::Minus => Value::Float(x - y),
+                BinaryOp::Times => Value::Float(x * y),
+                BinaryOp::Divide => Value::Float(x / y),
+                BinaryOp::Above => Value::Bool(x > y),
+                BinaryOp::Below => Value::Bool(x < y),
+                _ => Value::Float(x + y),
+            }),
+            (None, _) => self.expected("a number", l, at.0),
+            _ => self.expected("a number", r, at.1),
+        }
+    }
+
+    fn ratios(
+        &mut self,
+        op: BinaryOp,
+        x: Ratio<i64>,
+        y: Ratio<i64>,
+        (a, b): (Span, Span),
+    ) -> Eval<Value> {
+        use num_traits::{CheckedAdd, CheckedMul, CheckedSub, Zero};
+        let out = match op {
+            BinaryOp::Plus => x.checked_add(&y),
+            BinaryOp::Minus => x.checked_sub(&y),
+            BinaryOp::Times => x.checked_mul(&y),
+            BinaryOp::Divide if y.is_zero() => {
+                return self.fail(Diag::new("E0313", "division by zero").label(b, "this is zero"));
+            }
+            BinaryOp::Divide => Some(x / y),
+            BinaryOp::Above => return Ok(Value::Bool(x > y)),
+            BinaryOp::Below => return Ok(Value::Bool(x < y)),
+            BinaryOp::RangeIncl | BinaryOp::RangeExcl => {
+                return self.range(x, y, op == BinaryOp::RangeIncl, a.to(b));
+            }
+            _ => None,
+        };
+        match out {
+            Some(value) => Ok(Value::Num(value)),
+            None => self.fail(
+                Diag::new("E0314", "this number is too large").label(a.to(b), "beyond 64 bits"),
+            ),
+        }
+    }
+
+    pub(super) fn range(
+        &mut self,
+        x: Ratio<i64>,
+        y: Ratio<i64>,
+        included: bool,
+        at: Span,
+    ) -> Eval<Value> {
+        const LONGEST: i64 = 100_000;
+        if !x.is_integer() || !y.is_integer() {
+            let wrong = if x.is_integer() { y } else { x };
+            return self.expected("whole numbers", &Value::Num(wrong), at);
+        }
+        let end = y.to_integer().saturating_add(i64::from(included));
+        if end.saturating_sub(x.to_integer()) > LONGEST {
+            return self.fail(
+                Diag::new("E0309", format!("a range may hold up to {LONGEST} numbers"))
+                    .label(at, "longer than that"),
+            );
+        }
+        Ok(Value::List(Rc::new((x.to_integer()..end).map(Value::int).collect())))
+    }
+}

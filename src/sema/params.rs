@@ -1,0 +1,121 @@
+//! Parameters: configuration and maps get their names, and must be what their types say.
+
+use super::eval::{Eval, Evaluator};
+use super::frame::Frame;
+use super::module::ItemRef;
+use super::value::{Design, Value};
+use crate::diag::Diag;
+use crate::source::Span;
+use crate::syntax::ast::*;
+
+impl Evaluator<'_> {
+    /// Binds configuration: what was given, else the default, else it is missing.
+    pub(super) fn bind_config(
+        &mut self,
+        item: &ItemRef,
+        d: &Design,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<()> {
+        for param in config_of(item) {
+            let given = d.config.iter().rev().find(|(n, _, _)| **n == *param.name.value);
+            let (value, value_at) = match (given, &param.default) {
+                (Some((_, value, span)), _) => (value.clone(), *span),
+                (None, Some(default)) => (self.eval(default, f)?, default.span),
+                (None, None) => {
+                    let name = &param.name.value;
+                    return self.fail(
+                        Diag::new(
+                            "E0209",
+                            format!("`{}` needs the argument `{name}`", item.name()),
+                        )
+                        .label(at, "not given here")
+                        .label(param.name.span, "declared here")
+                        .help(format!("`{}({name} = …)`", item.name())),
+                    );
+                }
+            };
+            self.check_type(param, &value, value_at)?;
+            f.vars.insert(param.name.value.as_str().into(), value);
+        }
+        Ok(())
+    }
+
+    /// A value must be what the parameter's type says.
+    fn check_type(&mut self, param: &Parameter, value: &Value, at: Span) -> Eval<()> {
+        let Some(ty) = &param.ty else { return Ok(()) };
+        if ty.lists > 0 || value.is_varied() {
+            return Ok(());
+        }
+        let whole = value.as_ratio().is_some_and(|r| r.is_integer());
+        let (fits, what) = match ty.name.value.as_str() {
+            "int" => (whole, "a whole number"),
+            "width" => (whole || matches!(value, Value::Same), "a number of channels"),
+            "scale" => (matches!(value, Value::Scale(_)), "a scale such as `/8`"),
+            "bool" => (matches!(value, Value::Bool(_)), "`true` or `false`"),
+            "number" => {
+                (value.as_ratio().is_some() || matches!(value, Value::Float(_)), "a number")
+            }
+            "op" => (matches!(value, Value::Design(_) | Value::Same), "an operator"),
+            "map" | "list" | "word" => (true, ""),
+            other => {
+                return self.fail(
+                    Diag::new("E0215", format!("there is no type `{other}`"))
+                        .label(ty.name.span, "here")
+                        .help("types are int, width, scale, bool, number, op, word, map"),
+                );
+            }
+        };
+        if fits {
+            return Ok(());
+        }
+        self.fail(
+            Diag::new("E0301", format!("expected {what}, found {}", value.show()))
+                .label(at, format!("given for `{}`", param.name.value))
+                .label(param.name.span, "declared here"),
+        )
+    }
+
+    pub(super) fn bind_maps(
+        &mut self,
+        name: &Name,
+        params: &[Parameter],
+        maps: Vec<Value>,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<()> {
+        if params.len() != maps.len() {
+            let s = if params.len() == 1 { "" } else { "s" };
+            return self.fail(
+                Diag::new(
+                    "E0403",
+                    format!("`{}` takes {} input{s}, got {}", name.value, params.len(), maps.len()),
+                )
+                .label(at, "applied here")
+                .label(name.span, "declared here"),
+            );
+        }
+        for (param, map) in params.iter().zip(maps) {
+            if matches!(map, Value::Absent) && !param.optional {
+                return self.fail(
+                    Diag::new("E0408", format!("`{}` is absent here", param.name.value))
+                        .label(at, "applied here")
+                        .label(param.name.span, "must be there")
+                        .help(format!("write `{}?` where it may be absent", param.name.value)),
+                );
+            }
+            f.vars.insert(param.name.value.as_str().into(), map);
+        }
+        Ok(())
+    }
+}
+
+/// The configuration of an item.
+pub(super) fn config_of(item: &ItemRef) -> &[Parameter] {
+    match &item.item().kind {
+        ItemKind::Op(op) => &op.config,
+        ItemKind::Definition(def) => &def.config,
+        ItemKind::Trellis(trellis) => &trellis.config,
+        _ => &[],
+    }
+}

@@ -1,0 +1,192 @@
+//! `choose k of` and `via`: candidates, their operators, sums and slots of what is picked.
+
+use super::choice::varied;
+use super::eval::{Eval, Evaluator};
+use super::frame::Frame;
+use super::sites::SiteText;
+use super::text::{element_texts, scope_word, show};
+use super::value::{Opset, PickCandidate, PicksValue, Value, Via};
+use crate::diag::Diag;
+use crate::ir::decision::{Candidate, Domain, Gate, Pick, Picks};
+use crate::source::Span;
+use crate::syntax::ast::*;
+use std::rc::Rc;
+
+/// A candidate in the making: label, text, value, operators.
+pub(super) type Listed = (String, Expr, Value, Option<Rc<Opset>>);
+
+impl Evaluator<'_> {
+    /// The candidates of a `choose k of`, each with its text.
+    pub(super) fn candidates(
+        &mut self,
+        of: &Expr,
+        ops: Option<Rc<Opset>>,
+        f: &mut Frame,
+    ) -> Eval<Vec<Listed>> {
+        let parts: Vec<&Expr> = match &*of.kind {
+            ExprKind::List(items) => items.iter().collect(),
+            _ => vec![of],
+        };
+        let mut out = Vec::new();
+        for part in parts {
+            let value = self.eval(part, f)?;
+            let (value, own, text) = match value {
+                Value::Via(via) => {
+                    (via.input.clone(), Some(Rc::clone(&via.ops)), via.input_text.clone())
+                }
+                value => (value, None, part.clone()),
+            };
+            let own = own.or_else(|| ops.clone());
+            let many = matches!(value, Value::List(_) | Value::Family(_) | Value::Record(_));
+            let items = if many { self.items(&value, part.span)? } else { vec![value.clone()] };
+            let texts = match many {
+                true => element_texts(&text, &value, items.len()),
+                false => vec![(show(&text), text.clone())],
+            };
+            for (item, (label, text)) in items.into_iter().zip(texts) {
+                out.push((label, text, item, own.clone()));
+            }
+        }
+        Ok(out)
+    }
+
+    pub(super) fn picks(
+        &mut self,
+        k: i64,
+        k_at: Span,
+        (ordered, repeats): (bool, bool),
+        listed: Vec<Listed>,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let most = if repeats { i64::from(u16::MAX) } else { listed.len() as i64 };
+        if k < 1 || k > most || listed.is_empty() {
+            return self.fail(
+                Diag::new("E0304", format!("cannot choose {k} of {} inputs", listed.len()))
+                    .label(k_at, format!("between 1 and {}", most.max(0)))
+                    .label(at, "candidates counted here")
+                    .help("choose fewer, or add `with repeats`"),
+            );
+        }
+        let domain = Picks {
+            k: k as u32,
+            ordered,
+            repeats,
+            candidates: listed
+                .iter()
+                .map(|(label, _, _, ops)| Candidate {
+                    label: label.clone(),
+                    ops: ops.iter().flat_map(|o| &o.entries).map(|e| e.label.to_string()).collect(),
+                })
+                .collect(),
+        };
+        let text = || {
+            let ops = |o: &Option<Rc<Opset>>| {
+                o.iter().flat_map(|o| &o.entries).map(|e| e.text.clone()).collect()
+            };
+            SiteText::Picks(listed.iter().map(|(_, t, _, o)| (t.clone(), ops(o))).collect())
+        };
+        let of = self.decide(Domain::Picks(domain), at, f, text)?;
+        let candidates = listed
+            .into_iter()
+            .map(|(label, _, value, ops)| PickCandidate { label, value, ops })
+            .collect();
+        let name = f.unique("pick");
+        let scope = self.build.scope(f.scope, &name);
+        Ok(Value::Picks(Rc::new(PicksValue { of, k: k as u32, candidates, scope, at })))
+    }
+
+    /// Each candidate through each of its operators, with the pick that it is.
+    fn options(&mut self, picks: &PicksValue, f: &mut Frame) -> Eval<Vec<(Pick, Value)>> {
+        let mut out = Vec::new();
+        for (c, candidate) in picks.candidates.iter().enumerate() {
+            let ops = match &candidate.ops {
+                None => vec![("".into(), Value::Same)],
+                Some(ops) => {
+                    ops.entries.iter().map(|e| (e.label.clone(), e.value.clone())).collect()
+                }
+            };
+            let outer = f.scope;
+            f.scope = self.build.scope(outer, &scope_word(&candidate.label));
+            for (o, (label, op)) in ops.into_iter().enumerate() {
+                let pick = Pick { candidate: c as u16, op: o as u16 };
+                let inner = f.scope;
+                if !label.is_empty() {
+                    f.scope = self.build.scope(inner, &label);
+                }
+                let value = self.apply(&op, vec![candidate.value.clone()], picks.at, f);
+                f.scope = inner;
+                match value {
+                    Ok(value) => out.push((pick, value)),
+                    Err(e) => {
+                        f.scope = outer;
+                        return Err(e);
+                    }
+                }
+            }
+            f.scope = outer;
+        }
+        Ok(out)
+    }
+
+    /// The picks summed: one term for each candidate and operator, whatever their order.
+    pub(super) fn picks_sum(&mut self, picks: &PicksValue, f: &mut Frame) -> Eval<Value> {
+        let of = picks.of;
+        let options = self.options(picks, f)?;
+        let terms = options.into_iter().map(|(pick, v)| (Gate::Pick { of, pick }, v)).collect();
+        self.join_one_type(terms, picks.at, f)
+    }
+
+    /// The picks one by one.
+    pub(super) fn slots(&mut self, value: &Value, at: Span) -> Eval<Vec<Value>> {
+        let Value::Picks(picks) = value else {
+            return self.expected("a choice of inputs", value, at);
+        };
+        let mut f = self.module_frame(super::module::ModuleId(0), "pick");
+        f.scope = picks.scope;
+        let options = self.options(picks, &mut f)?;
+        let of = picks.of;
+        (0..picks.k)
+            .map(|slot| {
+                let terms = options
+                    .iter()
+                    .map(|(pick, v)| (Gate::Slot { of, slot, pick: *pick }, v.clone()))
+                    .collect();
+                self.join(terms, picks.at)
+            })
+            .collect()
+    }
+
+    /// A map read through an open operator: one decision, made where it is consumed.
+    pub(super) fn via(&mut self, via: &Via, f: &mut Frame) -> Eval<Value> {
+        if let Value::List(_) | Value::Family(_) = &via.input {
+            let items = self.items(&via.input, via.at)?;
+            let texts = element_texts(&via.input_text, &via.input, items.len());
+            let mut out = Vec::new();
+            for (n, (input, (_, input_text))) in items.into_iter().zip(texts).enumerate() {
+                f.indices.push(n as i64);
+                let one = Via { input, input_text, ops: Rc::clone(&via.ops), at: via.at };
+                let value = self.via(&one, f);
+                f.indices.pop();
+                out.push(value?);
+            }
+            return Ok(Value::List(Rc::new(out)));
+        }
+        let labels = via.ops.entries.iter().map(|e| e.label.to_string()).collect();
+        let text = || {
+            let ops = via.ops.entries.iter().map(|e| e.text.clone()).collect();
+            SiteText::Via(via.input_text.clone(), ops)
+        };
+        let named = format!("{}.{}", f.label, show(&via.input_text));
+        let outer = std::mem::replace(&mut f.label, named.into());
+        let of = self.decide(Domain::One(labels), via.at, f, text);
+        f.label = outer;
+        let of = of?;
+        let ops = varied(of, via.ops.entries.iter().map(|e| e.value.clone()));
+        let outer = f.scope;
+        f.scope = self.build.scope(outer, &scope_word(&show(&via.input_text)));
+        let value = self.apply(&ops, vec![via.input.clone()], via.at, f);
+        f.scope = outer;
+        value
+    }
+}

@@ -1,0 +1,116 @@
+//! Maps joined by the author: sums, concatenations, products.
+
+use super::eval::{Eval, Evaluator};
+use super::frame::Frame;
+use super::value::{Map, Value};
+use crate::ir::kernel::Kernel;
+use crate::source::Span;
+use std::rc::Rc;
+
+impl Evaluator<'_> {
+    /// `sum` and `concat`.
+    pub(super) fn many(
+        &mut self,
+        name: &str,
+        maps: Vec<Value>,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let mut parts = Vec::new();
+        for map in maps {
+            self.flatten(map, name == "sum", at, f, &mut parts)?;
+        }
+        if parts.iter().any(Value::is_varied) {
+            return self.per_type(&parts, at, |this, parts| this.many(name, parts, at, f));
+        }
+        let maps: Vec<Map> = parts
+            .iter()
+            .filter_map(|v| match v {
+                Value::Map(m) => Some(*m),
+                _ => None,
+            })
+            .collect();
+        if maps.is_empty() {
+            return Ok(Value::Absent);
+        }
+        match name {
+            "sum" => self.add(&maps, at, f),
+            _ => self.concat(&maps, at, f),
+        }
+    }
+
+    /// The maps in a value, in order.
+    fn flatten(
+        &mut self,
+        value: Value,
+        summed: bool,
+        at: Span,
+        f: &mut Frame,
+        out: &mut Vec<Value>,
+    ) -> Eval<()> {
+        match value {
+            Value::List(_) | Value::Family(_) => {
+                for item in self.items(&value, at)? {
+                    self.flatten(item, summed, at, f, out)?;
+                }
+            }
+            Value::Picks(ref picks) if summed => out.push(self.picks_sum(picks, f)?),
+            Value::Picks(_) => out.extend(self.slots(&value, at)?),
+            Value::Via(ref via) => {
+                let value = self.via(via, f)?;
+                self.flatten(value, summed, at, f, out)?;
+            }
+            Value::Absent => {}
+            other => out.push(self.map_of(other, at, f)?),
+        }
+        Ok(())
+    }
+
+    /// `a + b`: maps are summed, numbers added.
+    pub(super) fn plus(
+        &mut self,
+        left: Value,
+        right: Value,
+        a: Span,
+        b: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        if left.is_map_like() || right.is_map_like() {
+            return self.many("sum", vec![left, right], a.to(b), f);
+        }
+        if let Some(gates) = left.first_gates().or_else(|| right.first_gates()) {
+            return self
+                .each_gate(&gates, a, |this, g| this.plus(left.under(g), right.under(g), a, b, f));
+        }
+        match (left, right) {
+            (Value::List(x), Value::List(y)) => {
+                Ok(Value::List(Rc::new(x.iter().chain(y.iter()).cloned().collect())))
+            }
+            (left, right) => self.numbers_plus(&left, &right, (a, b)),
+        }
+    }
+
+    /// `it * 0` and products of maps.
+    pub(super) fn times_map(
+        &mut self,
+        left: Value,
+        right: Value,
+        (a, b): (Span, Span),
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let left = if left.is_map_like() { self.map_of(left, a, f)? } else { left };
+        let right = if right.is_map_like() { self.map_of(right, b, f)? } else { right };
+        match (&left, &right) {
+            (Value::Absent, _) | (_, Value::Absent) => Ok(Value::Absent),
+            (Value::Map(m), Value::Num(n)) if *n == 0.into() => {
+                let at = a.to(b);
+                let node =
+                    self.build.node(Kernel::Zero, m.ty, &[(m.node, None)], f.scope, None, at);
+                Ok(Value::Map(Map { node, ty: m.ty }))
+            }
+            (Value::Map(x), Value::Map(y)) => self.mul(*x, *y, a.to(b), f),
+            (Value::Map(_), other) => self.expected("a map or 0", other, b),
+            (other, _) => self.expected("a map", other, a),
+        }
+    }
+}
