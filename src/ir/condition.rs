@@ -53,6 +53,13 @@ impl Conditions {
         conditions
     }
 
+    /// Gives a decision a domain with the same choices of which fewer combinations are values.
+    /// Conditions that are at hand stay true of those.
+    pub fn narrow(&mut self, of: DecisionId, domain: &Domain) {
+        self.domains[of.index()] = self.constrain(of, domain);
+        self.tidied.clear();
+    }
+
     /// Which combinations of a decision's choices are values.
     pub fn domain(&self, of: DecisionId) -> Cond {
         self.domains[of.index()]
@@ -168,6 +175,9 @@ impl Conditions {
     /// A condition that means the same on all bindings and reads few choices: a choice goes where
     /// what the domain says of the others makes up for it.
     pub fn tidy(&mut self, cond: Cond) -> Cond {
+        if cond.is_constant() {
+            return cond;
+        }
         if let Some(known) = self.tidied.get(&cond) {
             return *known;
         }

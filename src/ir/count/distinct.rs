@@ -23,7 +23,7 @@ pub const DISTINCT_LIMIT: u64 = 20_000;
 
 /// Edges looked at while members are built, or fingerprints taken: about a second of each.
 const BUILD_WORK: u64 = 30_000_000;
-const PRINT_WORK: u64 = 100_000_000;
+const PRINT_WORK: u64 = 30_000_000;
 
 /// Why a count is not exact.
 const MANY: &str =

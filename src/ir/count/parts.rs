@@ -24,6 +24,17 @@ impl<'a> Asked<'a> {
         Asked { decisions, all, asked }
     }
 
+    /// The same space with narrower domains.
+    fn narrowed<'b>(&self, decisions: &'b [Decision]) -> Asked<'b> {
+        let mut all = self.all.clone();
+        for (i, (new, old)) in decisions.iter().zip(self.decisions).enumerate() {
+            if new.domain != old.domain {
+                all.narrow(DecisionId(i as u32), &new.domain);
+            }
+        }
+        Asked { decisions, all, asked: self.asked.clone() }
+    }
+
     fn whole(&self) -> Option<Active> {
         Active::over(self.decisions, self.all.clone(), &self.asked)
     }
@@ -58,7 +69,7 @@ fn free(all: &mut Conditions, cond: Cond, members: &[DecisionId]) -> Cond {
 pub(super) fn report(decisions: &[Decision], graph: &DecisionGraph) -> Report {
     let asked = Asked::of(decisions, graph);
     let unordered = distinct::unordered(decisions, graph);
-    let fewer = unordered.as_ref().map(|fewer| Asked::of(fewer, graph));
+    let fewer = unordered.as_ref().map(|fewer| asked.narrowed(fewer));
     let fewer = fewer.as_ref().unwrap_or(&asked);
     let whole = fewer.whole();
     let parts: Vec<(String, Vec<DecisionId>)> = groups(decisions);
