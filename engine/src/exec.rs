@@ -14,6 +14,7 @@ pub mod search;
 pub mod state;
 #[cfg(test)]
 mod toy;
+pub mod train;
 pub mod weights;
 
 pub use executor::{ExecError, Executor, Gradients, Layout, Options, Pass, Wanted};

@@ -1,6 +1,8 @@
 //! The executor: a decision graph's weights, and runs of it. A finished network, a supernet and a
 //! sampled child are the same thing here, told apart by the states of the leaves alone.
 
+#[cfg(test)]
+mod members;
 mod pass;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use super::executor::ExecError;
 use super::state::StateError;
 use crate::torch::TorchError;
 use segc::data::DataError;
+use serde::{Deserialize, Serialize};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -126,6 +127,24 @@ impl Pace {
     }
 }
 
+/// A mean in the making.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Mean {
+    sum: f64,
+    count: u64,
+}
+
+impl Mean {
+    pub(super) fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+    }
+
+    pub(super) fn value(self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / self.count as f64)
+    }
+}
+
 /// What a step is for, as far as chance is concerned.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Purpose {
@@ -146,4 +165,9 @@ pub(super) fn seed_step(seed: u64, step: u64, purpose: Purpose) {
 /// A loss that is a number.
 pub(super) fn finite(loss: f64, epoch: u64, step: u64) -> Result<f64, RunError> {
     if loss.is_finite() { Ok(loss) } else { Err(RunError::NotFinite { epoch, step, loss }) }
+}
+
+/// Whether a checkpoint is due after so many steps of an epoch.
+pub(super) fn due(step: u64, every: u64) -> bool {
+    every > 0 && step.is_multiple_of(every)
 }

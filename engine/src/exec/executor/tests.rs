@@ -17,7 +17,7 @@ const DOUBLE: Options = Options {
 };
 
 /// A drawn space whose dropouts drop nothing, so that runs can be compared.
-fn space(seed: u64) -> Toy {
+pub(super) fn space(seed: u64) -> Toy {
     let mut toy = toy::random_space(&mut ChaCha8Rng::seed_from_u64(seed), 25);
     for node in toy.graph.graph.node_weights_mut() {
         if let Kernel::Dropout { rate_e9 } = &mut node.kernel {
@@ -28,7 +28,7 @@ fn space(seed: u64) -> Toy {
 }
 
 /// An executor whose norms have seen something, the same for the same names.
-fn executor<'g>(graph: &'g DecisionGraph, options: Options) -> Executor<'g> {
+pub(super) fn executor<'g>(graph: &'g DecisionGraph, options: Options) -> Executor<'g> {
     toy::calm();
     let executor = Executor::new(graph, options).expect("names differ");
     for param in executor.params().iter().filter(|param| !param.role.trainable()) {
@@ -40,7 +40,7 @@ fn executor<'g>(graph: &'g DecisionGraph, options: Options) -> Executor<'g> {
     executor
 }
 
-fn image(seed: u64) -> Tensor {
+pub(super) fn image(seed: u64) -> Tensor {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let values: Vec<f64> = (0..2 * 3 * 13 * 18).map(|_| rng.random_range(-1.0..1.0)).collect();
     Tensor::from_slice(&values).reshape([2, 3, 13, 18])
