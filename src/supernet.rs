@@ -2,8 +2,11 @@
 //! values, and when each value is used for the last time. No tensors: the executor follows a plan,
 //! and a plan depends on nothing but the graph, the switches and the mode.
 
+mod lifetime;
 #[cfg(test)]
 mod tests;
+
+pub use lifetime::{Access, lifetimes};
 
 use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
 use crate::ir::kernel::{Kernel, Target};
@@ -152,15 +155,13 @@ struct Building<'g> {
     steps: Vec<Step>,
     /// The value of every node that has been added.
     values: Vec<Option<ValueId>>,
-    /// For each value, the first one whose memory it may share.
-    roots: Vec<ValueId>,
     known: HashMap<Key, ValueId>,
 }
 
 impl<'g> Building<'g> {
     fn new(graph: &'g DecisionGraph, mode: Mode) -> Self {
         let values = vec![None; graph.graph.node_count()];
-        Building { graph, mode, steps: vec![], values, roots: vec![], known: HashMap::new() }
+        Building { graph, mode, steps: vec![], values, known: HashMap::new() }
     }
 
     fn add(&mut self, id: NodeId, node: &Node, sources: &[Source]) {
@@ -195,10 +196,6 @@ impl<'g> Building<'g> {
             }
             self.known.insert(key, value);
         }
-        self.roots.push(match inputs.first() {
-            Some(first) if shares_memory(&node.kernel) => self.roots[first.value as usize],
-            _ => value,
-        });
         self.steps.push(Step { node: id, inputs, free: vec![], in_place: false });
         value
     }
@@ -218,46 +215,18 @@ impl<'g> Building<'g> {
         let outputs: Vec<Option<ValueId>> = (self.graph.outputs.iter())
             .map(|output| self.values[output.node.index()].filter(|_| of_mode(output.aux)))
             .collect();
-        let last = self.last_uses(&outputs);
-        self.note_in_place(&last);
-        for (value, last) in last.iter().enumerate() {
-            if let Some(step) = self.steps.get_mut(*last) {
-                step.free.push(value as ValueId);
-            }
+        let graph = self.graph;
+        let access = |step: &Step| {
+            let kernel = &graph.graph[step.node].kernel;
+            let inputs = step.inputs.iter().map(|input| input.value).collect();
+            Access { inputs, ..Access::of(kernel) }
+        };
+        let accesses: Vec<Access> = self.steps.iter().map(access).collect();
+        let lifetimes = lifetimes(&accesses, &outputs);
+        for (step, (free, in_place)) in self.steps.iter_mut().zip(lifetimes) {
+            (step.free, step.in_place) = (free, in_place);
         }
         Plan { steps: self.steps, outputs }
-    }
-
-    /// The last step that reads each value, its own where none does; past the end for outputs.
-    fn last_uses(&self, outputs: &[Option<ValueId>]) -> Vec<usize> {
-        let mut last: Vec<usize> = (0..self.steps.len()).collect();
-        for (at, step) in self.steps.iter().enumerate() {
-            step.inputs.iter().for_each(|input| last[input.value as usize] = at);
-        }
-        for value in outputs.iter().flatten() {
-            last[*value as usize] = usize::MAX;
-        }
-        last
-    }
-
-    fn note_in_place(&mut self, last: &[usize]) {
-        // When the memory behind a root is read for the last time.
-        let mut end = vec![0; last.len()];
-        for (root, last) in self.roots.iter().zip(last) {
-            let end = &mut end[*root as usize];
-            *end = (*last).max(*end);
-        }
-        let input = |step: &Step| matches!(self.graph.graph[step.node].kernel, Kernel::Input(_));
-        let given: Vec<bool> = self.steps.iter().map(input).collect();
-        for (at, step) in self.steps.iter_mut().enumerate() {
-            let [first, rest @ ..] = step.inputs.as_slice() else { continue };
-            let root = self.roots[first.value as usize];
-            let alone = rest.iter().all(|other| self.roots[other.value as usize] != root);
-            let overwrites =
-                matches!(self.graph.graph[step.node].kernel, Kernel::Act(_) | Kernel::Add);
-            step.in_place =
-                overwrites && alone && end[root as usize] == at && !given[root as usize];
-        }
     }
 }
 
@@ -268,30 +237,5 @@ fn size_giver(node: &Node) -> Scale {
             node.ty.scale
         }
         _ => Scale::Global,
-    }
-}
-
-/// Whether the result may lie in its first input's memory.
-fn shares_memory(kernel: &Kernel) -> bool {
-    match kernel {
-        // A resize to the size that is there already hands its input on; so does a shuffle of one
-        // group, and a shift by nothing might.
-        Kernel::Slice { .. }
-        | Kernel::Resize { .. }
-        | Kernel::Shuffle { .. }
-        | Kernel::Shift { .. }
-        | Kernel::Dropout { .. } => true,
-        Kernel::Input(_)
-        | Kernel::Conv(_)
-        | Kernel::Deconv(_)
-        | Kernel::Norm(_)
-        | Kernel::Act(_)
-        | Kernel::Pool { .. }
-        | Kernel::GlobalPool
-        | Kernel::Add
-        | Kernel::Mul
-        | Kernel::Concat
-        | Kernel::Zero
-        | Kernel::Mix => false,
     }
 }

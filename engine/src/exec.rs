@@ -1,9 +1,11 @@
 //! The executor: runs decision graphs on tensors, and what is built on runs.
 
 pub mod archive;
+pub mod bench;
 pub mod checkpoint;
 pub mod executor;
 pub mod feed;
+pub mod inference;
 pub mod journal;
 pub mod kernels;
 pub mod learn;

@@ -221,7 +221,7 @@ impl<'g> Executor<'g> {
         }
     }
 
-    fn plan(&self, states: &[LeafState], mode: Mode, wanted: Wanted<'_>) -> Rc<Plan> {
+    pub(super) fn plan(&self, states: &[LeafState], mode: Mode, wanted: Wanted<'_>) -> Rc<Plan> {
         let switch = |(leaf, state): (usize, &LeafState)| match state {
             LeafState::Off => Switch::Off,
             LeafState::On(1.0) if !wanted.leaf(leaf) => Switch::Whole,
@@ -292,7 +292,7 @@ fn own(graph: &DecisionGraph, id: WeightId, options: &Options) -> Result<Vec<Ten
 }
 
 /// The tensor in the layout that is asked for, if it has channels and positions.
-fn laid(x: &Tensor, layout: Layout) -> Result<Tensor, TorchError> {
+pub(super) fn laid(x: &Tensor, layout: Layout) -> Result<Tensor, TorchError> {
     match layout {
         Layout::ChannelsLast if x.dim() == 4 => channels_last(x),
         Layout::ChannelsLast | Layout::Contiguous => Ok(x.f_contiguous()?),
@@ -300,7 +300,11 @@ fn laid(x: &Tensor, layout: Layout) -> Result<Tensor, TorchError> {
 }
 
 /// Batch, height and width of an input that has the right number of channels.
-fn shape(images: &[Tensor], input: u32, width: u32) -> Result<(i64, u32, u32), ExecError> {
+pub(super) fn shape(
+    images: &[Tensor],
+    input: u32,
+    width: u32,
+) -> Result<(i64, u32, u32), ExecError> {
     let got = images.get(input as usize).map(Tensor::size).unwrap_or_default();
     match got.as_slice() {
         &[n, c, h, w] if n > 0 && h > 0 && w > 0 && c == i64::from(width) => {
