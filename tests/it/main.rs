@@ -1,0 +1,3 @@
+//! Tests that see the crate from outside. One program, so that it is linked once.
+
+mod docs;
