@@ -1,4 +1,5 @@
-//! Every `seg` block of the documentation is read and judged.
+//! Every `seg` block of the documentation is read and judged, and every `console` block is what
+//! the command prints; with `SEGC_BLESS=1` it is written anew.
 //!
 //! The words behind ```` ```seg ```` say what a block is:
 //!
@@ -7,14 +8,16 @@
 //! - `plan`: blocks of plans for the file that [`PLANNED`] is;
 //! - `error=E0402`: it has exactly this mistake, else it must have none;
 //! - `count=6/4/3`: it has so many assignments, active members, distinct members;
-//!   `?` where the number is not known.
+//!   `?` where the number is not known;
+//! - `from=specs/a.seg`: its lines are lines of that file, in this order.
 
 use segc::diag::{Sink, Style, render};
 use segc::ir::counts;
 use segc::sema::{self, Space};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// What `plan` blocks speak of.
 const PLANNED: &str = "
@@ -31,6 +34,7 @@ struct Block {
     whole: bool,
     error: Option<String>,
     count: Option<String>,
+    from: Option<String>,
 }
 
 #[test]
@@ -47,6 +51,23 @@ fn every_example_is_as_the_text_says() {
 }
 
 fn judge(block: &Block) -> Result<(), String> {
+    match &block.from {
+        Some(path) => excerpt(&block.text, path),
+        None => compiles(block),
+    }
+}
+
+fn excerpt(text: &str, path: &str) -> Result<(), String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let whole = fs::read_to_string(&path).map_err(|e| e.to_string())?;
+    let mut lines = whole.lines();
+    match text.lines().find(|line| !lines.any(|l| l == *line)) {
+        Some(line) => Err(format!("`{line}` is not in {} there", path.display())),
+        None => Ok(()),
+    }
+}
+
+fn compiles(block: &Block) -> Result<(), String> {
     let mut diags = Sink::default();
     let program = sema::load(&block.at, None, &block.text, &[], &mut diags);
     let space = sema::analyse(&program, &mut diags);
@@ -80,17 +101,67 @@ fn check_count(space: &Space, wanted: &str) -> Result<(), String> {
     }
 }
 
+#[test]
+fn every_session_is_what_the_commands_print() {
+    for file in files() {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let new = sessions_run(&text);
+        if std::env::var_os("SEGC_BLESS").is_some() {
+            fs::write(&file, new).expect("the documentation can be written");
+        } else {
+            let help =
+                "run `SEGC_BLESS=1 cargo test -p segc --test it docs`, look at the difference";
+            assert!(new == text, "{} shows other output: {help}\n{new}", file.display());
+        }
+    }
+}
+
+/// The text with what follows the first line of each `console` block printed by that command.
+fn sessions_run(text: &str) -> String {
+    let (mut out, mut lines) = (String::new(), text.lines());
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        if line != "```console" {
+            continue;
+        }
+        let command = lines.next().unwrap_or_default();
+        let _ = writeln!(out, "{command}\n{}\n```", printed(command));
+        lines.by_ref().take_while(|l| !l.starts_with("```")).for_each(drop);
+    }
+    out
+}
+
+fn printed(command: &str) -> String {
+    let args = command.strip_prefix("$ segc ").expect("a session runs segc");
+    let run = Command::new(env!("CARGO_BIN_EXE_segc"))
+        .args(args.split_whitespace())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("segc runs");
+    let shown = String::from_utf8(run.stdout).expect("it prints text");
+    let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// The files of the documentation.
+fn files() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(root.join("docs")).expect("docs/ is there");
+    let docs = docs.map(|entry| entry.expect("docs/ can be listed").path());
+    let mut files = vec![root.join("README.md"), root.join("ARCHITECTURE.md")];
+    files.extend(docs.filter(|f| f.extension().is_some_and(|e| e == "md")));
+    files.sort();
+    files
+}
+
 /// All `seg` blocks of the documentation.
 fn blocks() -> Vec<Block> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = vec![root.join("README.md"), root.join("ARCHITECTURE.md")];
-    let docs = fs::read_dir(root.join("docs")).expect("docs/ is there");
-    files.extend(docs.map(|entry| entry.expect("docs/ can be listed").path()));
-    files.sort();
     let mut out = Vec::new();
-    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "md")) {
-        let Ok(text) = fs::read_to_string(file) else { continue };
-        let name = file.strip_prefix(root).unwrap_or(file).display().to_string();
+    for file in files() {
+        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let name = file.strip_prefix(root).unwrap_or(&file).display().to_string();
         out.extend(blocks_of(&name, &text));
     }
     out
@@ -109,12 +180,13 @@ fn blocks_of(file: &str, text: &str) -> Vec<Block> {
 }
 
 fn block(at: String, info: &str, text: &str) -> Block {
-    let (mut error, mut count, mut whole) = (None, None, true);
+    let (mut error, mut count, mut from, mut whole) = (None, None, None, true);
     let mut wrapped = format!("{text}\n");
     for word in info.split_whitespace() {
         match word.split_once('=') {
             Some(("error", code)) => error = Some(code.to_owned()),
             Some(("count", wanted)) => count = Some(wanted.to_owned()),
+            Some(("from", path)) => from = Some(path.to_owned()),
             None if word == "body" => {
                 wrapped = format!("use std.ops.*\nnet example(image) {{\n{text}\n}}\n");
                 whole = false;
@@ -123,5 +195,5 @@ fn block(at: String, info: &str, text: &str) -> Block {
             _ => panic!("{at}: `{word}` is not known behind ```seg"),
         }
     }
-    Block { at, text: wrapped, whole, error, count }
+    Block { at, text: wrapped, whole, error, count, from }
 }
