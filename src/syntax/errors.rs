@@ -5,29 +5,6 @@ use crate::diag::{Diag, did_you_mean};
 use crate::source::Span;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
-/// Where brackets nest deeper than `limit`, outside strings and comments.
-pub(super) fn nested_too_deep(text: &str, limit: usize) -> Option<usize> {
-    let (mut depth, mut chars) = (0usize, text.char_indices().peekable());
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            '"' => while chars.next_if(|(_, c)| *c != '"' && *c != '\n').is_some() {},
-            '/' if chars.peek().is_some_and(|(_, c)| *c == '/') => {
-                while chars.next_if(|(_, c)| *c != '\n').is_some() {}
-            }
-            _ => {}
-        }
-        if c == '"' {
-            chars.next_if(|(_, c)| *c == '"');
-        }
-        if depth > limit {
-            return Some(at);
-        }
-    }
-    None
-}
-
 /// Brackets nest too deep.
 pub(super) fn too_deep(at: Span, limit: usize) -> Diag {
     Diag::new("E0107", format!("brackets nest deeper than {limit} levels"))

@@ -135,7 +135,8 @@ fn primary(origin: Origin, pair: Pair<'_, Rule>) -> Expr {
         Rule::group => {
             let mut parts: Vec<Expr> = children(pair).map(|p| expr(origin, p)).collect();
             match parts.len() {
-                1 => return parts.remove(0),
+                // Its place is that of the parentheses, which the tree does not keep otherwise.
+                1 => return Expr { span, ..parts.remove(0) },
                 _ => ExprKind::Tuple(parts),
             }
         }
@@ -196,24 +197,28 @@ fn postfix(origin: Origin, x: Expr, pair: Pair<'_, Rule>) -> Expr {
             None => return x,
         },
         _ => match parts.next() {
-            Some(p) if p.as_rule() == Rule::open_range => open_range(origin, x, p),
-            Some(p) => ExprKind::Index(x, expr(origin, p)),
+            Some(first) => index(origin, x, first, parts.next()),
             None => return x,
         },
     };
     new(kind, span)
 }
 
-fn open_range(origin: Origin, x: Expr, pair: Pair<'_, Rule>) -> ExprKind {
-    let (mut from, mut to, mut op) = (None, None, None);
-    for part in children(pair) {
-        match part.as_rule() {
-            Rule::range_incl | Rule::range_excl => op = Some(part.as_rule()),
-            _ if op.is_some() => to = Some(expr(origin, part)),
-            _ => from = Some(expr(origin, part)),
+/// `[i]`, `[i..]`, `[..i]`, `[..=i]`: one part or two.
+fn index(
+    origin: Origin,
+    x: Expr,
+    first: Pair<'_, Rule>,
+    second: Option<Pair<'_, Rule>>,
+) -> ExprKind {
+    match (first.as_rule(), second) {
+        (Rule::range_incl | Rule::range_excl, to) => {
+            let incl = first.as_rule() == Rule::range_incl;
+            ExprKind::Slice(x, None, to.map(|p| expr(origin, p)), incl)
         }
+        (_, Some(_)) => ExprKind::Slice(x, Some(expr(origin, first)), None, false),
+        (_, None) => ExprKind::Index(x, expr(origin, first)),
     }
-    ExprKind::Slice(x, from, to, op == Some(Rule::range_incl))
 }
 
 /// An `argument` pair.
@@ -288,32 +293,36 @@ pub(super) fn doc_text(pair: &Pair<'_, Rule>) -> String {
 fn choose(origin: Origin, pair: Pair<'_, Rule>) -> Choose {
     let Some(form) = children(pair).next() else { return Choose::Labelled(Vec::new()) };
     let rule = form.as_rule();
-    let mut parts = children(form);
+    let parts = children(form);
     match rule {
         Rule::choose_labelled => Choose::Labelled(parts.map(|p| entry(origin, p)).collect()),
         Rule::choose_path => Choose::Path(parts.filter_map(|p| path_clause(origin, p)).collect()),
-        Rule::choose_picks => picks(origin, parts),
-        _ => match parts.next() {
-            Some(p) => Choose::One(expr(origin, p), rule == Rule::choose_one),
-            None => Choose::Labelled(Vec::new()),
-        },
+        _ => {
+            let mut parts =
+                parts.filter(|p| !matches!(p.as_rule(), Rule::ordered | Rule::one_word));
+            let Some(first) = parts.next() else { return Choose::Labelled(Vec::new()) };
+            let first = expr(origin, first);
+            match parts.next() {
+                Some(rest) => picks(origin, rule == Rule::choose_ordered, first, rest),
+                None => Choose::One(first, rule == Rule::choose_one),
+            }
+        }
     }
 }
 
-fn picks<'a>(origin: Origin, parts: impl Iterator<Item = Pair<'a, Rule>>) -> Choose {
-    let (mut ordered, mut repeats, mut values) = (false, false, Vec::new());
-    for part in parts {
+fn picks(origin: Origin, ordered: bool, k: Expr, pair: Pair<'_, Rule>) -> Choose {
+    let (mut repeats, mut values) = (false, Vec::new());
+    for part in children(pair) {
         match part.as_rule() {
-            Rule::ordered => ordered = true,
             Rule::repeats => repeats = true,
             Rule::via => {}
             _ => values.push(expr(origin, part)),
         }
     }
     let mut values = values.into_iter();
-    match (values.next(), values.next()) {
-        (Some(k), Some(of)) => Choose::Picks { ordered, k, of, repeats, via: values.next() },
-        _ => Choose::Labelled(Vec::new()),
+    match values.next() {
+        Some(of) => Choose::Picks { ordered, k, of, repeats, via: values.next() },
+        None => Choose::One(k, false),
     }
 }
 

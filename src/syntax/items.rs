@@ -1,67 +1,10 @@
-//! Files, items and statements: pest pairs to tree.
+//! Items and statements: pest pairs to tree.
 
 use super::ast::*;
-use super::errors;
 use super::expr::{argument, binder, doc_text, each, entry, expr};
-use super::parser::{Origin, Rule, SegParser, children};
-use crate::diag::Sink;
-use crate::source::{FileId, Span};
-use pest::Parser;
+use super::parser::{Origin, Rule, children};
+use crate::source::Span;
 use pest::iterators::Pair;
-
-/// Brackets may nest this deep; the parser recurses.
-const DEEPEST: usize = 96;
-
-/// Parses a file; slices that are no item are reported and left out.
-pub(super) fn parse_file(file: FileId, text: &str, diags: &mut Sink) -> File {
-    let origin = Origin { file, offset: 0 };
-    if let Some(at) = errors::nested_too_deep(text, DEEPEST) {
-        diags.push(errors::too_deep(origin.range(at, at + 1), DEEPEST));
-        return File::default();
-    }
-    let mut out = File::default();
-    match SegParser::parse(Rule::file, text) {
-        Ok(mut pairs) => {
-            if let Some(pair) = pairs.next() {
-                file_parts(origin, text, pair, &mut out, diags);
-            }
-        }
-        Err(error) => diags.push(errors::syntax(origin, text, &error)),
-    }
-    out
-}
-
-fn file_parts(origin: Origin, text: &str, pair: Pair<'_, Rule>, out: &mut File, diags: &mut Sink) {
-    out.comments = comments(origin, pair.clone());
-    for part in children(pair) {
-        match part.as_rule() {
-            Rule::file_doc => out.docs.push(doc_text(&part)),
-            Rule::item => out.items.extend(item(origin, part)),
-            Rule::broken => broken(origin, text, &part, diags),
-            _ => {}
-        }
-    }
-}
-
-/// Reports what keeps a slice from being an item.
-fn broken(origin: Origin, text: &str, pair: &Pair<'_, Rule>, diags: &mut Sink) {
-    if pair.as_str().trim().is_empty() {
-        return;
-    }
-    let start = pair.as_span().start();
-    let slice = Origin { file: origin.file, offset: start as u32 };
-    if let Err(error) = SegParser::parse(Rule::item_alone, pair.as_str()) {
-        diags.push(errors::syntax_in(slice, text, pair.as_str(), &error));
-    }
-}
-
-fn comments(origin: Origin, pair: Pair<'_, Rule>) -> Vec<Spanned<String>> {
-    pair.into_inner()
-        .flatten()
-        .filter(|p| p.as_rule() == Rule::COMMENT)
-        .map(|p| Spanned { value: p.as_str().trim_end().to_string(), span: origin.span(&p) })
-        .collect()
-}
 
 /// Splits leading documentation from what it documents.
 fn documented<'a>(pair: Pair<'a, Rule>) -> (Vec<String>, Option<Pair<'a, Rule>>) {
@@ -75,7 +18,8 @@ fn documented<'a>(pair: Pair<'a, Rule>) -> (Vec<String>, Option<Pair<'a, Rule>>)
     (docs, None)
 }
 
-fn item(origin: Origin, pair: Pair<'_, Rule>) -> Option<Item> {
+/// An `item` pair.
+pub(super) fn item(origin: Origin, pair: Pair<'_, Rule>) -> Option<Item> {
     let (docs, inner) = documented(pair);
     let inner = inner?;
     let span = origin.span(&inner);
@@ -196,17 +140,20 @@ fn trellis(origin: Origin, pair: Pair<'_, Rule>) -> Option<Trellis> {
 
 fn arrow_stmt(origin: Origin, pair: Pair<'_, Rule>) -> Option<Arrow> {
     let span = origin.span(&pair);
-    let (mut docs, mut per_arrow, mut map, mut value) = (Vec::new(), true, None, None);
+    let (mut docs, mut start) = (Vec::new(), span);
+    let (mut per_arrow, mut map, mut value) = (true, None, None);
     for part in children(pair) {
         match part.as_rule() {
             Rule::doc => docs.push(doc_text(&part)),
-            Rule::per_arrow => per_arrow = true,
-            Rule::on_mix => per_arrow = false,
+            Rule::per_arrow | Rule::on_mix => {
+                per_arrow = part.as_rule() == Rule::per_arrow;
+                start = origin.span(&part);
+            }
             Rule::name => map = Some(origin.name(&part)),
             _ => value = Some(expr(origin, part)),
         }
     }
-    Some(Arrow { docs, per_arrow, map: map?, value: value?, span })
+    Some(Arrow { docs, per_arrow, map: map?, value: value?, span: start.to(span) })
 }
 
 fn parameters(origin: Origin, pair: Pair<'_, Rule>) -> Vec<Parameter> {
@@ -280,7 +227,8 @@ fn clause(origin: Origin, pair: Pair<'_, Rule>) -> Option<Clause> {
             _ => args.push(argument(origin, part)),
         }
     }
-    Some(Clause { docs, name: name?, args, span })
+    let name = name?;
+    Some(Clause { docs, args, span: name.span.to(span), name })
 }
 
 fn statements(origin: Origin, pair: Pair<'_, Rule>) -> Vec<Statement> {

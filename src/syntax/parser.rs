@@ -20,8 +20,8 @@ pub(super) struct Origin {
 
 impl Origin {
     pub(super) fn span(self, pair: &Pair<'_, Rule>) -> Span {
-        let (span, offset) = (pair.as_span(), self.offset as usize);
-        self.range(span.start() + offset, span.end() + offset)
+        let offset = self.offset as usize;
+        self.range(pair.as_span().start() + offset, end(pair) + offset)
     }
 
     pub(super) fn range(self, start: usize, end: usize) -> Span {
@@ -31,6 +31,13 @@ impl Origin {
     pub(super) fn name(self, pair: &Pair<'_, Rule>) -> Name {
         Spanned { value: pair.as_str().to_string(), span: self.span(pair) }
     }
+}
+
+/// Where a pair's last word ends: pest's own end may lie behind the space and the comments that
+/// follow, where something optional was looked for.
+fn end(pair: &Pair<'_, Rule>) -> usize {
+    let last = pair.clone().into_inner().rev().find(|p| p.as_rule() != Rule::COMMENT);
+    last.map_or_else(|| pair.as_span().end(), |p| end(&p))
 }
 
 /// The children of a pair that mean something: comments and punctuation are left out.
