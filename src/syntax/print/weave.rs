@@ -133,7 +133,8 @@ impl Rows {
     /// line goes before it where the text does not say.
     fn separate(&mut self, line: Option<u32>, gap: bool) {
         let blank = match (self.last, line) {
-            (Some(last), Some(line)) => line > last + 1,
+            (Some(last), Some(line)) if line > last => line > last + 1,
+            // Placed by a program, or out of order.
             _ => gap,
         };
         let blank = (blank || self.wants_blank) && self.begun;
