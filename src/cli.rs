@@ -12,6 +12,7 @@ pub mod compute;
 mod cost;
 mod count;
 mod data;
+mod decode;
 pub mod failure;
 pub mod json;
 pub mod launch;
@@ -61,19 +62,13 @@ pub enum Command {
     /// Search a space for its best network
     Search(compute::Search),
     /// Write the architecture that a search has reached
-    Decode(compute::Decode),
+    Decode(decode::Args),
     /// Train a network
     Train(compute::Train),
     /// Judge a trained network on a dataset
     Eval(compute::Eval),
-    /// Segment pictures
-    Infer(compute::Infer),
     /// Measure latency, throughput and memory of networks side by side
     Bench(compute::Bench),
-    /// Measure a latency table for every kernel that a space can need
-    Profile(compute::Profile),
-    /// Write a network for other tools
-    Export(compute::Export),
     /// Make and describe datasets
     Data(data::Args),
     /// Print the completion script of a shell
@@ -136,16 +131,12 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Check(args) => check::run(args, term),
         Command::Count(args) => count::run(args, term),
         Command::Cost(args) => cost::run(args, term),
+        Command::Decode(args) => decode::run(args, term),
         Command::Data(args) => data::run(args, term),
         Command::Completions(args) => completions::run(args, term),
-        Command::Search(_)
-        | Command::Decode(_)
-        | Command::Train(_)
-        | Command::Eval(_)
-        | Command::Infer(_)
-        | Command::Bench(_)
-        | Command::Profile(_)
-        | Command::Export(_) => compute::hand_over(argv),
+        Command::Search(_) | Command::Train(_) | Command::Eval(_) | Command::Bench(_) => {
+            compute::hand_over(argv)
+        }
     }
 }
 

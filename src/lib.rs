@@ -7,6 +7,7 @@ pub mod decode;
 pub mod diag;
 pub mod emit;
 pub mod ir;
+pub mod run;
 pub mod search;
 pub mod sema;
 pub mod source;

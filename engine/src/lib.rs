@@ -4,6 +4,8 @@
 #![deny(unsafe_code)]
 
 #[cfg(feature = "torch")]
+pub mod commands;
+#[cfg(feature = "torch")]
 pub mod exec;
 #[cfg(feature = "torch")]
 pub mod torch;

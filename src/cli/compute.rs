@@ -3,7 +3,6 @@
 
 use super::args::{Input, Settings, Spec};
 use super::failure::Failure;
-use clap::ValueEnum;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -64,32 +63,21 @@ pub struct Search {
     /// The run's folder; the winner becomes RUN/arch.seg
     #[arg(short, long, value_name = "RUN")]
     pub out: PathBuf,
-    /// Where chance starts
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    /// Where chance starts [default: the block says]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Train the winner and so many random members alike, and compare them
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub against: u32,
     /// Go on with the run that the folder holds
     #[arg(long)]
     pub resume: bool,
-    /// The dataset's folder [default: the search block says]
+    /// The dataset's folder [default: the spec's data block says]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Where, and on how many threads.
     #[command(flatten)]
     pub machine: Machine,
-}
-
-/// Arguments of `segc decode`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Decode {
-    /// The folder of a search
-    #[arg(value_name = "RUN")]
-    pub run: PathBuf,
-    /// The spec to write; `-` writes to standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// The step of a checkpoint [default: the newest]
-    #[arg(long, value_name = "K")]
-    pub step: Option<u64>,
 }
 
 /// Arguments of `segc train`.
@@ -104,7 +92,7 @@ pub struct Train {
     /// The network [default: the one that the train block names, else the last]
     #[arg(long, value_name = "NAME")]
     pub net: Option<String>,
-    /// The dataset's folder [default: the train block says]
+    /// The dataset's folder [default: the spec's data block says]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Times through the dataset [default: the train block says]
@@ -116,9 +104,9 @@ pub struct Train {
     /// Weights to start from, by name and shape
     #[arg(long, value_name = "FILE")]
     pub init: Option<PathBuf>,
-    /// Where chance starts
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    /// Where chance starts [default: the block says]
+    #[arg(long)]
+    pub seed: Option<u64>,
     /// Go on with the run that the folder holds
     #[arg(long)]
     pub resume: bool,
@@ -139,7 +127,7 @@ pub struct Eval {
     /// The network [default: the one that the train block names, else the last]
     #[arg(long, value_name = "NAME")]
     pub net: Option<String>,
-    /// The dataset's folder [default: the train block says]
+    /// The dataset's folder [default: the spec's data block says]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// The split to judge by
@@ -151,29 +139,6 @@ pub struct Eval {
     /// How to report
     #[arg(long, value_enum, default_value_t)]
     pub format: super::args::Format,
-}
-
-/// Arguments of `segc infer`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Infer {
-    /// The spec of a finished network
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// Constants that are overridden.
-    #[command(flatten)]
-    pub set: Settings,
-    /// The pictures
-    #[arg(value_name = "PICTURE", required = true)]
-    pub pictures: Vec<PathBuf>,
-    /// The network's weights
-    #[arg(long, value_name = "FILE")]
-    pub weights: PathBuf,
-    /// The folder for what is drawn
-    #[arg(short, long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Where, and on how many threads.
-    #[command(flatten)]
-    pub machine: Machine,
 }
 
 /// Arguments of `segc bench`.
@@ -197,69 +162,15 @@ pub struct Bench {
     /// How long to run each
     #[arg(long, value_name = "S")]
     pub seconds: Option<f64>,
+    /// Beside each, the same network kernel by kernel, as in training
+    #[arg(long)]
+    pub plain: bool,
     /// Where, and on how many threads.
     #[command(flatten)]
     pub machine: Machine,
     /// How to report
     #[arg(long, value_enum, default_value_t)]
     pub format: super::args::Format,
-}
-
-/// Arguments of `segc profile`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Profile {
-    /// The spec, and what overrides it.
-    #[command(flatten)]
-    pub spec: Spec,
-    /// Images x channels x rows x columns [default: the spec's plans say]
-    #[arg(long, value_name = "1x3xHxW")]
-    pub input: Option<Input>,
-    /// The network [default: the one that the search block names, else the last]
-    #[arg(long, value_name = "NAME")]
-    pub net: Option<String>,
-    /// The table to write
-    #[arg(short, long, value_name = "TABLE")]
-    pub out: PathBuf,
-    /// Measure only what this table lacks
-    #[arg(long, value_name = "TABLE")]
-    pub missing: Option<PathBuf>,
-    /// Where, and on how many threads.
-    #[command(flatten)]
-    pub machine: Machine,
-}
-
-/// What a network can be exported to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Target {
-    /// An ONNX file
-    Onnx,
-    /// A Python module for PyTorch
-    Pytorch,
-    /// A TorchScript file
-    Torchscript,
-}
-
-/// Arguments of `segc export`.
-#[derive(Clone, Debug, clap::Args)]
-pub struct Export {
-    /// The spec of a finished network, and what overrides it.
-    #[command(flatten)]
-    pub spec: Spec,
-    /// For whom
-    #[arg(long, value_enum)]
-    pub to: Target,
-    /// The file to write
-    #[arg(short, long, value_name = "FILE")]
-    pub out: PathBuf,
-    /// The network [default: the last]
-    #[arg(long, value_name = "NAME")]
-    pub net: Option<String>,
-    /// Its weights [default: initial ones]
-    #[arg(long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
-    /// Images x channels x rows x columns [default: the spec's plans say]
-    #[arg(long, value_name = "1x3xHxW")]
-    pub input: Option<Input>,
 }
 
 /// Lets `segc-engine` take over; comes back only when that fails.

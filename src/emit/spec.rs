@@ -10,6 +10,18 @@ mod residual;
 use crate::ir::decision::Binding;
 use crate::sema::{Program, Space};
 use crate::syntax::ast::File;
+use crate::syntax::print;
+
+/// The text of a closed spec: [`tree`], printed.
+pub fn text(
+    program: &Program,
+    space: &Space,
+    binding: &Binding,
+    net: &str,
+    header: &[String],
+) -> String {
+    print(&tree(program, space, binding, net, header))
+}
 
 /// The tree of a closed spec: the network `net` with every decision bound.
 ///

@@ -97,6 +97,8 @@ enum Entry<'e> {
         rate: f64,
         arch_rate: Option<f64>,
         opinions: &'e [Opinion],
+        /// All of them, so that the architecture can be read off at every epoch.
+        params: &'e [f64],
     },
 }
 
@@ -256,6 +258,7 @@ impl<'j, 'g> Search<'j, 'g> {
             rate: plan.weights.rate(done),
             arch_rate: plan.arch_rate(epoch, last, self.steps),
             opinions: &opinions,
+            params: &self.stand.search.params,
         })?;
         self.stand.search.epoch += 1;
         self.stand.search.step = 0;

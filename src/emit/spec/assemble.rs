@@ -23,23 +23,25 @@ pub(super) fn file(residual: &mut Residual<'_>, net: &str, header: &[String]) ->
     }
     docs.extend(header.iter().cloned());
     let items = needed.items(residual, net);
-    let comments = kept_comments(ast, &items);
-    File { docs, items, comments }
+    let comments = kept_comments(residual, ast, &items);
+    File { docs, items, comments, lines: ast.lines.clone(), ..File::default() }
 }
 
-/// Comments that belong to what is kept: inside a kept item, or right before one.
-fn kept_comments(ast: &File, items: &[Item]) -> Vec<Spanned<String>> {
+/// Comments that belong to what is kept: inside a kept item, behind one on its line, or before one.
+fn kept_comments(residual: &Residual<'_>, ast: &File, items: &[Item]) -> Vec<Comment> {
     let kept = |item: &Item| items.iter().any(|i| i.span == item.span);
-    let keep = |comment: &&Spanned<String>| {
-        let inside = ast
-            .items
-            .iter()
-            .find(|i| i.span.start <= comment.span.start && comment.span.end <= i.span.end);
-        let next = ast.items.iter().find(|i| i.span.start >= comment.span.end);
-        match (inside, next) {
-            (Some(item), _) => kept(item) && !unrolled(item, items),
-            (None, Some(next)) => kept(next),
-            (None, None) => true,
+    let keep = |comment: &&Comment| {
+        let at = comment.span;
+        let inside = ast.items.iter().find(|i| i.span.start <= at.start && at.end <= i.span.end);
+        let before = ast.items.iter().rfind(|i| i.span.end <= at.start);
+        let next = ast.items.iter().find(|i| i.span.start >= at.end);
+        match (inside, before, next) {
+            (Some(item), _, _) => {
+                kept(item) && !unrolled(item, items) && !residual.replaced(comment.span)
+            }
+            (None, Some(before), _) if !comment.alone => kept(before),
+            (None, _, Some(next)) => kept(next),
+            (None, _, None) => true,
         }
     };
     ast.comments.iter().filter(keep).cloned().collect()

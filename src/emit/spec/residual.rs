@@ -91,6 +91,12 @@ impl<'a> Residual<'a> {
         }
     }
 
+    /// Whether a place lies in what a decision replaced.
+    pub(super) fn replaced(&self, at: Span) -> bool {
+        let within = |s: &Span| s.file == at.file && s.start <= at.start && at.end <= s.end;
+        self.space.sites.sites.keys().any(|(_, site, _)| within(site))
+    }
+
     /// The instance of a network.
     pub(super) fn net_instance(&self, at: Span) -> Option<InstanceId> {
         let key = InstanceKey { parent: Some(self.root().instance), site: at, indices: Vec::new() };

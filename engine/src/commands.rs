@@ -1,0 +1,90 @@
+//! The commands that compute: the same arguments as the front end parsed, the work behind them.
+
+mod bench;
+mod eval;
+mod images;
+mod progress;
+mod search;
+mod spec;
+mod train;
+mod versus;
+
+use segc::cli::failure::Failure;
+use segc::cli::term::Term;
+use segc::cli::{Command, compute};
+use std::ffi::OsString;
+use std::num::NonZeroU16;
+
+/// Interrupted, the state saved.
+const INTERRUPTED: i32 = 130;
+
+/// How a command ended that did not fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// The work is done.
+    Done,
+    /// It was asked to stop; what is there can be gone on with.
+    Stopped,
+}
+
+/// Parses the arguments, runs the command, and gives the exit code.
+pub fn main(argv: &[OsString]) -> i32 {
+    let cli = match segc::cli::parse(argv) {
+        Ok(cli) => cli,
+        Err(code) => return i32::from(code),
+    };
+    let mut term = Term::new(cli.color);
+    let result = run(cli.command.as_ref(), &mut term);
+    let result = result.and_then(|ended| term.flush().map(|()| ended));
+    match result {
+        Ok(Ended::Done) => 0,
+        Ok(Ended::Stopped) => INTERRUPTED,
+        Err(failure) => i32::from(failure.report(&term)),
+    }
+}
+
+fn run(command: Option<&Command>, term: &mut Term) -> Result<Ended, Failure> {
+    match command {
+        Some(Command::Search(args)) => search::run(args, term),
+        Some(Command::Train(args)) => train::run(args, term),
+        Some(Command::Eval(args)) => eval::run(args, term).map(|()| Ended::Done),
+        Some(Command::Bench(args)) => bench::run(args, term).map(|()| Ended::Done),
+        _ => Err(Failure::with_help(
+            "segc-engine only computes",
+            "call `segc`, which hands over to it where needed",
+        )),
+    }
+}
+
+/// Sets up the machine as asked; the device to compute on.
+fn machine(args: &compute::Machine) -> Result<tch::Device, Failure> {
+    let threads = match args.threads {
+        Some(n) => n.get(),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    let threads = NonZeroU16::new(threads.min(usize::from(u16::MAX)) as u16);
+    let one = NonZeroU16::MIN;
+    crate::torch::process::set_threads(threads.unwrap_or(one), one).map_err(failed)?;
+    let device = args.device.to_string();
+    crate::torch::device(&device).map_err(|e| Failure::machine(e.to_string()))
+}
+
+/// Threads that prepare images.
+fn data_threads(args: &compute::Machine) -> std::num::NonZeroUsize {
+    let all = || std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
+    args.threads.unwrap_or_else(all)
+}
+
+/// An error of the machine, in its own words and those of what caused it.
+fn failed(error: impl std::error::Error) -> Failure {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    Failure::machine(text)
+}

@@ -1,0 +1,113 @@
+//! The images of a plan: where they lie, drawn first where the spec says so.
+
+use crate::exec::feed::config;
+use segc::cli::failure::Failure;
+use segc::data::augment::{Crop, Place};
+use segc::data::loader::{Cache, Order, Rest};
+use segc::data::synth::{self, SynthConfig};
+use segc::data::{Augment, Dataset, Loader, LoaderConfig, Size, format};
+use segc::search::plan::DataSpec;
+use segc::sema::plan::DataPlan;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A plan's dataset and how it is read.
+pub(super) struct Images {
+    root: PathBuf,
+    threads: NonZeroUsize,
+}
+
+impl Images {
+    /// The folder that is asked for, or the one that the spec names, its scenes drawn where they
+    /// are missing.
+    pub(super) fn find(
+        asked: Option<&Path>,
+        plan: &DataPlan,
+        threads: NonZeroUsize,
+    ) -> Result<Images, Failure> {
+        let planned = plan.root.as_ref().map(PathBuf::from);
+        let Some(root) = asked.map(Path::to_path_buf).or(planned) else {
+            return Err(Failure::with_help(
+                "nothing says where the images are",
+                "give `--data DIR`, or `data { root \"DIR\" }` in the spec",
+            ));
+        };
+        if let (None, Some(synth)) = (asked, &plan.synth) {
+            draw(&root, synth, threads)?;
+        }
+        Ok(Images { root, threads })
+    }
+
+    /// The folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// One split.
+    pub(super) fn open(&self, spec: &DataSpec, split: &str) -> Result<Arc<dyn Dataset>, Failure> {
+        let Some(format) = format::named(&spec.dataset) else {
+            return Err(Failure::machine(format!("no dataset format is named `{}`", spec.dataset)));
+        };
+        Ok((format.open)(&self.root, split)?)
+    }
+
+    /// Batches to train on, over all samples or some of them.
+    pub(super) fn training(
+        &self,
+        spec: &DataSpec,
+        seed: u64,
+        samples: Option<Vec<usize>>,
+    ) -> Result<Loader, Failure> {
+        let data = self.open(spec, &spec.split)?;
+        let config = config(spec, seed, self.threads, Cache::Memory);
+        let samples = samples.unwrap_or_else(|| (0..data.len()).collect());
+        Ok(Loader::over(data, samples, config)?)
+    }
+
+    /// Batches to judge by: whole images as they are listed.
+    pub(super) fn judging(&self, spec: &DataSpec, split: &str) -> Result<Loader, Failure> {
+        let data = self.open(spec, split)?;
+        let size = spec.size.map(|s| Size { h: s.h, w: s.w });
+        let augment = Augment {
+            resize: size,
+            // Images of one size make batches; crops of nothing would cut.
+            crop: size.map(|size| Crop { size, place: Place::Centre }),
+            ..Augment::default()
+        };
+        let config = LoaderConfig {
+            batch: NonZeroUsize::new(spec.batch.min(8) as usize).unwrap_or(NonZeroUsize::MIN),
+            seed: 0,
+            threads: self.threads,
+            ahead: 2,
+            order: Order::Listed,
+            rest: Rest::Keep,
+            cache: Cache::Off,
+            augment,
+        };
+        Ok(Loader::new(data, config)?)
+    }
+}
+
+/// Draws the scenes, unless they are there.
+fn draw(
+    root: &Path,
+    plan: &segc::sema::plan::SynthPlan,
+    threads: NonZeroUsize,
+) -> Result<(), Failure> {
+    if let Some(parent) = root.parent() {
+        std::fs::create_dir_all(parent).map_err(|e| Failure::file("create", parent, &e))?;
+    }
+    let config = SynthConfig {
+        train: plan.train as usize,
+        val: plan.val as usize,
+        size: Size { h: plan.size.h, w: plan.size.w },
+        seed: plan.seed,
+        threads,
+    };
+    let summary = synth::write(&config, root, &|_, _| ())?;
+    if !summary.reused {
+        eprintln!("drew {} street scenes in {}", summary.scenes, root.display());
+    }
+    Ok(())
+}

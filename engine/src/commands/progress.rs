@@ -1,0 +1,63 @@
+//! Progress bars of runs, and Ctrl-C.
+
+use crate::exec::run::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A bar with loss, mIoU, throughput and the time that is left; on stderr.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    stop: Arc<AtomicBool>,
+}
+
+impl Bar {
+    /// A bar named after what runs. Ctrl-C ends the run at its next step.
+    pub(super) fn new(name: &str) -> Bar {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template(
+            "{prefix:>12} {wide_bar:.cyan/dim} {pos}/{len} steps  {msg}",
+        );
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_prefix(name.to_string());
+        Bar { bar, stop: interrupts() }
+    }
+
+    /// Shows where the run stands, and says whether to go on.
+    pub(super) fn show(&self, at: &Progress) -> ControlFlow<()> {
+        self.bar.set_length(at.steps);
+        self.bar.set_position(at.step);
+        let mut parts = vec![format!("epoch {}/{}", (at.epoch + 1).min(at.epochs), at.epochs)];
+        parts.push(format!("loss {:.3}", at.loss));
+        if let Some(loss) = at.arch_loss {
+            parts.push(format!("arch {loss:.3}"));
+        }
+        if let Some(miou) = at.miou {
+            parts.push(format!("mIoU {:.1} %", 100.0 * miou));
+        }
+        parts.push(format!("{:.1} img/s", at.images_per_s));
+        parts.push(format!("{} left", indicatif::HumanDuration(at.left)));
+        self.bar.set_message(parts.join("  "));
+        match self.stop.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Set when the user presses Ctrl-C; a second press ends the process as usual.
+fn interrupts() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // Where no handler can be set, the signal just ends the process.
+        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag));
+        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
+    }
+    flag
+}

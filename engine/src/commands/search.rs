@@ -1,0 +1,186 @@
+//! `segc search`: searches a space, and writes its best network as a spec.
+
+use super::images::Images;
+use super::progress::Bar;
+use super::{Ended, data_threads, failed, machine, spec, versus};
+use crate::exec::executor::{Executor, Options};
+use crate::exec::search::{SearchJob, Searched, search};
+use crate::torch::process;
+use segc::cli::compute::Search;
+use segc::cli::failure::Failure;
+use segc::cli::number::grouped;
+use segc::cli::read::Judged;
+use segc::cli::term::Term;
+use segc::data::loader::split_halves;
+use segc::decode::Decoded;
+use segc::run::{self, Manifest, winner};
+use segc::search::Relaxation;
+use segc::search::plan::SearchPlan;
+use std::path::Path;
+
+/// Steps between checkpoints within an epoch.
+const CHECKPOINT_STEPS: u64 = 50;
+
+pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
+    let judged = spec::read(&args.file, &args.set, term)?;
+    let plan = plan(&judged, args)?;
+    let device = machine(&args.machine)?;
+    let images =
+        Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
+    let manifest = manifest(&judged, &plan, args);
+    run::begin(&args.out, &manifest, &judged.program, args.resume).map_err(run_failed)?;
+    let net = judged.space.nets.get(&plan.net).ok_or(Failure::Spec)?;
+    let options = Options { device, seed: plan.seed, ..Options::default() };
+    let network = Executor::new(&net.graph, options).map_err(failed)?;
+    let relaxation = Relaxation::new(judged.space.decisions(), &net.graph.leaves, plan.boundary)
+        .map_err(failed)?;
+    let searched = search_all(&plan, &images, &network, &relaxation, args)?;
+    if !searched.finished {
+        eprintln!("stopped; go on with `--resume`");
+        return Ok(Ended::Stopped);
+    }
+    let decoded = winner::winner(&judged.space, net, &plan, &searched.state.params);
+    let decoded = decoded.map_err(failed)?;
+    write_arch(&judged, &plan, &manifest, &decoded, &args.out)?;
+    report(&judged, &plan, &searched, &relaxation, &decoded, args, term)?;
+    if args.against > 0 {
+        versus::compare(&judged, &plan, &decoded.binding, &images, args, term)?;
+    }
+    next_commands(args, term)?;
+    Ok(Ended::Done)
+}
+
+/// The search that the spec asks for.
+fn plan(judged: &Judged, args: &Search) -> Result<SearchPlan, Failure> {
+    let Some((plan, _)) = judged.space.plans.search.values().next() else {
+        return Err(Failure::with_help(
+            format!("`{}` has no `search` block", judged.name),
+            "say what to do: `search NET { data … epochs … weights … arch … }`",
+        ));
+    };
+    let mut plan = plan.clone();
+    plan.seed = args.seed.unwrap_or(plan.seed);
+    Ok(plan)
+}
+
+fn manifest(judged: &Judged, plan: &SearchPlan, args: &Search) -> Manifest {
+    let set = args.set.pairs();
+    let name = args.file.file_name().map(|n| n.to_string_lossy().into_owned());
+    Manifest {
+        schema: run::SCHEMA.to_string(),
+        segc: env!("CARGO_PKG_VERSION").to_string(),
+        machine: format!("libtorch {}, {}", process::version(), args.machine.device),
+        spec: name.filter(|n| n != "-").unwrap_or_else(|| "stdin.seg".to_string()),
+        fingerprint: run::fingerprint(&judged.program, &set),
+        set,
+        net: plan.net.clone(),
+        emit: plan.emit.clone(),
+        strategy: "gradient".to_string(),
+        seed: plan.seed,
+    }
+}
+
+fn search_all(
+    plan: &SearchPlan,
+    images: &Images,
+    network: &Executor<'_>,
+    relaxation: &Relaxation,
+    args: &Search,
+) -> Result<Searched, Failure> {
+    let all = images.open(&plan.data, &plan.data.split)?.len();
+    let (first, second) = match plan.halves {
+        true => {
+            let (first, second) = split_halves(all, plan.seed);
+            (Some(first), Some(second))
+        }
+        false => (None, None),
+    };
+    let weights = images.training(&plan.data, plan.seed, first)?;
+    let arch = images.training(&plan.data, plan.seed.wrapping_add(1), second)?;
+    let job = SearchJob {
+        network,
+        relaxation,
+        plan,
+        weights: &weights,
+        arch: &arch,
+        dir: &args.out,
+        checkpoint_steps: CHECKPOINT_STEPS,
+        resume: args.resume,
+    };
+    let bar = Bar::new("search");
+    let searched = search(&job, &mut |at| bar.show(at));
+    bar.done();
+    searched.map_err(failed)
+}
+
+fn write_arch(
+    judged: &Judged,
+    plan: &SearchPlan,
+    manifest: &Manifest,
+    decoded: &Decoded,
+    dir: &Path,
+) -> Result<(), Failure> {
+    let origin = winner::Origin {
+        spec: &manifest.spec,
+        fingerprint: &manifest.fingerprint,
+        set: &manifest.set,
+        found: Some(format!(
+            "{}, seed {}, {} epochs",
+            manifest.strategy, manifest.seed, plan.epochs
+        )),
+    };
+    let text = winner::spec_of(
+        &judged.program,
+        &judged.space,
+        &plan.emit,
+        &decoded.binding,
+        &origin,
+        Some(decoded),
+    );
+    run::write_whole(&dir.join(run::ARCH), text.as_bytes()).map_err(run_failed)
+}
+
+/// What was found, and how far the architecture moved from where it began.
+fn report(
+    judged: &Judged,
+    plan: &SearchPlan,
+    searched: &Searched,
+    relaxation: &Relaxation,
+    decoded: &Decoded,
+    args: &Search,
+    term: &mut Term,
+) -> Result<(), Failure> {
+    let begun = relaxation.init(plan.seed);
+    let moved = begun.iter().zip(&searched.state.params).map(|(a, b)| (a - b).powi(2));
+    let moved = moved.sum::<f64>().sqrt();
+    term.line(format!(
+        "{} found {} in {}",
+        term.paint.green("searched"),
+        term.paint.bold(&plan.emit),
+        args.out.join(run::ARCH).display()
+    ))?;
+    let parameters = grouped(relaxation.len() as u64);
+    term.line(format!("  {parameters} architecture parameters, moved by {moved:.3} in all"))?;
+    for (decision, value) in judged.space.decisions().iter().zip(&decoded.binding.0) {
+        term.line(format!("  {:<14} {}", decision.name, decision.domain.show(value)))?;
+    }
+    Ok(())
+}
+
+fn next_commands(args: &Search, term: &mut Term) -> Result<(), Failure> {
+    let arch = args.out.join(run::ARCH);
+    let arch = arch.display();
+    term.line("")?;
+    term.line("next:")?;
+    term.line(format!("  segc check {arch}"))?;
+    term.line(format!("  segc cost {arch} --input 1x3x512x1024"))?;
+    term.line(format!("  segc bench {arch} --input 1x3x512x1024"))?;
+    term.line(format!("  segc train {arch} --out {}-trained", args.out.display()))
+}
+
+pub(super) fn run_failed(error: run::RunError) -> Failure {
+    match error.help() {
+        Some(help) => Failure::with_help(error.to_string(), help),
+        None => failed(error),
+    }
+}

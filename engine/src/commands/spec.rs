@@ -1,0 +1,44 @@
+//! Specs as commands need them: judged, with the network and the plan that they name.
+
+use segc::cli::args::{Settings, Spec};
+use segc::cli::failure::Failure;
+use segc::cli::read::{self, Judged};
+use segc::cli::term::Term;
+use segc::ir::DecisionGraph;
+use segc::sema::Net;
+use std::path::Path;
+
+/// Reads a spec that has to be right.
+pub(super) fn read(file: &Path, set: &Settings, term: &Term) -> Result<Judged, Failure> {
+    read::right(&Spec { file: file.to_path_buf(), set: set.clone() }, term)
+}
+
+/// A finished network of a spec: the asked one, or the one that is meant.
+pub(super) fn finished<'j>(
+    judged: &'j Judged,
+    asked: Option<&str>,
+) -> Result<(&'j str, &'j Net), Failure> {
+    let planned = judged.space.plans.train.keys().next().map(String::as_str);
+    let chosen = read::choose(judged, asked.or(planned))?;
+    let open = open_decisions(judged, &chosen.net.graph);
+    if open.is_empty() {
+        return Ok((chosen.name, chosen.net));
+    }
+    let some: Vec<&str> = open.iter().take(3).map(String::as_str).collect();
+    let message = format!(
+        "`{}` is not finished: {} decisions are open, such as {}",
+        chosen.name,
+        open.len(),
+        some.join(", ")
+    );
+    Err(Failure::with_help(message, "search it first: `segc search FILE --out RUN`"))
+}
+
+/// Names of the decisions that a network depends on.
+fn open_decisions(judged: &Judged, graph: &DecisionGraph) -> Vec<String> {
+    let mut ids: Vec<usize> = graph.leaves.iter().map(|g| g.decision().index()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let decisions = judged.space.decisions();
+    ids.into_iter().filter_map(|i| decisions.get(i)).map(|d| d.name.clone()).collect()
+}

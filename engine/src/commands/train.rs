@@ -1,0 +1,133 @@
+//! `segc train`: trains a finished network by its spec's train block.
+
+use super::images::Images;
+use super::progress::Bar;
+use super::search::run_failed;
+use super::{Ended, data_threads, failed, machine, spec};
+use crate::exec::executor::{Executor, Options};
+use crate::exec::state;
+use crate::exec::train::{Judge, TrainJob, Trained, train};
+use segc::cli::compute::Train;
+use segc::cli::failure::Failure;
+use segc::cli::read::Judged;
+use segc::cli::term::Term;
+use segc::ir::DecisionGraph;
+use segc::run;
+use segc::search::plan::{Length, TrainPlan};
+use std::collections::BTreeMap;
+use std::path::Path;
+use tch::Device;
+
+/// The file of trained weights in a run's folder.
+pub(super) const WEIGHTS: &str = "weights.safetensors";
+/// Steps between checkpoints within an epoch.
+const CHECKPOINT_STEPS: u64 = 200;
+/// Classes of the formats that specs can name.
+pub(super) const CLASSES: usize = 19;
+
+pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
+    let judged = spec::read(&args.spec.file, &args.spec.set, term)?;
+    let (name, net) = spec::finished(&judged, args.net.as_deref())?;
+    let plan = plan(&judged, name, args)?;
+    let device = machine(&args.machine)?;
+    let images =
+        Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
+    begin(&args.out, args.resume)?;
+    let options = Options { device, seed: plan.seed, ..Options::default() };
+    let network = Executor::new(&net.graph, options).map_err(failed)?;
+    if let Some(init) = &args.init {
+        inherit(&network, init)?;
+    }
+    let trained = train_in(&network, &plan, &images, &args.out, args.resume, "train")?;
+    if !trained.finished {
+        eprintln!("stopped; go on with `--resume`");
+        return Ok(Ended::Stopped);
+    }
+    let weights = args.out.join(WEIGHTS);
+    let miou = trained.scores.and_then(|s| s.miou);
+    let miou = miou.map_or("-".to_string(), |m| format!("{:.1} %", 100.0 * m));
+    term.line(format!(
+        "{} {name}: mIoU {miou} on val, weights in {}",
+        term.paint.green("trained"),
+        weights.display()
+    ))?;
+    Ok(Ended::Done)
+}
+
+/// The training that the spec asks for, changed by the command line.
+fn plan(judged: &Judged, net: &str, args: &Train) -> Result<TrainPlan, Failure> {
+    let Some((plan, _)) = judged.space.plans.train.get(net) else {
+        return Err(Failure::with_help(
+            format!("`{}` has no `train` block for `{net}`", judged.name),
+            "say what to do: `train NET { data … epochs … weights … }`",
+        ));
+    };
+    let mut plan = plan.clone();
+    plan.seed = args.seed.unwrap_or(plan.seed);
+    if let Some(epochs) = args.epochs {
+        plan.length = Length::Epochs(u64::from(epochs));
+    }
+    if let Some(batch) = args.batch {
+        plan.data.batch = batch;
+    }
+    Ok(plan)
+}
+
+/// The folder of a training: there, and free unless it is gone on with.
+fn begin(dir: &Path, resume: bool) -> Result<(), Failure> {
+    std::fs::create_dir_all(dir).map_err(|e| Failure::file("create", dir, &e))?;
+    if !resume && dir.join(run::CHECKPOINT).exists() {
+        return Err(run_failed(run::RunError::Taken(dir.to_path_buf())));
+    }
+    Ok(())
+}
+
+/// Takes the weights that fit, and says which do not.
+fn inherit(network: &Executor<'_>, file: &Path) -> Result<(), Failure> {
+    let matched = state::load_matching(network, file).map_err(failed)?;
+    if !matched.is_whole() {
+        eprintln!("{matched}");
+    }
+    Ok(())
+}
+
+/// Trains a network in a folder, judged on the split `val`; its weights are kept there.
+pub(super) fn train_in(
+    network: &Executor<'_>,
+    plan: &TrainPlan,
+    images: &Images,
+    dir: &Path,
+    resume: bool,
+    name: &str,
+) -> Result<Trained, Failure> {
+    let loader = images.training(&plan.data, plan.seed, None)?;
+    let val = images.judging(&plan.data, "val")?;
+    // Judged at the end, and some times on the way.
+    let judge = Judge { images: &val, classes: CLASSES, epochs: 10 };
+    let job = TrainJob {
+        network,
+        plan,
+        images: &loader,
+        judge: Some(judge),
+        dir,
+        checkpoint_steps: CHECKPOINT_STEPS,
+        resume,
+    };
+    let bar = Bar::new(name);
+    let trained = train(&job, &mut |at| bar.show(at));
+    bar.done();
+    let trained = trained.map_err(failed)?;
+    if trained.finished {
+        state::save(network, &dir.join(WEIGHTS), &BTreeMap::new()).map_err(failed)?;
+    }
+    Ok(trained)
+}
+
+/// A fresh executor of a closed network.
+pub(super) fn fresh<'g>(
+    graph: &'g DecisionGraph,
+    device: Device,
+    seed: u64,
+) -> Result<Executor<'g>, Failure> {
+    Executor::new(graph, Options { device, seed, ..Options::default() }).map_err(failed)
+}

@@ -1,0 +1,153 @@
+//! The winner of a search beside members of its space that were drawn by chance: all trained
+//! alike, judged and timed in one run.
+
+use super::images::Images;
+use super::search::run_failed;
+use super::train::{fresh, train_in};
+use super::{bench, failed, machine};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use segc::cli::compute::Search;
+use segc::cli::failure::Failure;
+use segc::cli::number::grouped;
+use segc::cli::read::Judged;
+use segc::cli::term::{Rows, Term};
+use segc::cost;
+use segc::data::info;
+use segc::diag::Sink;
+use segc::ir::sample::Sampler;
+use segc::ir::{Binding, DecisionGraph, Size};
+use segc::run::{self, winner};
+use segc::search::plan::{SearchPlan, TrainPlan};
+use segc::sema;
+
+/// One of those that are compared.
+struct Rival {
+    name: String,
+    graph: DecisionGraph,
+    miou: f64,
+}
+
+/// Trains the winner and so many random members alike, and prints the table.
+pub(super) fn compare(
+    judged: &Judged,
+    plan: &SearchPlan,
+    found: &Binding,
+    images: &Images,
+    args: &Search,
+    term: &mut Term,
+) -> Result<(), Failure> {
+    let Some((train, _)) = judged.space.plans.train.get(&plan.emit) else {
+        return Err(Failure::with_help(
+            format!("`{}` has no `train` block for `{}`", judged.name, plan.emit),
+            "`--against` trains by it: `train NET { data … epochs … weights … }`",
+        ));
+    };
+    let mut rivals = Vec::new();
+    for (name, binding) in members(judged, plan, found, args.against) {
+        rivals.push(trained(judged, plan, train, &name, &binding, images, args)?);
+    }
+    let input = bench_size(judged, plan);
+    let graphs: Vec<&DecisionGraph> = rivals.iter().map(|r| &r.graph).collect();
+    let times = bench::latencies(&graphs, input, machine(&args.machine)?)?;
+    table(&rivals, &times, input, images, term)
+}
+
+/// The winner, then members drawn evenly from the space.
+fn members(
+    judged: &Judged,
+    plan: &SearchPlan,
+    found: &Binding,
+    against: u32,
+) -> Vec<(String, Binding)> {
+    let sampler = Sampler::of(judged.space.decisions());
+    let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
+    let random = (1..=against)
+        .filter_map(|n| sampler.sample(&mut rng).map(|binding| (format!("random {n}"), binding)));
+    std::iter::once(("found".to_string(), found.clone())).chain(random).collect()
+}
+
+/// Writes a member as a spec, reads that spec, and trains what it says.
+fn trained(
+    judged: &Judged,
+    plan: &SearchPlan,
+    train: &TrainPlan,
+    name: &str,
+    binding: &Binding,
+    images: &Images,
+    args: &Search,
+) -> Result<Rival, Failure> {
+    let dir = args.out.join("against").join(name.replace(' ', "-"));
+    std::fs::create_dir_all(&dir).map_err(|e| Failure::file("create", &dir, &e))?;
+    let set = args.set.pairs();
+    let origin = winner::Origin {
+        spec: &judged.name,
+        fingerprint: &run::fingerprint(&judged.program, &set),
+        set: &set,
+        found: None,
+    };
+    let text = winner::spec_of(&judged.program, &judged.space, &plan.emit, binding, &origin, None);
+    let path = dir.join(run::ARCH);
+    run::write_whole(&path, text.as_bytes()).map_err(run_failed)?;
+    let mut diags = Sink::default();
+    let program = sema::load(&path.display().to_string(), None, &text, &[], &mut diags);
+    let mut space = sema::analyse(&program, &mut diags);
+    let Some(net) = space.nets.shift_remove(&plan.emit).filter(|_| !diags.has_errors()) else {
+        return Err(Failure::machine(format!("`{}` is not a spec: a bug of segc", path.display())));
+    };
+    let device = machine(&args.machine)?;
+    let network = fresh(&net.graph, device, train.seed)?;
+    let trained = train_in(&network, train, images, &dir, false, name)?;
+    drop(network);
+    let miou = trained.scores.and_then(|s| s.miou).unwrap_or(0.0);
+    Ok(Rival { name: name.to_string(), graph: net.graph, miou })
+}
+
+/// The size that the spec's bench block asks for, else a small one.
+fn bench_size(judged: &Judged, plan: &SearchPlan) -> Size {
+    let bench = judged.space.plans.bench.get(&plan.emit);
+    let first = bench.and_then(|(b, _)| b.inputs.first());
+    first.map_or(Size { h: 256, w: 512 }, |[_, _, h, w]| Size { h: *h, w: *w })
+}
+
+fn table(
+    rivals: &[Rival],
+    times: &[bench::Latency],
+    input: Size,
+    images: &Images,
+    term: &mut Term,
+) -> Result<(), Failure> {
+    term.line("")?;
+    let latency = format!("median ms at {input}");
+    let mut rows = Rows::headed("lrrrrr", &["network", "mIoU", "params", "MACs", &latency, "p95"]);
+    let majority = info::split_report(images.root(), "val")?.majority;
+    for (rival, time) in rivals.iter().zip(times) {
+        let question = cost::Question { input, batch: 1, train: false };
+        let costs = cost::exact(&rival.graph, question).map_err(failed)?;
+        rows.push([
+            rival.name.clone(),
+            format!("{:.1} %", 100.0 * rival.miou),
+            grouped(costs.params),
+            grouped(costs.macs),
+            format!("{:.2}", time.median_ms),
+            format!("{:.2}", time.p95_ms),
+        ]);
+    }
+    if let Some(majority) = majority {
+        let name = format!("all {}", majority.name);
+        let miou = format!("{:.1} %", 100.0 * majority.miou);
+        rows.push([name, miou, "-".into(), "-".into(), "-".into(), "-".into()]);
+    }
+    term.table(&rows)?;
+    let mut random: Vec<f64> = rivals.iter().skip(1).map(|r| r.miou).collect();
+    random.sort_by(f64::total_cmp);
+    if let (Some(found), Some(median)) = (rivals.first(), random.get(random.len() / 2)) {
+        term.line(format!(
+            "found {:.1} %, median of {} random members {:.1} %",
+            100.0 * found.miou,
+            random.len(),
+            100.0 * median
+        ))?;
+    }
+    Ok(())
+}
