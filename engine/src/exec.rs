@@ -10,6 +10,7 @@ pub mod journal;
 pub mod kernels;
 pub mod learn;
 pub mod loss;
+pub mod measure;
 pub mod optim;
 pub mod run;
 pub mod search;

@@ -11,7 +11,7 @@ use super::feed::Feed;
 use super::journal::Journal;
 use super::learn::Learner;
 use super::optim::Optim;
-use super::run::{Pace, Progress, Purpose, RunError, Watch, finite, seed_step};
+use super::run::{Mean, Pace, Progress, Purpose, RunError, Watch, due, finite, seed_step};
 use segc::data::Loader;
 use segc::search::plan::{Order, SearchPlan};
 use segc::search::relax::Opinion;
@@ -54,24 +54,6 @@ pub struct Searched {
     pub opinions: Vec<Opinion>,
     /// Whether the search is over; otherwise it was asked to stop, and can go on.
     pub finished: bool,
-}
-
-/// A mean in the making.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-struct Mean {
-    sum: f64,
-    count: u64,
-}
-
-impl Mean {
-    fn add(&mut self, value: f64) {
-        self.sum += value;
-        self.count += 1;
-    }
-
-    fn value(self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum / self.count as f64)
-    }
 }
 
 /// What a checkpoint keeps beside tensors.
@@ -182,7 +164,7 @@ impl<'j, 'g> Search<'j, 'g> {
             self.stand.search.step += 1;
             go_on = watch(&self.progress(loss, arch_loss)).is_continue();
             let at = self.stand.search.step;
-            let due = job_due(at, self.job.checkpoint_steps) && at < self.steps;
+            let due = due(at, self.job.checkpoint_steps) && at < self.steps;
             if due || (!go_on && at < self.steps) {
                 self.save()?;
             }
@@ -294,9 +276,4 @@ impl<'j, 'g> Search<'j, 'g> {
         let opinions = self.job.relaxation.opinions(&self.stand.search.params);
         Searched { state: self.stand.search, opinions, finished }
     }
-}
-
-/// Whether a checkpoint is due after so many steps of an epoch.
-fn job_due(step: u64, every: u64) -> bool {
-    every > 0 && step.is_multiple_of(every)
 }
