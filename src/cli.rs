@@ -14,13 +14,18 @@ mod count;
 mod data;
 mod decode;
 pub mod failure;
+mod fmt;
+mod graph;
 pub mod json;
 pub mod launch;
+mod members;
 pub mod number;
 pub mod read;
 mod sizes;
+mod spec;
 pub mod term;
 pub mod version;
+mod write;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -55,10 +60,18 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the spec is wrong, 2 usage, file
 pub enum Command {
     /// Judge specs: every mistake at once; a summary of what is right
     Check(check::Args),
+    /// Bring specs into their one layout
+    Fmt(fmt::Args),
     /// Count the members of a space, whole and per part
     Count(count::Args),
+    /// List the members of a space by rank, or write them as specs
+    Enumerate(members::Enumerate),
+    /// Draw members of a space, each as likely as any other
+    Sample(members::Sample),
     /// Params, MACs, memory and receptive field; bounds over a space
     Cost(cost::Args),
+    /// Draw a network or a space
+    Graph(graph::Args),
     /// Search a space for its best network
     Search(compute::Search),
     /// Write the architecture that a search has reached
@@ -129,9 +142,13 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
     };
     match command {
         Command::Check(args) => check::run(args, term),
+        Command::Fmt(args) => fmt::run(args, term),
         Command::Count(args) => count::run(args, term),
+        Command::Enumerate(args) => members::enumerate(args, term),
+        Command::Sample(args) => members::sample(args, term),
         Command::Cost(args) => cost::run(args, term),
         Command::Decode(args) => decode::run(args, term),
+        Command::Graph(args) => graph::run(args, term),
         Command::Data(args) => data::run(args, term),
         Command::Completions(args) => completions::run(args, term),
         Command::Search(_) | Command::Train(_) | Command::Eval(_) | Command::Bench(_) => {

@@ -1,4 +1,9 @@
 //! What is written for others: concrete specs, drawings.
 
+pub mod dot;
+pub mod json;
+mod layout;
 mod rewrite;
+pub mod sketch;
 pub mod spec;
+pub mod svg;

@@ -6,9 +6,9 @@ use super::json::{self, Decimal};
 use super::number;
 use super::read;
 use super::term::{Rows, Term};
+use crate::ir::count::{self, Count, Counts};
 use crate::ir::{Decision, Domain};
-use num_bigint::BigUint;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Arguments of `segc count`.
 #[derive(Clone, Debug, clap::Args)]
@@ -27,7 +27,8 @@ pub struct Args {
 struct Report {
     file: String,
     net: String,
-    assignments: Decimal,
+    #[serde(flatten)]
+    whole: Numbers,
     parts: Vec<Part>,
 }
 
@@ -35,18 +36,70 @@ struct Report {
 struct Part {
     name: String,
     kind: &'static str,
-    assignments: Decimal,
+    #[serde(flatten)]
+    counts: Numbers,
+    decisions: Vec<String>,
+}
+
+/// The three counts.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Numbers {
+    pub(super) assignments: Decimal,
+    /// A decimal string; `{lower, upper, why}` where only bounds are known.
+    #[serde(serialize_with = "plain")]
+    pub(super) active: Count,
+    /// `{exact}` or `{lower, upper, why}`.
+    #[serde(serialize_with = "tagged")]
+    pub(super) distinct: Count,
+}
+
+impl From<&Counts> for Numbers {
+    fn from(counts: &Counts) -> Numbers {
+        Numbers {
+            assignments: Decimal(counts.assignments.clone()),
+            active: counts.active.clone(),
+            distinct: counts.distinct.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Shape<'a> {
+    Exact { exact: String },
+    Between { lower: String, upper: String, why: &'a str },
+}
+
+fn shape(count: &Count) -> Shape<'_> {
+    match count {
+        Count::Exact(n) => Shape::Exact { exact: n.to_string() },
+        Count::Between { least, most, why } => {
+            Shape::Between { lower: least.to_string(), upper: most.to_string(), why }
+        }
+    }
+}
+
+fn tagged<S: Serializer>(count: &Count, to: S) -> Result<S::Ok, S::Error> {
+    shape(count).serialize(to)
+}
+
+fn plain<S: Serializer>(count: &Count, to: S) -> Result<S::Ok, S::Error> {
+    match count.exact() {
+        Some(n) => to.collect_str(n),
+        None => shape(count).serialize(to),
+    }
 }
 
 pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     let judged = read::right(&args.spec, term)?;
     let chosen = read::choose(&judged, args.net.as_deref())?;
     let decisions = judged.space.decisions();
+    let counts = count::counts(decisions, &chosen.net.graph);
     let report = Report {
         file: judged.name.clone(),
         net: chosen.name.to_owned(),
-        assignments: Decimal(assignments(decisions)),
-        parts: decisions.iter().map(part).collect(),
+        whole: Numbers::from(&counts.whole),
+        parts: counts.parts.iter().map(|p| part(p, decisions)).collect(),
     };
     match args.format {
         Format::Json => json::print("segc.count/1", &report, term),
@@ -54,16 +107,15 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     }
 }
 
-/// The product of all domains.
-pub(super) fn assignments(decisions: &[Decision]) -> BigUint {
-    decisions.iter().map(|d| d.domain.count()).product()
-}
-
-fn part(decision: &Decision) -> Part {
+fn part(part: &count::Part, decisions: &[Decision]) -> Part {
+    let own = || part.decisions.iter().map(|id| &decisions[id.index()]);
+    let mut kinds: Vec<&str> = own().map(|d| kind(&d.domain)).collect();
+    kinds.dedup();
     Part {
-        name: decision.name.clone(),
-        kind: kind(&decision.domain),
-        assignments: Decimal(decision.domain.count()),
+        name: part.name.clone(),
+        kind: if let [only] = kinds[..] { only } else { "mixed" },
+        counts: Numbers::from(&part.counts),
+        decisions: own().map(|d| d.name.clone()).collect(),
     }
 }
 
@@ -76,19 +128,50 @@ pub(super) fn kind(domain: &Domain) -> &'static str {
     }
 }
 
+/// A count for people; bounds where it is not known.
+pub(super) fn show(count: &Count) -> String {
+    match count {
+        Count::Exact(n) => number::count(n),
+        Count::Between { least, most, .. } => {
+            format!("{} to {}", number::short(least), number::short(most))
+        }
+    }
+}
+
 fn print(report: &Report, why: &str, term: &mut Term) -> Result<(), Failure> {
     let bold = term.paint.bold(&report.net);
     term.line(format_args!("{bold}  {}\n", term.paint.dim(why)))?;
     let mut rows = Rows::plain("lr");
-    rows.push(["assignments".into(), number::count(&report.assignments.0)]);
+    rows.push(["assignments".into(), number::count(&report.whole.assignments.0)]);
+    rows.push(["active".into(), show(&report.whole.active)]);
+    rows.push(["distinct".into(), show(&report.whole.distinct)]);
     term.table(&rows)?;
+    for count in [&report.whole.active, &report.whole.distinct] {
+        if let Count::Between { why, .. } = count {
+            term.line(term.paint.dim(format_args!("  bounds: {why}")))?;
+        }
+    }
     if report.parts.is_empty() {
         return Ok(());
     }
     term.line("")?;
-    let mut rows = Rows::headed("llr", &["part", "kind", "assignments"]);
+    let head = &["part", "decisions", "assignments", "active", "distinct"];
+    let mut rows = Rows::headed("lrrrr", head);
     for part in &report.parts {
-        rows.push([part.name.clone(), part.kind.into(), number::count(&part.assignments.0)]);
+        rows.push([
+            part.name.clone(),
+            part.decisions.len().to_string(),
+            number::short(&part.counts.assignments.0),
+            show_short(&part.counts.active),
+            show_short(&part.counts.distinct),
+        ]);
     }
     term.table(&rows)
+}
+
+fn show_short(count: &Count) -> String {
+    match count {
+        Count::Exact(n) => number::short(n),
+        Count::Between { .. } => show(count),
+    }
 }

@@ -14,10 +14,15 @@ struct Document<'a, T: Serialize> {
     body: &'a T,
 }
 
+/// A document, spread over lines.
+pub fn pretty<T: Serialize>(schema: &str, body: &T) -> String {
+    let text = serde_json::to_string_pretty(&Document { schema, body });
+    text.expect("keys are strings and no map fails")
+}
+
 /// Prints a document, spread over lines.
 pub fn print<T: Serialize>(schema: &str, body: &T, term: &mut Term) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(&Document { schema, body });
-    term.line(text.expect("keys are strings and no map fails"))
+    term.line(pretty(schema, body))
 }
 
 /// Prints a document on one line, for output of many.

@@ -31,6 +31,12 @@ pub fn count(n: &BigUint) -> String {
     }
 }
 
+/// A count in a narrow column: grouped, or rounded where it is long.
+pub fn short(n: &BigUint) -> String {
+    let digits = n.to_string();
+    if digits.len() < LONG { grouped(digits) } else { rounded(&digits) }
+}
+
 /// `1.60e19`: three digits, half up.
 fn rounded(digits: &str) -> String {
     let lead: u32 = digits.get(..4).and_then(|d| d.parse().ok()).unwrap_or(0);

@@ -1,3 +1,5 @@
+//! Costs of small networks, worked out by hand.
+
 use super::*;
 use crate::ir::kernel::{Act, Conv, Interp, Kernel, Norm, PoolKind, Target};
 use crate::ir::member;

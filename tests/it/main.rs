@@ -1,4 +1,6 @@
 //! Tests that see the crate from outside. One program, so that it is linked once.
 
+mod cli;
 mod docs;
+mod layering;
 mod stdlib;

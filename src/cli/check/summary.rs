@@ -3,12 +3,13 @@
 
 use crate::cli::args::Input;
 use crate::cli::cost::{self, Bounds};
-use crate::cli::count;
+use crate::cli::count::{self, Numbers};
 use crate::cli::failure::Failure;
 use crate::cli::json::Decimal;
 use crate::cli::number::{self, bytes, grouped, with_prefix};
 use crate::cli::read::{self, Judged};
 use crate::cli::term::{Rows, Term};
+use crate::ir::counts;
 use crate::ir::kernel::Kernel;
 use crate::ir::{Decision, Domain, MapType};
 use crate::sema::Net;
@@ -57,7 +58,8 @@ struct Open {
 #[derive(Serialize)]
 struct Size {
     net: String,
-    assignments: Decimal,
+    #[serde(flatten)]
+    counts: Numbers,
 }
 
 impl Summary {
@@ -66,7 +68,7 @@ impl Summary {
         let decisions = judged.space.decisions();
         let size = chosen.filter(|_| !decisions.is_empty()).map(|chosen| Size {
             net: chosen.name.to_owned(),
-            assignments: Decimal(count::assignments(decisions)),
+            counts: Numbers::from(&counts(decisions, &chosen.net.graph).whole),
         });
         // Without `--input`, sizes that do not fit the default say nothing about the spec.
         let costs = chosen.and_then(|chosen| {
@@ -88,7 +90,11 @@ impl Summary {
         self.print_decisions(term)?;
         let mut rows = Rows::plain("lrl");
         if let Some(space) = &self.space {
-            rows.push(["assignments".into(), number::count(&space.assignments.0), String::new()]);
+            let of = format!("of `{}`", space.net);
+            let counts = &space.counts;
+            rows.push(["assignments".into(), number::count(&counts.assignments.0), of]);
+            rows.push(["active".into(), count::show(&counts.active), String::new()]);
+            rows.push(["distinct".into(), count::show(&counts.distinct), String::new()]);
         }
         if let Some(cost) = &self.cost {
             let at = format!("`{}` at {}", cost.net, cost.input);

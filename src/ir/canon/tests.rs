@@ -1,3 +1,5 @@
+//! What canonical forms tell apart, and what not.
+
 use super::*;
 use crate::ir::graph::{Edge, NodeId};
 use crate::ir::kernel::Kernel;

@@ -1,3 +1,5 @@
+//! Conditions against every binding.
+
 use super::*;
 use crate::ir::decision::Value;
 use crate::ir::member::liveness;

@@ -1,3 +1,5 @@
+//! Counts against what enumeration finds.
+
 use super::*;
 use crate::ir::canon::canonical_key;
 use crate::ir::decision::{Binding, Gate, Value};

@@ -1,3 +1,5 @@
+//! Members of small graphs, by hand and by chance.
+
 use super::*;
 use crate::ir::decision::{Gate, Pick, Value};
 use crate::ir::testing::{Draft, conv, dense_cell, random_space};

@@ -1,3 +1,5 @@
+//! Ranks and samples against one another.
+
 use super::*;
 use crate::ir::canon::canonical_key;
 use crate::ir::member::member;
