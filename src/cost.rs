@@ -3,13 +3,19 @@
 //! Everything here is a fold over kernels at true sizes. [`exact`] is for one network; what can be
 //! said of all members of a space is in `bounds` and `table`.
 
+mod bounds;
 mod field;
 mod memory;
 mod sizes;
+mod table;
+mod terms;
 
+pub use bounds::{Bounds, Range, bounds};
 pub use field::Field;
 pub use memory::Memory;
 pub use sizes::{SizeProblem, Sizes, works};
+pub use table::{CostTable, Scratch, TableProblem};
+pub use terms::Cost;
 
 use crate::ir::graph::{DecisionGraph, NodeId};
 use crate::ir::member::{Liveness, liveness};

@@ -30,6 +30,7 @@ pub struct Diagram {
     unique: Fast<Box<[u32]>>,
     ands: Fast<(u32, u32)>,
     ors: Fast<(u32, u32)>,
+    nots: Fast<u32>,
     given: Fast<(u32, u32, u32)>,
     limit: usize,
     scratch: Vec<u32>,
@@ -49,6 +50,7 @@ impl Diagram {
             unique: Fast::default(),
             ands: Fast::default(),
             ors: Fast::default(),
+            nots: Fast::default(),
             given: Fast::default(),
             limit,
             scratch: Vec::new(),
@@ -153,6 +155,27 @@ impl Diagram {
         }
     }
 
+    /// Not.
+    pub fn not(&mut self, f: Cond) -> Cond {
+        if f.is_constant() {
+            return if f == Cond::TRUE { Cond::FALSE } else { Cond::TRUE };
+        }
+        if let Some(known) = self.nots.get(&f.0) {
+            return *known;
+        }
+        let level = self.level(f);
+        let size = self.sizes[level as usize];
+        let kids: Vec<Cond> = (0..size)
+            .map(|v| {
+                let child = self.child(f, v);
+                self.not(child)
+            })
+            .collect();
+        let out = self.make(level, &kids);
+        self.nots.insert(f.0, out);
+        out
+    }
+
     fn descend(&mut self, f: Cond, g: Cond, op: fn(&mut Self, Cond, Cond) -> Cond) -> Cond {
         let level = self.level(f).min(self.level(g));
         let side = |d: &Diagram, x: Cond, v| if d.level(x) == level { d.child(x, v) } else { x };
@@ -168,14 +191,14 @@ impl Diagram {
 
     /// What is left when a choice takes a value.
     pub fn given(&mut self, f: Cond, level: u32, value: u32) -> Cond {
-        if self.level(f) >= level {
-            return if self.level(f) == level { self.child(f, value) } else { f };
+        let own = self.level(f);
+        if own >= level {
+            return if own == level { self.child(f, value) } else { f };
         }
         let key = (f.0, level, value);
         if let Some(known) = self.given.get(&key) {
             return *known;
         }
-        let own = self.level(f);
         let size = self.sizes[own as usize];
         let kids: Vec<Cond> = (0..size)
             .map(|v| {

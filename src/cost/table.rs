@@ -1,0 +1,179 @@
+//! The costs of many members of one space, without building them.
+
+use super::Question;
+use super::sizes::SizeProblem;
+use super::terms::{Cost, Terms};
+use crate::ir::condition::{Choices, Cond, Diagram};
+use crate::ir::decision::{Binding, Decision, Gate};
+use crate::ir::graph::{DecisionGraph, LeafId};
+
+/// A space's costs, compiled: terms are found by the leaves that are on.
+pub struct CostTable {
+    choices: Choices,
+    diagram: Diagram,
+    gates: Vec<Gate>,
+    /// What every member costs.
+    base: Cost,
+    /// A tree over leaves, in order; the root first.
+    tree: Vec<Place>,
+}
+
+/// Terms that need the leaves on the way here.
+#[derive(Default)]
+struct Place {
+    next: Vec<(LeafId, u32)>,
+    /// Terms that need nothing else.
+    sure: Cost,
+    /// Terms whose condition is still to be looked at.
+    rest: Vec<(Cond, Cost)>,
+}
+
+/// What an evaluation uses again.
+#[derive(Clone, Debug, Default)]
+pub struct Scratch {
+    values: Vec<u32>,
+    on: Vec<bool>,
+    stack: Vec<u32>,
+}
+
+/// Why a space's costs cannot be compiled.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TableProblem {
+    /// Its maps do not fit one another.
+    #[error(transparent)]
+    Size(#[from] SizeProblem),
+    /// When its kernels are live cannot be written down within the limit.
+    #[error("what is live depends on too many decisions at once")]
+    Entangled,
+}
+
+impl CostTable {
+    /// Compiles the costs of a space.
+    pub fn of(
+        decisions: &[Decision],
+        graph: &DecisionGraph,
+        question: Question,
+    ) -> Result<CostTable, TableProblem> {
+        let terms = Terms::of(decisions, graph, question)?;
+        CostTable::compile(terms, graph)
+    }
+
+    fn compile(mut terms: Terms, graph: &DecisionGraph) -> Result<CostTable, TableProblem> {
+        let (mut base, mut tree) = (Cost::default(), vec![Place::default()]);
+        let of = std::mem::take(&mut terms.of);
+        for (cond, term) in of {
+            if terms.all.always(cond) {
+                base += term.cost;
+                continue;
+            }
+            let at = walk_to(&mut tree, &term.needs);
+            let sure = term.needs.iter().fold(Cond::TRUE, |acc, leaf| {
+                let gate = terms.all.gate(*graph.gate(*leaf));
+                terms.all.diagram.and(acc, gate)
+            });
+            match terms.all.tidy(sure) == cond {
+                true => tree[at].sure += term.cost,
+                false => tree[at].rest.push((cond, term.cost)),
+            }
+        }
+        if terms.overflowed() {
+            return Err(TableProblem::Entangled);
+        }
+        let gates = graph.leaves.iter().copied().collect();
+        let (choices, diagram) = (terms.all.choices, terms.all.diagram);
+        Ok(CostTable { choices, diagram, gates, base, tree })
+    }
+
+    /// The cost of a member.
+    pub fn eval(&self, binding: &Binding) -> Cost {
+        self.eval_with(binding, &mut Scratch::default())
+    }
+
+    /// [`CostTable::eval`] without allocating.
+    pub fn eval_with(&self, binding: &Binding, scratch: &mut Scratch) -> Cost {
+        self.choices.encode(binding, &mut scratch.values);
+        let on = |gate: &Gate| binding.get(gate.decision()).is_some_and(|v| gate.weight(v) > 0);
+        scratch.on.clear();
+        scratch.on.extend(self.gates.iter().map(on));
+        scratch.stack.clear();
+        scratch.stack.push(0);
+        let mut cost = self.base;
+        while let Some(at) = scratch.stack.pop() {
+            let place = &self.tree[at as usize];
+            cost += place.sure;
+            for &(cond, more) in &place.rest {
+                if self.diagram.eval(cond, &scratch.values) {
+                    cost += more;
+                }
+            }
+            for &(leaf, next) in &place.next {
+                if scratch.on[leaf.0 as usize] {
+                    scratch.stack.push(next);
+                }
+            }
+        }
+        cost
+    }
+}
+
+/// The place of some leaves, made where there is none.
+fn walk_to(tree: &mut Vec<Place>, needs: &[LeafId]) -> usize {
+    needs.iter().fold(0, |at, leaf| {
+        if let Some((_, next)) = tree[at].next.iter().find(|(known, _)| known == leaf) {
+            return *next as usize;
+        }
+        let new = tree.len();
+        tree.push(Place::default());
+        tree[at].next.push((*leaf, new as u32));
+        new
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cost::exact;
+    use crate::ir::member;
+    use crate::ir::shape::Size;
+    use crate::ir::testing::{Draft, dense_cell, random_space, trellis};
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    const ASKED: Question = Question { input: Size { h: 32, w: 32 }, batch: 2, train: false };
+
+    fn agrees(draft: &Draft, step: usize) {
+        let table = CostTable::of(&draft.decisions, &draft.graph, ASKED).expect("it compiles");
+        let mut scratch = Scratch::default();
+        for binding in draft.bindings().iter().step_by(step) {
+            let costs = exact(&member(&draft.graph, binding), ASKED).expect("it runs");
+            let found = table.eval_with(binding, &mut scratch);
+            assert_eq!(found, Cost { params: costs.params, macs: costs.macs });
+        }
+    }
+
+    #[test]
+    fn the_table_says_what_members_cost() {
+        let mut rng = ChaCha8Rng::seed_from_u64(41);
+        for _ in 0..80 {
+            agrees(&random_space(&mut rng), 5);
+        }
+        agrees(&dense_cell(4), 97);
+        agrees(&trellis(4, 1, 3), 13);
+    }
+
+    #[test]
+    fn tied_weights_count_where_any_of_their_kernels_is_live() {
+        let mut rng = ChaCha8Rng::seed_from_u64(42);
+        for _ in 0..40 {
+            let mut draft = random_space(&mut rng);
+            let owners: Vec<_> = draft.graph.nodes().filter(|(_, n)| n.weights.is_some()).collect();
+            let shape =
+                |id: crate::ir::NodeId| (draft.graph.graph[id].kernel, draft.graph.input_type(id));
+            let pair = owners.windows(2).find(|two| shape(two[0].0) == shape(two[1].0));
+            if let Some((a, b)) = pair.map(|two| (two[0].0, two[1].0)) {
+                draft.graph.graph[b].weights = draft.graph.graph[a].weights;
+            }
+            agrees(&draft, 5);
+        }
+    }
+}
