@@ -102,10 +102,10 @@ fn check_count(space: &Space, wanted: &str) -> Result<(), String> {
 }
 
 #[test]
-fn every_session_is_what_the_commands_print() {
+fn every_console_block_is_what_the_command_prints() {
     for file in files() {
         let Ok(text) = fs::read_to_string(&file) else { continue };
-        let new = sessions_run(&text);
+        let new = with_output(&text);
         if std::env::var_os("SEGC_BLESS").is_some() {
             fs::write(&file, new).expect("the documentation can be written");
         } else {
@@ -117,7 +117,7 @@ fn every_session_is_what_the_commands_print() {
 }
 
 /// The text with what follows the first line of each `console` block printed by that command.
-fn sessions_run(text: &str) -> String {
+fn with_output(text: &str) -> String {
     let (mut out, mut lines) = (String::new(), text.lines());
     while let Some(line) = lines.next() {
         out.push_str(line);
@@ -133,7 +133,7 @@ fn sessions_run(text: &str) -> String {
 }
 
 fn printed(command: &str) -> String {
-    let args = command.strip_prefix("$ segc ").expect("a session runs segc");
+    let args = command.strip_prefix("$ segc ").expect("a console block runs segc");
     let run = Command::new(env!("CARGO_BIN_EXE_segc"))
         .args(args.split_whitespace())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -142,6 +142,21 @@ fn printed(command: &str) -> String {
     let shown = String::from_utf8(run.stdout).expect("it prints text");
     let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
     lines.join("\n").trim_end().to_owned()
+}
+
+#[test]
+fn the_picture_is_what_graph_draws() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/img/quickstart.svg");
+    let new = printed("$ segc graph specs/quickstart.seg --format svg -o -") + "\n";
+    if std::env::var_os("SEGC_BLESS").is_some() {
+        fs::write(&path, new).expect("the picture can be written");
+        return;
+    }
+    let old = fs::read_to_string(&path).expect("the picture is there");
+    assert!(
+        old == new,
+        "run `SEGC_BLESS=1 cargo test -p segc --test it docs`, look at the picture"
+    );
 }
 
 /// The files of the documentation.
