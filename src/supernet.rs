@@ -3,6 +3,7 @@
 //! and a plan depends on nothing but the graph, the switches and the mode.
 
 mod lifetime;
+pub mod memory;
 #[cfg(test)]
 mod tests;
 

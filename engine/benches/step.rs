@@ -50,29 +50,34 @@ fn main() {
     let plain = Executor::new(&graph, plain).expect("names differ");
     let rule = sgd();
     let learner = RefCell::new(Learner::new(&ours, &rule, &Loss::default()));
-    let mut rows: Vec<(&str, Box<dyn FnMut() -> f64 + '_>)> = vec![];
-    rows.push(("plain, all gradients", Box::new(|| plain_step(&plain, &graph, &states, &batch))));
-    rows.push((
-        "step of the weights",
-        Box::new(|| learner.borrow_mut().weights(&batch, &states, 0.01).expect("it runs")),
-    ));
-    rows.push((
-        "step of the architecture",
-        Box::new(|| learner.borrow_mut().leaves(&batch, &states, &marks).expect("it runs").0),
-    ));
-    rows.push((
-        "both by one run",
-        Box::new(|| learner.borrow_mut().both(&batch, &states, &marks, 0.01).expect("it runs").0),
-    ));
-    rows.push((
-        "weights, one operator per choice",
-        Box::new(|| learner.borrow_mut().weights(&batch, &one, 0.01).expect("it runs")),
-    ));
+    let step = |which: &dyn Fn(&mut Learner<'_, '_>) -> f64| which(&mut learner.borrow_mut());
+    let mut rows: Vec<Row<'_>> = vec![
+        row("plain, all gradients", || plain_step(&plain, &graph, &states, &batch)),
+        row("step of the weights", || {
+            step(&|learner| learner.weights(&batch, &states, 0.01).expect("it runs"))
+        }),
+        row("step of the architecture", || {
+            step(&|learner| learner.leaves(&batch, &states, &marks).expect("it runs").0)
+        }),
+        row("both by one run", || {
+            step(&|learner| learner.both(&batch, &states, &marks, 0.01).expect("it runs").0)
+        }),
+        row("weights, one operator per choice", || {
+            step(&|learner| learner.weights(&batch, &one, 0.01).expect("it runs"))
+        }),
+    ];
     report(&mut rows, rounds);
 }
 
+/// What is measured: its name, and one step.
+type Row<'r> = (&'static str, Box<dyn Fn() -> f64 + 'r>);
+
+fn row<'r>(name: &'static str, step: impl Fn() -> f64 + 'r) -> Row<'r> {
+    (name, Box::new(step))
+}
+
 /// Runs all rows in turn and prints their medians.
-fn report(rows: &mut [(&str, Box<dyn FnMut() -> f64 + '_>)], rounds: u32) {
+fn report(rows: &mut [Row<'_>], rounds: u32) {
     let mut took: Vec<Vec<f64>> = vec![vec![]; rows.len()];
     for round in 0..=rounds {
         for ((_, row), took) in rows.iter_mut().zip(&mut took) {

@@ -1,0 +1,341 @@
+//! What a step will take in memory: the plan's run, and the way back, walked through with bytes in
+//! place of tensors. It follows what libtorch keeps for gradients and when it lets go. Buffers that
+//! its kernels need for a moment are not in it: they matter where weights outweigh maps, on images
+//! of a few dozen pixels.
+
+use super::{Plan, Step, ValueId};
+use crate::cost::Sizes;
+use crate::ir::kernel::{Act, Kernel, PoolKind};
+use crate::ir::{DecisionGraph, Size};
+
+/// Bytes of one value.
+const FLOAT: u64 = 4;
+/// Bytes of one index: of a max pool's choice, of a label.
+const INDEX: u64 = 8;
+
+/// Which gradients a step takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepKind {
+    /// Those of the weights.
+    Weights,
+    /// Those of the leaves.
+    Arch,
+    /// Both.
+    Both,
+}
+
+/// Bytes of a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepBytes {
+    /// Weights and running statistics.
+    pub weights: u64,
+    /// What the optimiser keeps: one copy of what is trained.
+    pub optimiser: u64,
+    /// The most that a step has beside them.
+    pub step: u64,
+}
+
+impl StepBytes {
+    /// All at once, at most.
+    pub fn peak(self) -> u64 {
+        self.weights + self.optimiser + self.step
+    }
+}
+
+/// The memory that a training step takes which follows `plan`, on `batch` images of size `input`,
+/// with an optimiser that has a momentum. `sizes` are those of the graph's live maps. Every weight
+/// in the plan is a leaf's that is learned.
+pub fn step_bytes(
+    graph: &DecisionGraph,
+    plan: &Plan,
+    sizes: &Sizes,
+    (input, batch): (Size, u64),
+    kind: StepKind,
+) -> StepBytes {
+    let (mut weights, mut trained) = (0, 0);
+    for tensor in graph.weights.iter().flat_map(|set| set.kernel.weights(set.channels)) {
+        weights += tensor.len() * FLOAT;
+        trained += if tensor.role.trainable() { tensor.len() * FLOAT } else { 0 };
+    }
+    let mut walk = Walk { graph, sizes, batch, kind, pool: Pool::default(), marks: vec![] };
+    walk.pool.grow(input.area() * batch * INDEX);
+    // The caller's images go when the run is done; what is kept of them is the plan's own copy.
+    let images = input.area() * batch * image_channels(graph) * FLOAT;
+    walk.pool.grow(images);
+    walk.forward(plan);
+    walk.pool.shrink(images);
+    let seeds = walk.loss(plan, input);
+    walk.backward(plan, seeds);
+    StepBytes { weights, optimiser: trained, step: walk.pool.most }
+}
+
+/// Channels of all inputs together.
+fn image_channels(graph: &DecisionGraph) -> u64 {
+    let inputs = graph.nodes().filter(|(_, node)| matches!(node.kernel, Kernel::Input(_)));
+    inputs.map(|(_, node)| u64::from(node.ty.width)).sum()
+}
+
+/// Blocks of memory, each held by so many.
+#[derive(Default)]
+struct Pool {
+    now: u64,
+    most: u64,
+    /// Size and holders.
+    blocks: Vec<(u64, u32)>,
+}
+
+impl Pool {
+    fn grow(&mut self, bytes: u64) {
+        self.now += bytes;
+        self.most = self.most.max(self.now);
+    }
+
+    fn shrink(&mut self, bytes: u64) {
+        self.now -= bytes;
+    }
+
+    /// Bytes that are needed for a moment.
+    fn pass(&mut self, bytes: u64) {
+        self.grow(bytes);
+        self.shrink(bytes);
+    }
+
+    fn new_block(&mut self, bytes: u64) -> usize {
+        self.grow(bytes);
+        self.blocks.push((bytes, 1));
+        self.blocks.len() - 1
+    }
+
+    fn hold(&mut self, block: usize) -> usize {
+        self.blocks[block].1 += 1;
+        block
+    }
+
+    fn release(&mut self, block: usize) {
+        self.blocks[block].1 -= 1;
+        if self.blocks[block].1 == 0 {
+            self.shrink(self.blocks[block].0);
+        }
+    }
+}
+
+/// What is known of a value.
+#[derive(Clone, Debug, Default)]
+struct Mark {
+    /// Its block.
+    block: usize,
+    /// Whether a gradient flows to it.
+    wants: bool,
+    /// Blocks kept for its way back.
+    saved: Vec<usize>,
+}
+
+struct Walk<'g> {
+    graph: &'g DecisionGraph,
+    sizes: &'g Sizes,
+    batch: u64,
+    kind: StepKind,
+    pool: Pool,
+    marks: Vec<Mark>,
+}
+
+impl Walk<'_> {
+    fn bytes(&self, step: &Step) -> u64 {
+        let node = &self.graph.graph[step.node];
+        u64::from(node.ty.width) * self.sizes.output(step.node).area() * self.batch * FLOAT
+    }
+
+    fn kernel(&self, step: &Step) -> &Kernel {
+        &self.graph.graph[step.node].kernel
+    }
+
+    /// Whether a step's own weights want gradients.
+    fn trains(&self, step: &Step) -> bool {
+        let node = &self.graph.graph[step.node];
+        let channels = self.graph.input_type(step.node).width;
+        let has = node.kernel.weights(channels).iter().any(|tensor| tensor.role.trainable());
+        self.kind != StepKind::Arch && has
+    }
+
+    /// Whether the weight of a mix's term wants a gradient.
+    fn learns(&self, weighed: bool) -> bool {
+        weighed && self.kind != StepKind::Weights
+    }
+
+    fn forward(&mut self, plan: &Plan) {
+        for step in &plan.steps {
+            let wants = self.trains(step)
+                || step.inputs.iter().any(|input| {
+                    self.marks[input.value as usize].wants || self.learns(input.weight.is_some())
+                });
+            let wants = wants && !matches!(self.kernel(step), Kernel::Zero);
+            let block = self.make(step);
+            let saved = if wants { self.save(step, block) } else { vec![] };
+            self.marks.push(Mark { block, wants, saved });
+            for value in &step.free {
+                self.pool.release(self.marks[*value as usize].block);
+            }
+        }
+    }
+
+    /// The block of a step's result.
+    fn make(&mut self, step: &Step) -> usize {
+        let shared = match (self.kernel(step), step.inputs.first()) {
+            (Kernel::Slice { .. }, Some(first)) => Some(first),
+            (Kernel::Resize { .. }, Some(first)) => {
+                let same = self.sizes.output(step.node) == self.sizes.input(step.node);
+                same.then_some(first)
+            }
+            _ => None,
+        };
+        match shared {
+            Some(first) => self.pool.hold(self.marks[first.value as usize].block),
+            None => self.pool.new_block(self.bytes(step)),
+        }
+    }
+
+    /// What libtorch keeps for a step's way back.
+    fn save(&mut self, step: &Step, result: usize) -> Vec<usize> {
+        let bytes = self.bytes(step);
+        let kernel = *self.kernel(step);
+        let first = step.inputs.first().map(|input| self.marks[input.value as usize].block);
+        let mut saved = vec![];
+        let mut keep = |pool: &mut Pool, block: usize| saved.push(pool.hold(block));
+        match kernel {
+            Kernel::Conv(_)
+            | Kernel::Deconv(_)
+            | Kernel::Norm(_)
+            | Kernel::Act(Act::Relu6 | Act::Silu | Act::Hardswish)
+            | Kernel::Pool { .. } => first.into_iter().for_each(|b| keep(&mut self.pool, b)),
+            Kernel::Act(Act::Relu | Act::Sigmoid) => keep(&mut self.pool, result),
+            Kernel::Mul => {
+                for (at, other) in [(0, 1), (1, 0)] {
+                    if let (Some(input), Some(other)) =
+                        (step.inputs.get(at), step.inputs.get(other))
+                        && self.marks[input.value as usize].wants
+                    {
+                        keep(&mut self.pool, self.marks[other.value as usize].block);
+                    }
+                }
+            }
+            Kernel::Mix => {
+                for input in &step.inputs {
+                    if self.learns(input.weight.is_some()) {
+                        keep(&mut self.pool, self.marks[input.value as usize].block);
+                    }
+                }
+            }
+            _ => {}
+        }
+        let extra = match kernel {
+            Kernel::Pool { kind: PoolKind::Max, .. } => bytes / FLOAT * INDEX,
+            Kernel::Norm(_) => 2 * u64::from(self.graph.graph[step.node].ty.width) * FLOAT,
+            // What was dropped.
+            Kernel::Dropout { .. } => bytes,
+            _ => 0,
+        };
+        if extra > 0 {
+            saved.push(self.pool.new_block(extra));
+        }
+        saved
+    }
+
+    /// The cross entropies of all outputs and their way back; the gradients of the outputs.
+    fn loss(&mut self, plan: &Plan, input: Size) -> Vec<(ValueId, usize)> {
+        let mut seeds = vec![];
+        let mut logs = vec![];
+        let outputs: Vec<ValueId> = plan.outputs.iter().flatten().copied().collect();
+        for value in &outputs {
+            let step = &plan.steps[*value as usize];
+            let width = u64::from(self.graph.graph[step.node].ty.width);
+            let whole = width * input.area() * self.batch * FLOAT;
+            let resized = if self.sizes.output(step.node) == input { 0 } else { whole };
+            // Resized, laid out for the softmax, and its logarithm, which stays.
+            self.pool.grow(resized);
+            self.pool.pass(2 * whole);
+            logs.push(self.pool.new_block(whole));
+            self.pool.shrink(resized);
+        }
+        for (value, log) in outputs.iter().zip(logs).rev() {
+            let step = &plan.steps[*value as usize];
+            let whole = self.pool.blocks[log].0;
+            // Of the logarithm, then of what it was taken of.
+            self.pool.pass(2 * whole);
+            self.pool.release(log);
+            let gradient = self.pool.new_block(self.bytes(step));
+            if self.marks[*value as usize].wants {
+                seeds.push((*value, gradient));
+            }
+            // The outputs' own handles went before the way back began.
+            self.pool.release(self.marks[*value as usize].block);
+        }
+        seeds
+    }
+
+    /// The way back, from the last step to the first.
+    fn backward(&mut self, plan: &Plan, seeds: Vec<(ValueId, usize)>) {
+        let mut gradients: Vec<Option<usize>> = vec![None; plan.steps.len()];
+        for (value, gradient) in seeds {
+            self.accumulate(&mut gradients, value, gradient);
+        }
+        for (at, step) in plan.steps.iter().enumerate().rev() {
+            let Some(gradient) = gradients[at].take() else { continue };
+            if self.trains(step) {
+                let set = self.graph.graph[step.node].weights.map(|id| id.0 as usize);
+                let set = set.and_then(|id| self.graph.weights.get(id));
+                let trained = set.map_or(0, |set| set.kernel.params(set.channels));
+                self.pool.grow(trained * FLOAT);
+            }
+            // A mix is a chain of sums, undone from its end.
+            for input in step.inputs.iter().rev() {
+                let learns = self.learns(input.weight.is_some());
+                if self.marks[input.value as usize].wants {
+                    let to = &plan.steps[input.value as usize];
+                    let block = self.gradient_of(step, input.weight.is_some(), gradient, to);
+                    self.accumulate(&mut gradients, input.value, block);
+                }
+                if learns {
+                    // The product that is summed to the leaf's slope; then the term is let go.
+                    self.pool.pass(self.bytes(step));
+                    let term = self.marks[at].saved.pop();
+                    term.into_iter().for_each(|block| self.pool.release(block));
+                }
+            }
+            self.pool.release(gradient);
+            for block in std::mem::take(&mut self.marks[at].saved) {
+                self.pool.release(block);
+            }
+        }
+    }
+
+    /// The block of the gradient that a step hands to one of its inputs.
+    fn gradient_of(&mut self, step: &Step, weighed: bool, gradient: usize, to: &Step) -> usize {
+        let hands_on = match self.kernel(step) {
+            Kernel::Add | Kernel::Concat => true,
+            Kernel::Mix => !weighed,
+            Kernel::Resize { .. } => self.sizes.output(step.node) == self.sizes.input(step.node),
+            _ => false,
+        };
+        match hands_on {
+            true => self.pool.hold(gradient),
+            false => self.pool.new_block(self.bytes(to)),
+        }
+    }
+
+    /// Adds to what has come before for the same value.
+    fn accumulate(&mut self, gradients: &mut [Option<usize>], value: ValueId, block: usize) {
+        let Some(before) = gradients[value as usize] else {
+            gradients[value as usize] = Some(block);
+            return;
+        };
+        // Added in place only where nobody else holds what came before.
+        if self.pool.blocks[before].1 == 1 {
+            self.pool.release(block);
+            return;
+        }
+        let sum = self.pool.new_block(self.pool.blocks[before].0);
+        self.pool.release(block);
+        self.pool.release(before);
+        gradients[value as usize] = Some(sum);
+    }
+}
