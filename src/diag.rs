@@ -6,6 +6,7 @@ mod render;
 pub use render::{Style, render, render_json};
 
 use crate::source::Span;
+use std::collections::HashSet;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,12 +73,32 @@ impl Diag {
 #[derive(Debug, Default)]
 pub struct Sink {
     all: Vec<Diag>,
+    /// Main places of errors.
+    places: HashSet<Span>,
 }
 
 impl Sink {
     /// Adds a mistake.
     pub fn push(&mut self, diag: Diag) {
+        if diag.severity() == Severity::Error {
+            self.places.extend(diag.labels.first().map(|l| l.span));
+        }
         self.all.push(diag);
+    }
+
+    /// Whether an error was found at exactly this place.
+    pub fn knows(&self, at: Span) -> bool {
+        self.places.contains(&at)
+    }
+
+    /// How many mistakes were found.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// Whether an error was found.
@@ -85,14 +106,15 @@ impl Sink {
         self.all.iter().any(|d| d.severity() == Severity::Error)
     }
 
-    /// Everything that was found, by file and place, each once.
+    /// Everything that was found, by file and place; of several of one code at one place, the
+    /// first that was found.
     pub fn finish(mut self) -> Vec<Diag> {
-        let key = |d: &Diag| {
-            let at = d.labels.first().map(|l| (l.span.file, l.span.start));
-            (at, d.code, d.message.clone())
-        };
-        self.all.sort_by_key(key);
-        self.all.dedup_by_key(|d| key(d));
+        fn key(d: &Diag) -> (Option<Span>, &'static str, &str) {
+            let at = d.labels.first().map(|l| l.span);
+            (at, d.code, if at.is_none() { &d.message } else { "" })
+        }
+        self.all.sort_by(|a, b| key(a).cmp(&key(b)));
+        self.all.dedup_by(|b, a| key(b) == key(a));
         self.all
     }
 }
@@ -100,12 +122,18 @@ impl Sink {
 /// The name among `known` that was probably meant: the same but for case, or within a third of
 /// its length in edits.
 pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (wrong.chars().count() / 3).max(1);
+    /// Nobody mistypes longer names, and comparing them would take long.
+    const LONGEST: usize = 64;
+    let len = wrong.chars().count();
+    let limit = (len / 3).max(1);
+    let near = |name: &&str| name.len() <= LONGEST && name.chars().count().abs_diff(len) <= limit;
     let distance = |name: &str| match name.eq_ignore_ascii_case(wrong) {
         true => 0,
         false => strsim::damerau_levenshtein(name, wrong),
     };
-    known.into_iter().map(|n| (distance(n), n)).filter(|(d, _)| *d <= limit).min().map(|(_, n)| n)
+    let known = known.into_iter().filter(near);
+    // Of a single letter nothing is left where it is replaced.
+    known.map(|n| (distance(n), n)).filter(|(d, _)| *d <= limit && *d < len).min().map(|(_, n)| n)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod lists;
 pub mod load;
 mod memo;
 pub mod module;
+mod names;
 mod numbers;
 mod params;
 mod picks;

@@ -2,9 +2,9 @@
 //! taken from the right place.
 
 use super::builtin::{Builtin, Reads};
-use super::eval::{Eval, Evaluator};
+use super::eval::{Eval, Evaluator, with_stack};
 use super::frame::Frame;
-use super::module::ItemRef;
+use super::module::{ItemRef, ModuleId, declared_name};
 use super::value::{Design, DesignKind, Map, Value};
 use crate::diag::Diag;
 use crate::ir::decision::{Domain, Gate};
@@ -34,8 +34,12 @@ impl Evaluator<'_> {
         }
         let Value::Design(d) = design else {
             return self.fail(
-                Diag::new("E0202", format!("{} cannot be applied to a map", design.kind()))
-                    .label(at, "expected an operator, a cell, a head, …"),
+                Diag::new(
+                    "E0202",
+                    format!("{}, but an operator is needed", self.in_words(design, at)),
+                )
+                .label(at, "cannot be applied to a map")
+                .help("apply an operator, a cell or a head: `x > relu`"),
             );
         };
         if let Some(gates) = design.first_gates() {
@@ -95,7 +99,8 @@ impl Evaluator<'_> {
             n => {
                 return self.fail(
                     Diag::new("E0403", format!("a chain of operators takes 1 map, got {n}"))
-                        .label(at, "here"),
+                        .label(at, "applied here")
+                        .help("join them first: `sum(a, b) > …` or `concat(a, b) > …`"),
                 );
             }
         };
@@ -128,14 +133,21 @@ impl Evaluator<'_> {
         at: Span,
         f: &mut Frame,
     ) -> Eval<Value> {
+        self.check_size(at)?;
         if b.reads == Reads::Many {
             return self.many(b.name, maps, at, f);
         }
         let wanted = if b.reads == Reads::One { 1 } else { 2 };
         if maps.len() != wanted {
+            let (s, got) = (if wanted == 1 { "" } else { "s" }, maps.len());
+            let help = match wanted {
+                1 => format!("join them first: `sum(a, b) > {}`", b.name),
+                _ => format!("`{}(a, b)`", b.name),
+            };
             return self.fail(
-                Diag::new("E0403", format!("`{}` reads {wanted} map, got {}", b.name, maps.len()))
-                    .label(at, "here"),
+                Diag::new("E0403", format!("`{}` takes {wanted} input{s}, got {got}", b.name))
+                    .label(at, "applied here")
+                    .help(help),
             );
         }
         let mut resolved = Vec::new();
@@ -184,7 +196,7 @@ impl Evaluator<'_> {
             other => {
                 let kind = other.kind();
                 self.fail(
-                    Diag::new("E0404", format!("expected one map, found {kind}"))
+                    Diag::new("E0414", format!("expected one map, found {kind}"))
                         .label(at, "read here")
                         .help("join several with `sum(…)` or `concat(…)`"),
                 )
@@ -234,7 +246,7 @@ impl Evaluator<'_> {
             return Ok(value);
         }
         let recording = self.record(memo, &resolved, outer);
-        let value = self.expand(item, d, &resolved, outer, at, f);
+        let value = with_stack(|| self.expand(item, d, &resolved, outer, at, f));
         if let Some(recording) = recording {
             self.recorded(recording, value.as_ref().ok(), d, outer, at);
         }
@@ -299,10 +311,11 @@ impl Evaluator<'_> {
                     return self.fail(
                         Diag::new(
                             "E0403",
-                            format!("`{}` reads 1 map, got {}", op.name.value, maps.len()),
+                            format!("`{}` takes 1 input, got {}", op.name.value, maps.len()),
                         )
-                        .label(at, "here")
-                        .label(op.name.span, "declared here"),
+                        .label(at, "applied here")
+                        .label(op.name.span, "declared here")
+                        .help(format!("join them first: `sum(a, b) > {}`", op.name.value)),
                     );
                 };
                 f.it = Some(input.clone());
@@ -323,6 +336,8 @@ impl Evaluator<'_> {
                 self.bind_maps(&def.name, &def.maps, maps, at, f)?;
                 self.body(&def.body, f)
             }
+            // The pass over names says what is wrong with it.
+            ItemKind::Trellis(trellis) if trellis.maps.is_empty() => self.reported(),
             ItemKind::Trellis(trellis) => {
                 let stems = maps.clone();
                 self.bind_maps(&trellis.name, &trellis.maps, maps, at, f)?;
@@ -333,23 +348,39 @@ impl Evaluator<'_> {
     }
 
     fn contains_itself<T>(&mut self, item: &ItemRef, start: usize, at: Span) -> Eval<T> {
+        let name = |(module, index): (ModuleId, usize)| {
+            let item = self.program.module(module).ast.items.get(index);
+            item.and_then(|i| declared_name(&i.kind))
+        };
+        let around: Vec<&Name> =
+            self.stack[start..].iter().filter_map(|(key, _)| name(*key)).collect();
+        let path: Vec<&str> = around.iter().map(|n| n.value.as_str()).collect();
         let mut diag = Diag::new("E0207", format!("`{}` contains itself", item.name()))
-            .label(at, "again here")
+            .label(at, format!("{} → {}", path.join(" → "), item.name()))
             .help("definitions expand fully; repeat with `for` or `(…) * n`");
-        for (_, span) in &self.stack[start..] {
-            diag = diag.label(*span, "applied here");
+        for (n, name) in around.iter().enumerate() {
+            let next = path.get(n + 1).copied().unwrap_or(item.name());
+            diag = diag.label(name.span, format!("applies `{next}`"));
         }
         self.fail(diag)
     }
 
     /// Guards against spaces that expand past what any machine could hold.
-    fn check_size(&mut self, at: Span) -> Eval<()> {
-        const LARGEST: usize = 2_000_000;
-        if self.build.graph.graph.node_count() <= LARGEST {
+    pub(super) fn check_size(&mut self, at: Span) -> Eval<()> {
+        const KERNELS: usize = 2_000_000;
+        const TURNS: usize = 200_000;
+        let text = if self.build.graph.graph.node_count() > KERNELS {
+            format!("the network expands to more than {KERNELS} kernels")
+        } else if self.turns > TURNS {
+            format!("loops take more than {TURNS} turns")
+        } else {
             return Ok(());
+        };
+        if std::mem::replace(&mut self.exhausted, true) {
+            return self.reported();
         }
         self.fail(
-            Diag::new("E0317", format!("the network expands to more than {LARGEST} kernels"))
+            Diag::new("E0317", text)
                 .label(at, "while this was expanded")
                 .help("lower the numbers of layers, blocks or repetitions"),
         )

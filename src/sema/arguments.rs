@@ -24,7 +24,8 @@ impl Evaluator<'_> {
             if required(d, name) {
                 return self.fail(
                     Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
-                        .label(at, "not given here"),
+                        .label(at, "not given here")
+                        .help(format!("`{}({name} = …)`", d.name())),
                 );
             }
             return Ok(default);
@@ -44,7 +45,8 @@ impl Evaluator<'_> {
         let (low, high) = (range.start(), range.end());
         self.fail(
             Diag::new("E0319", format!("`{name}` cannot be {n}"))
-                .label(span, format!("must lie between {low} and {high}")),
+                .label(span, "out of range")
+                .help(format!("between {low} and {high}")),
         )
     }
 
@@ -55,8 +57,8 @@ impl Evaluator<'_> {
             Some((value, span)) => match value.as_ratio() {
                 Some(r) if !r.is_integer() => self.fail(
                     Diag::new("E0308", format!("{r} channels are not a whole number"))
-                        .label(span, "a width here")
-                        .label(at, "of this convolution")
+                        .label(span, "a width")
+                        .label(self.head(at), "of this convolution")
                         .help("choose constants that divide evenly"),
                 ),
                 _ => Ok(self.whole_arg(d, "C", 1, 1..=WIDEST, at)? as u32),
@@ -101,8 +103,9 @@ impl Evaluator<'_> {
         }
         self.fail(
             Diag::new("E0319", format!("`{name}` cannot be {number}"))
-                .label(span, "must lie between 0 and 4")
-                .label(at, "here"),
+                .label(span, "out of range")
+                .label(self.head(at), "of this")
+                .help("between 0 and 4"),
         )
     }
 
@@ -127,7 +130,7 @@ impl Evaluator<'_> {
             Value::Label(word) if known.contains(&&**word) => Ok(Some(word.to_string())),
             other => self.fail(
                 Diag::new("E0301", format!("expected one of {}", known.join(", ")))
-                    .label(span, format!("found {}", other.show())),
+                    .label(span, format!("`{}` is none of them", other.show())),
             ),
         }
     }
@@ -144,6 +147,7 @@ impl Evaluator<'_> {
         }
         let groups_at = self.arg(d, "groups").map_or(at, |(_, span)| span);
         let next = (width / groups + 1) * groups;
+        let at = self.head(at);
         self.fail(
             Diag::new("E0307", format!("width {width} is not divisible by {groups} groups"))
                 .label(at, format!("{width} channels"))

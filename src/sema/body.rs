@@ -141,7 +141,8 @@ impl Evaluator<'_> {
             [i] => self.whole(i, f).map(Some),
             [_, more, ..] => self.fail(
                 Diag::new("E0318", "a node has at most one index")
-                    .label(more.span, "one index too many"),
+                    .label(more.span, "one index too many")
+                    .help("count in one index, such as `h[10 * i + j]`"),
             ),
         }
     }

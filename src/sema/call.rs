@@ -9,6 +9,7 @@ use super::value::{Design, DesignKind, Opset, OpsetEntry, Value};
 use crate::diag::{Diag, did_you_mean};
 use crate::source::Span;
 use crate::syntax::ast::*;
+use num_integer::Integer;
 use std::rc::Rc;
 
 /// Arguments of a call, evaluated.
@@ -76,7 +77,11 @@ impl Evaluator<'_> {
         match (name, values.as_slice()) {
             ("len", [list]) => Ok(Value::int(self.items(list, at)?.len() as i64)),
             ("floor" | "ceil", [x]) => match x.as_ratio() {
-                Some(r) => Ok(Value::Num(if name == "floor" { r.floor() } else { r.ceil() })),
+                Some(r) => {
+                    // Not `Ratio::floor`, which overflows at the edge.
+                    let floor = r.numer().div_floor(r.denom());
+                    Ok(Value::int(floor + i64::from(name == "ceil" && !r.is_integer())))
+                }
                 None => self.expected("a number", x, at),
             },
             ("min" | "max", [_, ..]) => {
@@ -94,10 +99,12 @@ impl Evaluator<'_> {
                 };
                 Ok(best.map_or(Value::Poison, |(_, v)| v.clone()))
             }
-            _ => self.fail(
-                Diag::new("E0403", format!("`{name}` cannot take {} arguments", args.len()))
-                    .label(at, "here"),
-            ),
+            _ => {
+                let wanted = if matches!(name, "min" | "max") { "at least 1" } else { "1" };
+                let text = format!("`{name}` takes {wanted} argument, got {}", args.len());
+                let help = format!("`{name}({})`", if name == "len" { "xs" } else { "x" });
+                self.fail(Diag::new("E0403", text).label(at, "called here").help(help))
+            }
         }
     }
 
@@ -132,8 +139,9 @@ impl Evaluator<'_> {
             }
             Value::Design(d) => self.call_design(&d, args, at, f),
             other => self.fail(
-                Diag::new("E0202", format!("{} cannot be called", other.kind()))
-                    .label(callee, "not an operator, a cell or a trellis"),
+                Diag::new("E0202", format!("{}, but is called", self.in_words(&other, callee)))
+                    .label(callee, "not an operator, a cell or a trellis")
+                    .help(format!("write `{}` alone", self.program.sources.text(callee))),
             ),
         }
     }
@@ -171,9 +179,12 @@ impl Evaluator<'_> {
     }
 
     fn too_many<T>(&mut self, design: &Design, most: usize, at: Span) -> Eval<T> {
+        let s = if most == 1 { "" } else { "s" };
+        let most = if most == 0 { "no".to_string() } else { most.to_string() };
         self.fail(
-            Diag::new("E0403", format!("`{}` takes {most} arguments", design.name()))
-                .label(at, "one too many"),
+            Diag::new("E0403", format!("`{}` takes {most} argument{s}", design.name()))
+                .label(at, "one too many")
+                .help("remove it; maps go before a `>`, or are arguments of their own"),
         )
     }
 
@@ -197,19 +208,25 @@ impl Evaluator<'_> {
         at: Span,
     ) -> Eval<()> {
         if !params.contains(&name.value) {
-            let near = did_you_mean(&name.value, params.iter().map(String::as_str));
-            let help = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if params.is_empty() => "it takes no arguments".to_string(),
-                None => format!("it takes {}", params.join(", ")),
-            };
-            let text = format!("`{}` has no argument `{}`", design.name(), name.value);
-            return self.fail(Diag::new("E0208", text).label(name.span, "not known").help(help));
+            let params: Vec<&str> = params.iter().map(String::as_str).collect();
+            return self.fail(unknown_argument(design.name(), &params, name));
         }
         design.config.retain(|(n, _, _)| **n != *name.value);
         design.config.push((name.value.as_str().into(), value, at));
         Ok(())
     }
+}
+
+/// An argument that a design does not have.
+pub(super) fn unknown_argument(design: &str, params: &[&str], name: &Name) -> Diag {
+    let help = match did_you_mean(&name.value, params.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if params.is_empty() => "it takes no arguments".to_string(),
+        None => format!("it takes {}", params.join(", ")),
+    };
+    Diag::new("E0208", format!("`{design}` has no argument `{}`", name.value))
+        .label(name.span, "not known")
+        .help(help)
 }
 
 /// An operator set whose texts have further arguments: `sep_conv(3)` with `stride = stride`.

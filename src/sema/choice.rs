@@ -36,7 +36,8 @@ impl Evaluator<'_> {
                     None => None,
                 };
                 let listed = self.candidates(of, ops, f)?;
-                self.picks(k_value, k.span, (*ordered, *repeats), listed, at, f)
+                self.check_picks((k_value, k.span), (listed.len(), of.span), *repeats)?;
+                self.picks(k_value, (*ordered, *repeats), listed, at, f)
             }
             Choose::Path(clauses) => self.path(clauses, at, f),
         }
@@ -92,16 +93,30 @@ impl Evaluator<'_> {
         text: impl FnOnce() -> SiteText,
     ) -> Eval<DecisionId> {
         let label = f.label.to_string();
+        let before = self.sites.decisions.len();
         let (of, same) = self.sites.decide(&f.instance, at, &f.indices, &label, &domain, text);
         if same {
+            if of.index() == before {
+                self.warn_of_one(&domain, at);
+            }
             return Ok(of);
         }
-        let name = self.sites.decisions[of.index()].name.clone();
-        self.fail(
-            Diag::new("E0315", format!("`{name}` offers different alternatives in two places"))
-                .label(at, "a shared choice must offer the same everywhere")
-                .help("make the alternatives independent of where the design is applied"),
-        )
+        let first = &self.sites.decisions[of.index()];
+        let text = format!("{} alternatives first, {} here", first.domain.count(), domain.count());
+        let diag = Diag::new("E0315", "a shared choice offers different alternatives")
+            .label(at, text)
+            .help(format!("let `{}` offer the same wherever it is applied", first.name));
+        self.fail(diag)
+    }
+
+    fn warn_of_one(&mut self, domain: &Domain, at: Span) {
+        if domain.count() == 1u32.into() {
+            self.diags.push(
+                Diag::new("W0901", "this choice has one alternative")
+                    .label(at, "nothing to choose")
+                    .help("write it plainly, or add an alternative"),
+            );
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::frame::{Frame, Instance};
 use super::globals::builtin_value;
 use super::load::Program;
 use super::memo::Memo;
-use super::module::ModuleId;
+use super::module::{ModuleId, declared_name};
 use super::sites::Sites;
 use super::value::{Design, DesignKind, Opset, Value};
 use crate::diag::{Diag, Sink, did_you_mean};
@@ -39,6 +39,10 @@ pub(crate) struct Evaluator<'a> {
     /// Outputs that exist in training only, from wherever they are declared.
     pub(super) aux: Vec<super::body::Aux>,
     pub(super) memo: Memo,
+    /// How many turns loops took.
+    pub(super) turns: usize,
+    /// Whether the network was found to be too large.
+    pub(super) exhausted: bool,
 }
 
 impl<'a> Evaluator<'a> {
@@ -66,6 +70,8 @@ impl<'a> Evaluator<'a> {
             stack: Vec::new(),
             aux: Vec::new(),
             memo: Memo::default(),
+            turns: 0,
+            exhausted: false,
         }
     }
 
@@ -73,6 +79,12 @@ impl<'a> Evaluator<'a> {
     pub(super) fn fail<T>(&mut self, diag: Diag) -> Eval<T> {
         self.memo.effect();
         self.diags.push(diag);
+        Err(Reported)
+    }
+
+    /// The mistake was reported already.
+    pub(super) fn reported<T>(&mut self) -> Eval<T> {
+        self.memo.effect();
         Err(Reported)
     }
 
@@ -111,7 +123,7 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::Scale(0) => self.fail(
                 Diag::new("E0104", "`/0` is not a scale")
-                    .label(e.span, "here")
+                    .label(e.span, "divides by zero")
                     .help("scales are `/1`, `/2`, `/4`, `/8`, `/16`, `/32`"),
             ),
             ExprKind::Scale(n) => Ok(Value::Scale(Scale::Down(*n))),
@@ -143,9 +155,9 @@ impl<'a> Evaluator<'a> {
             ExprKind::Binary(op, a, b) => self.binary(*op, a, b, e.span, f),
             ExprKind::Choose(choose) => self.choose(choose, e.span, f),
             ExprKind::Match(of, arms) => self.match_expr(of, arms, e.span, f),
-            ExprKind::Schedule { .. } => self.fail(
+            ExprKind::Schedule { from, curve, .. } => self.fail(
                 Diag::new("E0213", "a schedule has no meaning here")
-                    .label(e.span, "here")
+                    .label(from.span.to(curve.span), "changes while training")
                     .help("schedules belong to `rate = …` in a `search` or `train` block"),
             ),
         }
@@ -170,6 +182,9 @@ impl<'a> Evaluator<'a> {
         if let Some(found) = builtin_value(name) {
             return Ok(found);
         }
+        if self.diags.knows(at) || self.program.module(f.module).lost.contains(name) {
+            return self.reported();
+        }
         let mut known: Vec<&str> = f.vars.keys().map(|k| &**k).collect();
         let names = &self.program.module(f.module).names;
         known.extend(names.keys().map(String::as_str));
@@ -187,18 +202,35 @@ impl<'a> Evaluator<'a> {
         let value = self.eval(e, f)?;
         match value.as_ratio() {
             Some(r) if r.is_integer() => Ok(r.to_integer()),
-            _ => self.fail(
-                Diag::new("E0301", format!("expected a whole number, found {}", value.show()))
-                    .label(e.span, "here"),
-            ),
+            _ => self.expected("a whole number", &value, e.span),
         }
     }
 
     pub(super) fn expected<T>(&mut self, what: &str, found: &Value, at: Span) -> Eval<T> {
         self.fail(
             Diag::new("E0301", format!("expected {what}, found {}", found.show()))
-                .label(at, "here"),
+                .label(at, format!("this is {}", found.kind())),
         )
+    }
+
+    /// The first word of a call, so that labels on its arguments stay readable.
+    pub(super) fn head(&self, at: Span) -> Span {
+        let text = self.program.sources.text(at);
+        let word = text.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(0);
+        match text.get(word..).is_some_and(|rest| word > 0 && rest.starts_with('(')) {
+            true => Span { end: at.start + word as u32, ..at },
+            false => at,
+        }
+    }
+
+    /// What a value is, in the user's words where they are short: `C` is a whole number.
+    pub(super) fn in_words(&self, value: &Value, at: Span) -> String {
+        const SHORT: usize = 24;
+        let text = self.program.sources.text(at);
+        match text.len() <= SHORT && !text.contains('\n') && !text.is_empty() {
+            true => format!("`{text}` is {}", value.kind()),
+            false => format!("this is {}", value.kind()),
+        }
     }
 
     pub(super) fn as_opset(&mut self, value: Value, at: Span) -> Eval<Rc<Opset>> {
@@ -209,11 +241,17 @@ impl<'a> Evaluator<'a> {
                     .help("add at least one operator, such as `skip`"),
             ),
             Value::Opset(o) => Ok(o),
-            other => self.fail(
-                Diag::new("E0202", format!("expected an operator set, found {}", other.kind()))
-                    .label(at, "here")
-                    .help("declare one: `opset ops { skip  zero }`"),
-            ),
+            other => {
+                let text = format!("{}, but an operator set is needed", self.in_words(&other, at));
+                let mut diag = Diag::new("E0202", text).label(at, "not an operator set");
+                if let Value::Design(d) = &other
+                    && let DesignKind::Item(item) = &d.kind
+                    && let Some(name) = declared_name(&item.item().kind)
+                {
+                    diag = diag.label(name.span, "declared here");
+                }
+                self.fail(diag.help("declare a set: `opset ops { skip  zero }`"))
+            }
         }
     }
 }
@@ -229,4 +267,12 @@ pub(super) fn binder_label(binder: &Binder) -> String {
         Binder::Name(name) => name.value.clone(),
         Binder::List(parts, _) => parts.iter().map(binder_label).collect::<Vec<_>>().join("_"),
     }
+}
+
+/// Runs something with stack enough for one more definition: texts may nest only so deep, but
+/// definitions apply each other.
+pub(super) fn with_stack<T>(run: impl FnOnce() -> T) -> T {
+    const NEEDED: usize = 4 << 20;
+    const MORE: usize = 32 << 20;
+    stacker::maybe_grow(NEEDED, MORE, run)
 }

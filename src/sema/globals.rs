@@ -1,7 +1,7 @@
 //! What a module's names stand for, each evaluated once.
 
 use super::builtin;
-use super::eval::{Eval, Evaluator, Reported, binder_label, design};
+use super::eval::{Eval, Evaluator, Reported, binder_label, design, with_stack};
 use super::frame::{Frame, Instance};
 use super::module::ItemRef;
 use super::value::{Design, DesignKind, Opset, OpsetEntry, Value};
@@ -10,6 +10,9 @@ use crate::source::Span;
 use crate::syntax::ast::*;
 use std::cell::OnceCell;
 use std::rc::Rc;
+
+/// Values of a module may need each other this deep.
+const LONGEST: usize = 1000;
 
 impl Evaluator<'_> {
     /// The value of a module's declaration.
@@ -22,15 +25,13 @@ impl Evaluator<'_> {
             Some(value) => value.clone(),
             None => {
                 if let Some(start) = self.evaluating.iter().position(|(k, _)| *k == key) {
-                    let first = self.evaluating[start].1;
-                    return self.fail(
-                        Diag::new("E0214", format!("`{}` is defined by itself", name_of(item)))
-                            .label(first, "needed here")
-                            .label(at, "and needed again for its own value"),
-                    );
+                    return self.needs_itself(item, start, at);
+                }
+                if self.evaluating.len() >= LONGEST {
+                    return self.needs_too_many(at);
                 }
                 self.evaluating.push((key, at));
-                let value = self.global(item);
+                let value = with_stack(|| self.global(item));
                 self.evaluating.pop();
                 let value = value.unwrap_or(Value::Poison);
                 self.globals.insert(key, value.clone());
@@ -38,6 +39,24 @@ impl Evaluator<'_> {
             }
         };
         self.part(whole, &item.part, at)
+    }
+
+    fn needs_too_many<T>(&mut self, at: Span) -> Eval<T> {
+        self.fail(
+            Diag::new("E0207", format!("values need each other more than {LONGEST} deep"))
+                .label(at, "too deep here")
+                .help("compute it from fewer steps"),
+        )
+    }
+
+    fn needs_itself<T>(&mut self, item: &ItemRef, start: usize, at: Span) -> Eval<T> {
+        let name = name_of(item);
+        let mut diag = Diag::new("E0214", format!("`{name}` is defined by itself"))
+            .label(at, format!("needs `{name}` again"));
+        for (_, span) in &self.evaluating[start + 1..] {
+            diag = diag.label(*span, format!("`{name}` needs this"));
+        }
+        self.fail(diag.help("give one of them a value that needs none of the others"))
     }
 
     /// A module-level value, evaluated in its own module.
@@ -59,7 +78,9 @@ impl Evaluator<'_> {
             ItemKind::Let(binding) => {
                 let label = binder_label(&binding.binder);
                 let mut f = self.module_frame(item.module, &label);
-                self.bound(&binding.value, &label, &mut f)
+                let value = self.bound(&binding.value, &label, &mut f)?;
+                self.check_binder(&binding.binder, &value)?;
+                Ok(value)
             }
             ItemKind::Opset(o) => {
                 let mut f = self.module_frame(item.module, &o.name.value);
@@ -109,16 +130,6 @@ impl Evaluator<'_> {
         let mut out: Vec<OpsetEntry> = Vec::new();
         for entry in entries {
             let label: Rc<str> = entry.label.value.as_str().into();
-            if let Some(first) = entries.iter().find(|e| e.label.value == entry.label.value)
-                && first.label.span != entry.label.span
-            {
-                return self.fail(
-                    Diag::new("E0306", format!("`{label}` appears twice in this choice"))
-                        .label(entry.label.span, "again here")
-                        .label(first.label.span, "first here")
-                        .help("remove one, or give it another label"),
-                );
-            }
             let text = match &entry.value {
                 Some(value) => value.clone(),
                 None => Expr {
@@ -160,7 +171,8 @@ impl Evaluator<'_> {
             Some(value) => self.part(value.clone(), rest, at),
             None => self.fail(
                 Diag::new("E0310", format!("a list of {} has no element {first}", items.len()))
-                    .label(at, "taken apart here"),
+                    .label(at, "taken apart here")
+                    .help("give it more elements, or take fewer"),
             ),
         }
     }

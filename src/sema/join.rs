@@ -58,7 +58,7 @@ impl Evaluator<'_> {
                 let other = types.iter().find(|t| *t != &types[0]).cloned().unwrap_or_default();
                 let first = types.first().cloned().unwrap_or_default();
                 self.fail(
-                    Diag::new("E0407", format!("alternatives differ in type: {first} and {other}"))
+                    Diag::new("E0415", format!("alternatives differ in type: {first} and {other}"))
                         .label(at, "these are summed, so they must have one type")
                         .help("bring each to one width and scale: `x > fit(C, s)`"),
                 )

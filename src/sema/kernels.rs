@@ -9,6 +9,8 @@ use crate::ir::graph::NodeId;
 use crate::ir::kernel::{Act, Conv, Interp, Kernel, Norm, PoolKind, Target};
 use crate::ir::shape::{MapType, Scale};
 use crate::source::Span;
+use num_rational::Ratio;
+use num_traits::CheckedDiv;
 
 /// More channels than this are a mistake.
 pub(super) const WIDEST: i64 = 1 << 20;
@@ -84,9 +86,12 @@ impl Evaluator<'_> {
             Ok(weights) => weights,
             Err(tie) => {
                 return self.fail(
-                    Diag::new("E0409", format!("tied weights `{}` differ in shape", tie.name))
-                        .label(at, format!("{} channels here, {} before", tie.now, tie.first))
-                        .help("bring maps to one width before what is tied, or do not tie it"),
+                    Diag::new(
+                        "E0404",
+                        format!("tied weights take {} channels, got {}", tie.first, tie.now),
+                    )
+                    .label(at, format!("`{}` reads {} channels here", tie.name, tie.now))
+                    .help(format!("bring the map to that width: `> conv(1, {})`", tie.first)),
                 );
             }
         };
@@ -158,7 +163,8 @@ impl Evaluator<'_> {
                 Some(n) => Ok(Scale::Down(n)),
                 None => self.fail(
                     Diag::new("E0410", format!("{scale} cannot be divided by {stride} again"))
-                        .label(at, "coarser than /65536"),
+                        .label(at, "coarser than /65536")
+                        .help("use fewer strides"),
                 ),
             },
             Scale::Global => Ok(Scale::Global),
@@ -245,15 +251,19 @@ impl Evaluator<'_> {
         let (Scale::Down(n), Some(by)) = (scale, by.as_ratio()) else {
             return self.expected("a factor such as `1 / 2`", by, at);
         };
-        let wanted = num_rational::Ratio::from_integer(i64::from(n)) / by;
-        let whole = wanted.is_integer() && (1..=1 << 16).contains(&wanted.to_integer());
-        if *by.numer() <= 0 || !whole {
+        let wanted = Ratio::from_integer(i64::from(n)).checked_div(&by).filter(|_| *by.numer() > 0);
+        let whole = |w: &Ratio<i64>| w.is_integer() && (1..=1 << 16).contains(&w.to_integer());
+        let Some(wanted) = wanted.filter(whole) else {
+            let text = match wanted {
+                Some(wanted) => format!("the scale would be 1/({wanted})"),
+                None => "not above zero".to_string(),
+            };
             return self.fail(
                 Diag::new("E0410", format!("{scale} cannot be resized by {by}"))
-                    .label(at, format!("it would be at /{wanted}"))
+                    .label(at, text)
                     .help("scales divide the image's size by a whole number"),
             );
-        }
+        };
         let to = Scale::Down(wanted.to_integer() as u32);
         match floor && *by.numer() == 1 {
             true => Ok((Target::FloorBy(*by.denom() as u32), to)),
@@ -273,8 +283,11 @@ impl Evaluator<'_> {
     /// `x + body(x)`.
     pub(super) fn residual(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         let Some((body, span)) = self.arg(d, "body") else {
-            return self
-                .fail(Diag::new("E0209", "`residual` needs a body").label(at, "none given"));
+            return self.fail(
+                Diag::new("E0209", "`residual` needs a body")
+                    .label(at, "none given")
+                    .help("`residual(conv(3) > bn)`"),
+            );
         };
         let y = self.apply(&body, vec![Value::Map(x)], span, f)?;
         match self.map_of(y, span, f)? {
@@ -287,9 +300,16 @@ impl Evaluator<'_> {
     pub(super) fn mul(&mut self, x: Map, y: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         let scale_fits = x.ty.scale == y.ty.scale || y.ty.scale == Scale::Global;
         if x.ty.width != y.ty.width || !scale_fits {
+            let (x_at, y_at, at) = (self.origin(x), self.origin(y), self.head(at));
             return self.fail(
                 Diag::new("E0411", format!("cannot multiply {} and {}", x.ty, y.ty))
-                    .label(at, "widths must agree, and scales, or the second be 1x1"),
+                    .label(at, "a product needs maps of one type")
+                    .label(x_at, x.ty.to_string())
+                    .label(y_at, y.ty.to_string())
+                    .help(format!(
+                        "bring the second to `{}`: `> fit(…)`; its scale may be 1x1",
+                        x.ty
+                    )),
             );
         }
         Ok(Value::Map(self.push(Kernel::Mul, x.ty, &[x.node, y.node], at, f)))
@@ -320,6 +340,7 @@ impl Evaluator<'_> {
             );
             Diag::new("E0402", text).help(format!("project one first: `> conv(1, {})`", a.ty.width))
         };
+        let at = self.head(at);
         self.fail(
             diag.label(at, "a sum needs equal inputs")
                 .label(x_at, a.ty.to_string())
@@ -336,6 +357,7 @@ impl Evaluator<'_> {
         let first = maps[0];
         if let Some(other) = maps.iter().find(|m| m.ty.scale != first.ty.scale) {
             let (a, b) = (self.origin(first), self.origin(*other));
+            let at = self.head(at);
             return self.fail(
                 Diag::new(
                     "E0401",

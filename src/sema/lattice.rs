@@ -48,7 +48,8 @@ impl Evaluator<'_> {
         if !(1..=200).contains(&layers) {
             return self.fail(
                 Diag::new("E0309", format!("a path cannot have {layers} layers"))
-                    .label(layers_at, "between 1 and 200"),
+                    .label(layers_at, "out of range")
+                    .help("between 1 and 200"),
             );
         }
         self.check_scales(&scales, scales_at)?;
@@ -82,7 +83,26 @@ impl Evaluator<'_> {
                 );
             }
         }
+        self.warn_of_unreached(&lattice, &passable, at);
         Ok(lattice)
+    }
+
+    /// Scales that no path passes.
+    fn warn_of_unreached(&mut self, lattice: &Lattice, passable: &[Vec<bool>], at: Span) {
+        let unreached = |s: &usize| !passable.iter().any(|layer| layer[*s]);
+        let missed: Vec<String> = (0..lattice.scales.len())
+            .filter(unreached)
+            .map(|s| lattice.scales[s].to_string())
+            .collect();
+        if missed.is_empty() {
+            return;
+        }
+        let s = if missed.len() == 1 { "" } else { "s" };
+        self.diags.push(
+            Diag::new("W0903", format!("no path passes scale{s} {}", missed.join(", ")))
+                .label(at, "one move per layer does not lead there and on")
+                .help(format!("add layers, or drop {} from `scales`", missed.join(" "))),
+        );
     }
 
     fn check_scales(&mut self, scales: &[Scale], at: Span) -> Eval<()> {
@@ -112,8 +132,9 @@ impl Evaluator<'_> {
                 Some(i) => out.push(i as u8),
                 None => {
                     return self.fail(
-                        Diag::new("E0501", format!("{scale} is not a scale of this path"))
-                            .label(at, "not among `scales`"),
+                        Diag::new("E0501", format!("`{scale}` is not a scale of this path"))
+                            .label(at, "not among `scales`")
+                            .help(format!("its scales are {}", shown(scales))),
                     );
                 }
             }
@@ -146,8 +167,8 @@ impl Evaluator<'_> {
                 "down" => moves.down = true,
                 other => {
                     return self.fail(
-                        Diag::new("E0505", format!("`{other}` is not a move"))
-                            .label(name.span, "here")
+                        Diag::new("E0507", format!("`{other}` is not a move"))
+                            .label(name.span, "not a move")
                             .help("moves are `up`, `stay` and `down`"),
                     );
                 }
@@ -161,12 +182,16 @@ impl Evaluator<'_> {
             "source" => Ok(Normalise::Source),
             "target" => Ok(Normalise::Target),
             other => self.fail(
-                Diag::new("E0506", format!("arrows cannot be weighed by `{other}`"))
-                    .label(name.span, "here")
+                Diag::new("E0508", format!("arrows cannot be weighed by `{other}`"))
+                    .label(name.span, "neither `source` nor `target`")
                     .help(
                         "`source`: those that leave a node sum to one; `target`: those that enter",
                     ),
             ),
         }
     }
+}
+
+fn shown(scales: &[Scale]) -> String {
+    scales.iter().map(|s| format!("`{s}`")).collect::<Vec<_>>().join(", ")
 }

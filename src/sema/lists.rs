@@ -21,8 +21,9 @@ impl Evaluator<'_> {
             Value::Size(dims) => Ok(dims.iter().map(|&d| Value::int(i64::from(d))).collect()),
             Value::Poison => Err(Reported),
             other => self.fail(
-                Diag::new("E0311", format!("expected a list, found {}", other.kind()))
-                    .label(at, "this is not a list"),
+                Diag::new("E0311", format!("{}, but a list is needed", self.in_words(other, at)))
+                    .label(at, "not a list")
+                    .help("lists are `[a, b]`, `1..=n` and nodes with an index"),
             ),
         }
     }
@@ -38,6 +39,8 @@ impl Evaluator<'_> {
         let items = self.items(&over, each.over.span)?;
         self.record_loop(each, &over, &items, f);
         for (n, item) in items.into_iter().enumerate() {
+            self.turns += 1;
+            self.check_size(each.over.span)?;
             f.indices.push(loop_index(n, &item));
             let bound = self.bind(&each.binder, item, f);
             let done = bound.and_then(|()| run(self, f));
@@ -73,17 +76,33 @@ impl Evaluator<'_> {
             Binder::List(parts, at) => {
                 let items = self.items(&value, *at)?;
                 if items.len() != parts.len() {
-                    return self.fail(
-                        Diag::new(
-                            "E0312",
-                            format!("{} names for a list of {}", parts.len(), items.len()),
-                        )
-                        .label(*at, "taken apart here"),
-                    );
+                    return self.uneven(parts.len(), items.len(), *at);
                 }
                 parts.iter().zip(items).try_for_each(|(p, v)| self.bind(p, v, f))
             }
         }
+    }
+
+    fn uneven<T>(&mut self, names: usize, items: usize, at: Span) -> Eval<T> {
+        let help = match names < items {
+            true => "name the others too, `_a` where they are not needed",
+            false => "drop the names that get nothing",
+        };
+        self.fail(
+            Diag::new("E0312", format!("{names} names for a list of {items}"))
+                .label(at, "taken apart here")
+                .help(help),
+        )
+    }
+
+    /// Names that take a list apart must be as many as its elements.
+    pub(super) fn check_binder(&mut self, binder: &Binder, value: &Value) -> Eval<()> {
+        let Binder::List(parts, at) = binder else { return Ok(()) };
+        let items = self.items(value, *at)?;
+        if items.len() != parts.len() {
+            return self.uneven(parts.len(), items.len(), *at);
+        }
+        parts.iter().zip(&items).try_for_each(|(p, v)| self.check_binder(p, v))
     }
 
     pub(super) fn index(&mut self, x: &Expr, i: &Expr, f: &mut Frame) -> Eval<Value> {
@@ -101,10 +120,7 @@ impl Evaluator<'_> {
             return self.join(picked, at);
         }
         let Some(n) = index.as_ratio().filter(Ratio::is_integer).map(|r| r.to_integer()) else {
-            return self.fail(
-                Diag::new("E0301", format!("expected a whole number, found {}", index.show()))
-                    .label(i_at, "this is an index"),
-            );
+            return self.expected("a whole number as index", &index, i_at);
         };
         let found = match &value {
             Value::Family(items) => items.get(&n).cloned(),
@@ -117,11 +133,20 @@ impl Evaluator<'_> {
         match found {
             Some(Value::Poison) => Err(Reported),
             Some(value) => Ok(value),
-            None => self.fail(
-                Diag::new("E0310", format!("there is no element `{n}`"))
-                    .label(i_at, "out of range")
-                    .label(at, "of this"),
-            ),
+            None => {
+                let all = indices(&value);
+                let help = match all.as_deref() {
+                    None | Some([]) => "it is empty".to_string(),
+                    Some([one]) => format!("it has `[{one}]` alone"),
+                    Some([first, .., last]) => format!("it goes from `[{first}]` to `[{last}]`"),
+                };
+                self.fail(
+                    Diag::new("E0310", format!("there is no element `[{n}]`"))
+                        .label(i_at, "out of range")
+                        .label(at, "of this")
+                        .help(help),
+                )
+            }
         }
     }
 
@@ -185,19 +210,18 @@ impl Evaluator<'_> {
             Value::Trellis(grid) => self.grid_field(grid, name, at),
             Value::Opset(o) => match o.entries.iter().find(|e| *e.label == *name.value) {
                 Some(entry) => Ok(entry.value.clone()),
-                None => self.fail(
-                    Diag::new("E0201", format!("`{}` has no operator `{}`", o.name, name.value))
-                        .label(name.span, "not found"),
-                ),
+                None => self.fail(no_operator(o, name)),
             },
             Value::Map(map) if name.value == "width" => Ok(Value::int(i64::from(map.ty.width))),
             Value::Map(map) if name.value == "scale" => Ok(Value::Scale(map.ty.scale)),
             Value::Poison => Err(Reported),
             other => {
-                let kind = other.kind();
+                let text =
+                    format!("{} and has no result `{}`", self.in_words(other, at), name.value);
                 self.fail(
-                    Diag::new("E0406", format!("{kind} has no result `{}`", name.value))
-                        .label(name.span, "not offered"),
+                    Diag::new("E0406", text)
+                        .label(name.span, "not offered")
+                        .help("cells with several outputs, encoders and trellises have results"),
                 )
             }
         }
@@ -208,4 +232,25 @@ impl Evaluator<'_> {
 fn loop_index(n: usize, item: &Value) -> i64 {
     let whole = item.as_ratio().filter(Ratio::is_integer);
     whole.map_or(n as i64, |r| r.to_integer())
+}
+
+/// The indices of a list's elements.
+fn indices(value: &Value) -> Option<Vec<i64>> {
+    match value {
+        Value::Family(items) => Some(items.keys().copied().collect()),
+        Value::List(items) => Some((0..items.len() as i64).collect()),
+        _ => None,
+    }
+}
+
+/// An operator that a set does not have.
+fn no_operator(set: &super::value::Opset, name: &Name) -> Diag {
+    let labels: Vec<&str> = set.entries.iter().map(|e| &*e.label).collect();
+    let help = match did_you_mean(&name.value, labels.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", labels.join(", ")),
+    };
+    Diag::new("E0201", format!("`{}` has no operator `{}`", set.name, name.value))
+        .label(name.span, "not found")
+        .help(help)
 }

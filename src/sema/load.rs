@@ -2,7 +2,7 @@
 //!
 //! This is the one place of the front end that reads files.
 
-use super::module::{ItemRef, Meaning, Module, ModuleId, Override, declare};
+use super::module::{ItemRef, Lost, Meaning, Module, ModuleId, Override, declare};
 use crate::diag::{Diag, Sink, did_you_mean};
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::stdlib;
@@ -102,6 +102,7 @@ impl Loader<'_> {
             ast: Rc::clone(&ast),
             overrides,
             names: IndexMap::new(),
+            lost: Lost { names: ast.lost.iter().map(|n| n.value.clone()).collect(), more: false },
         });
         self.check_overrides(id);
         let names = self.names(id, &ast);
@@ -166,16 +167,25 @@ impl Loader<'_> {
         let (Some(first), Some(last)) = (import.module.first(), import.module.last()) else {
             return;
         };
-        let at = first.span.to(last.span);
+        let module_end = match single {
+            Some(_) => import.module.iter().rev().nth(1).unwrap_or(last),
+            None => last,
+        };
+        let at = first.span.to(module_end.span);
         let overrides = import
             .overrides
             .iter()
             .map(|(name, value)| (name.value.clone(), Override { from, value: value.clone() }));
-        let Some(module) = self.module(&path, at, overrides.collect()) else { return };
         let wanted: Vec<&Name> = match &import.names {
             UseNames::Last => single.into_iter().collect(),
             UseNames::These(these) => these.iter().collect(),
             UseNames::All(_) => Vec::new(),
+        };
+        let Some(module) = self.module(&path, at, overrides.collect()) else {
+            let lost = &mut self.program.modules[from.0 as usize].lost;
+            lost.names.extend(wanted.iter().map(|n| n.value.clone()));
+            lost.more |= matches!(import.names, UseNames::All(_));
+            return;
         };
         let all = self.program.module(module).names.clone();
         if let UseNames::All(span) = import.names {
@@ -188,15 +198,31 @@ impl Loader<'_> {
             match all.get(&name.value) {
                 Some(meaning) => declare(names, name, meaning.item.clone(), self.diags),
                 None => {
-                    let near = did_you_mean(&name.value, all.keys().map(String::as_str));
-                    self.diags.push(
-                        Diag::new("E0204", format!("`{path}` has no item `{}`", name.value))
-                            .label(name.span, "not there")
-                            .help_maybe(near.map(|n| format!("did you mean `{n}`?"))),
-                    );
+                    let own = all.iter().filter(|(_, m)| m.item.module == module);
+                    let own: Vec<&str> = own.map(|(n, _)| n.as_str()).collect();
+                    self.no_item(from, module, &path, name, &own);
                 }
             }
         }
+    }
+
+    fn no_item(&mut self, from: ModuleId, module: ModuleId, path: &str, name: &Name, all: &[&str]) {
+        let modules = &mut self.program.modules;
+        modules[from.0 as usize].lost.names.insert(name.value.clone());
+        // What the module itself could not find was told there.
+        if modules[module.0 as usize].lost.contains(&name.value) {
+            return;
+        }
+        let help = match did_you_mean(&name.value, all.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if all.len() > 12 => format!("`use {path}.*` imports all that it has"),
+            None => format!("it has {}", all.join(", ")),
+        };
+        self.diags.push(
+            Diag::new("E0204", format!("`{path}` has no item `{}`", name.value))
+                .label(name.span, "not there")
+                .help(help),
+        );
     }
 
     /// A module by its path, loaded once for each set of overrides.
@@ -225,11 +251,21 @@ impl Loader<'_> {
 
     fn cycle(&mut self, start: usize, path: &str, at: Span) {
         let around: Vec<&str> = self.active[start..].iter().map(|(p, _)| p.as_str()).collect();
-        let mut diag = Diag::new("E0206", format!("module `{path}` imports itself"))
+        let text = match around.as_slice() {
+            [_] => format!("module `{path}` imports itself"),
+            [a, b] => format!("modules `{a}` and `{b}` import each other"),
+            many => format!("{} modules import each other in a circle", many.len()),
+        };
+        let help = match around.len() {
+            1 => "drop this import",
+            _ => "move what they share to a module of its own",
+        };
+        let mut diag = Diag::new("E0206", text)
             .label(at, format!("{} → {path}", around.join(" → ")))
-            .help("move what both need to a third module");
-        for (_, span) in self.active[start..].iter().filter(|(_, s)| *s != at) {
-            diag = diag.label(*span, "imported here");
+            .help(help);
+        // The first one was imported from outside of the circle.
+        for (module, span) in &self.active[start + 1..] {
+            diag = diag.label(*span, format!("`{module}` is imported here"));
         }
         self.diags.push(diag);
     }

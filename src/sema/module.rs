@@ -4,6 +4,7 @@ use crate::diag::{Diag, Sink};
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Block, Expr, File, Item, ItemKind, Name, Role};
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Index of a module.
@@ -23,6 +24,24 @@ pub struct Module {
     pub overrides: IndexMap<String, Override>,
     /// What its names mean.
     pub names: IndexMap<String, Meaning>,
+    /// Names that were imported in vain: nobody needs to be told again.
+    pub lost: Lost,
+}
+
+/// Names whose meaning was lost to a mistake that was reported.
+#[derive(Clone, Debug, Default)]
+pub struct Lost {
+    /// The names.
+    pub names: BTreeSet<String>,
+    /// Whether a whole module's names are lost, so that any name may be one of them.
+    pub more: bool,
+}
+
+impl Lost {
+    /// Whether a name may be one of them.
+    pub fn contains(&self, name: &str) -> bool {
+        self.more || self.names.contains(name)
+    }
 }
 
 /// A value for a constant from outside the module.

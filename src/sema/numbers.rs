@@ -15,7 +15,7 @@ impl Evaluator<'_> {
         let value = self.eval(x, f)?;
         match (op, value) {
             (UnaryOp::Tied, value) => self.tied(value, x, f),
-            (UnaryOp::Minus, Value::Num(n)) => Ok(Value::Num(-n)),
+            (UnaryOp::Minus, Value::Num(n)) if *n.numer() > i64::MIN => Ok(Value::Num(-n)),
             (UnaryOp::Minus, Value::Float(n)) => Ok(Value::Float(-n)),
             (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
             (UnaryOp::Minus, other) => self.expected("a number", &other, at),
@@ -110,6 +110,9 @@ impl Evaluator<'_> {
             (BinaryOp::Times, Value::Design(_) | Value::Same, Value::Num(n)) if n.is_integer() => {
                 self.repeated(left.clone(), n.to_integer(), b)
             }
+            (BinaryOp::Times, Value::Design(_) | Value::Same, other) => {
+                self.expected("a whole number of times", other, b)
+            }
             (BinaryOp::Times, l, r) if l.is_map_like() || r.is_map_like() => {
                 self.times_map(left, right, (a, b), f)
             }
@@ -138,9 +141,9 @@ impl Evaluator<'_> {
     fn repeated(&mut self, part: Value, n: i64, b: Span) -> Eval<Value> {
         if !(0..=1000).contains(&n) {
             return self.fail(
-                Diag::new("E0309", format!("cannot repeat {n} times"))
-                    .label(b, "here")
-                    .help("a chain may be repeated up to 1000 times"),
+                Diag::new("E0309", format!("a chain cannot be repeated {n} times"))
+                    .label(b, "between 0 and 1000")
+                    .help("repeat what is repeated: `(… * 100) * 100`"),
             );
         }
         let parts = vec![part; n as usize];
@@ -186,15 +189,19 @@ impl Evaluator<'_> {
         y: Ratio<i64>,
         (a, b): (Span, Span),
     ) -> Eval<Value> {
-        use num_traits::{CheckedAdd, CheckedMul, CheckedSub, Zero};
+        use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub, Zero};
         let out = match op {
             BinaryOp::Plus => x.checked_add(&y),
             BinaryOp::Minus => x.checked_sub(&y),
             BinaryOp::Times => x.checked_mul(&y),
             BinaryOp::Divide if y.is_zero() => {
-                return self.fail(Diag::new("E0313", "division by zero").label(b, "this is zero"));
+                return self.fail(
+                    Diag::new("E0313", "division by zero")
+                        .label(b, "this is zero")
+                        .help("divide by something else, or match on it first"),
+                );
             }
-            BinaryOp::Divide => Some(x / y),
+            BinaryOp::Divide => x.checked_div(&y),
             BinaryOp::Above => return Ok(Value::Bool(x > y)),
             BinaryOp::Below => return Ok(Value::Bool(x < y)),
             BinaryOp::RangeIncl | BinaryOp::RangeExcl => {
@@ -205,7 +212,9 @@ impl Evaluator<'_> {
         match out {
             Some(value) => Ok(Value::Num(value)),
             None => self.fail(
-                Diag::new("E0314", "this number is too large").label(a.to(b), "beyond 64 bits"),
+                Diag::new("E0314", "this number is too large")
+                    .label(a.to(b), "beyond 64 bits")
+                    .help("widths and counts end far below"),
             ),
         }
     }
@@ -225,8 +234,9 @@ impl Evaluator<'_> {
         let end = y.to_integer().saturating_add(i64::from(included));
         if end.saturating_sub(x.to_integer()) > LONGEST {
             return self.fail(
-                Diag::new("E0309", format!("a range may hold up to {LONGEST} numbers"))
-                    .label(at, "longer than that"),
+                Diag::new("E0309", "this range is too long")
+                    .label(at, format!("more than {LONGEST} numbers"))
+                    .help("networks have fewer parts than that"),
             );
         }
         Ok(Value::List(Rc::new((x.to_integer()..end).map(Value::int).collect())))

@@ -4,7 +4,7 @@ use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
 use super::module::ItemRef;
 use super::value::{Design, Value};
-use crate::diag::Diag;
+use crate::diag::{Diag, did_you_mean};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -57,14 +57,8 @@ impl Evaluator<'_> {
                 (value.as_ratio().is_some() || matches!(value, Value::Float(_)), "a number")
             }
             "op" => (matches!(value, Value::Design(_) | Value::Same), "an operator"),
-            "map" | "list" | "word" => (true, ""),
-            other => {
-                return self.fail(
-                    Diag::new("E0215", format!("there is no type `{other}`"))
-                        .label(ty.name.span, "here")
-                        .help("types are int, width, scale, bool, number, op, word, map"),
-                );
-            }
+            // The pass over names reports unknown types.
+            _ => (true, ""),
         };
         if fits {
             return Ok(());
@@ -86,13 +80,15 @@ impl Evaluator<'_> {
     ) -> Eval<()> {
         if params.len() != maps.len() {
             let s = if params.len() == 1 { "" } else { "s" };
+            let names: Vec<&str> = params.iter().map(|p| p.name.value.as_str()).collect();
             return self.fail(
                 Diag::new(
                     "E0403",
                     format!("`{}` takes {} input{s}, got {}", name.value, params.len(), maps.len()),
                 )
                 .label(at, "applied here")
-                .label(name.span, "declared here"),
+                .label(name.span, "declared here")
+                .help(format!("`{}({})`", name.value, names.join(", "))),
             );
         }
         for (param, map) in params.iter().zip(maps) {
@@ -108,6 +104,23 @@ impl Evaluator<'_> {
         }
         Ok(())
     }
+}
+
+/// The types of parameters.
+const TYPES: &[&str] = &["int", "width", "scale", "bool", "number", "op", "map", "list", "word"];
+
+/// The mistake in a type that there is not.
+pub(super) fn unknown_type(ty: &TypeName) -> Option<Diag> {
+    let name = ty.name.value.as_str();
+    if TYPES.contains(&name) {
+        return None;
+    }
+    let help = match did_you_mean(name, TYPES.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("types are {}", TYPES.join(", ")),
+    };
+    let diag = Diag::new("E0215", format!("there is no type `{name}`"));
+    Some(diag.label(ty.name.span, "not a type").help(help))
 }
 
 /// The configuration of an item.

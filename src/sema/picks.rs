@@ -50,24 +50,45 @@ impl Evaluator<'_> {
         Ok(out)
     }
 
+    /// There must be as many candidates as are picked, and not too many.
+    pub(super) fn check_picks(
+        &mut self,
+        (k, k_at): (i64, Span),
+        (n, of_at): (usize, Span),
+        repeats: bool,
+    ) -> Eval<()> {
+        const MOST: i64 = 1000;
+        if n as i64 > MOST {
+            return self.fail(
+                Diag::new("E0309", "these are too many candidates")
+                    .label(of_at, format!("{n} here"))
+                    .help(format!("choose from up to {MOST}")),
+            );
+        }
+        let most = if repeats { MOST } else { n as i64 };
+        if (1..=most).contains(&k) && n > 0 {
+            return Ok(());
+        }
+        let s = if n == 1 { "" } else { "s" };
+        self.fail(
+            Diag::new("E0304", format!("cannot choose {k} of {n} input{s}"))
+                .label(k_at, format!("between 1 and {most}"))
+                .label(of_at, format!("{n} here"))
+                .help(match n {
+                    0 => "give it something to choose from",
+                    _ => "choose fewer, or add `with repeats`",
+                }),
+        )
+    }
+
     pub(super) fn picks(
         &mut self,
         k: i64,
-        k_at: Span,
         (ordered, repeats): (bool, bool),
         listed: Vec<Listed>,
         at: Span,
         f: &mut Frame,
     ) -> Eval<Value> {
-        let most = if repeats { i64::from(u16::MAX) } else { listed.len() as i64 };
-        if k < 1 || k > most || listed.is_empty() {
-            return self.fail(
-                Diag::new("E0304", format!("cannot choose {k} of {} inputs", listed.len()))
-                    .label(k_at, format!("between 1 and {}", most.max(0)))
-                    .label(at, "candidates counted here")
-                    .help("choose fewer, or add `with repeats`"),
-            );
-        }
         let domain = Picks {
             k: k as u32,
             ordered,

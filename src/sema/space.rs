@@ -2,7 +2,7 @@
 
 use super::body::Aux;
 use super::build::Builder;
-use super::eval::{Eval, Evaluator};
+use super::eval::{Eval, Evaluator, with_stack};
 use super::load::Program;
 use super::memo::{Memo, Memory};
 use super::module::{ItemRef, ModuleId};
@@ -10,12 +10,12 @@ use super::plan::{Plans, plans};
 use super::sites::Sites;
 use super::value::Value;
 use crate::diag::{Diag, Sink};
-use crate::ir::decision::Decision;
+use crate::ir::decision::{Decision, Gate};
 use crate::ir::graph::{DecisionGraph, Output};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, Scale};
 use crate::source::Span;
-use crate::syntax::ast::{Definition, ItemKind, Role};
+use crate::syntax::ast::{Definition, ItemKind, Role, Statement, StatementKind};
 use indexmap::IndexMap;
 use std::rc::Rc;
 
@@ -54,6 +54,7 @@ pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
 pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) -> Space {
     let mut space =
         Space { sites: Sites::default(), nets: IndexMap::new(), plans: Plans::default() };
+    super::names::check(program, diags);
     let mut names = Vec::new();
     let Some(root) = program.modules.first() else { return space };
     for (index, item) in root.ast.items.iter().enumerate() {
@@ -66,7 +67,7 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
             ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
         let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
         evaluator.memo = Memo::new(memory);
-        if let Ok(graph) = evaluator.net(&here, def) {
+        if let Ok(graph) = with_stack(|| evaluator.net(&here, def)) {
             space.nets.insert(def.name.value.clone(), Net { graph, at: def.name.span });
         }
     }
@@ -100,6 +101,26 @@ impl Evaluator<'_> {
         Ok(graph)
     }
 
+    /// An output whose type depends on decisions.
+    fn no_single_type<T>(
+        &mut self,
+        name: &str,
+        terms: &[(Gate, Value)],
+        def: &Definition,
+    ) -> Eval<T> {
+        let at = out_span(&def.body, name).unwrap_or(def.name.span);
+        let mut types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
+        types.dedup();
+        types.truncate(4);
+        self.fail(
+            Diag::new("E0412", format!("output `{name}` has no single type"))
+                .label(at, types.join(", "))
+                .help(
+                    "bring every alternative to one width and scale: `> conv(1, 19) > resize(/1)`",
+                ),
+        )
+    }
+
     fn outputs(
         &mut self,
         value: Value,
@@ -116,12 +137,7 @@ impl Evaluator<'_> {
             match self.map_of(value, at, f)? {
                 Value::Map(map) => outputs.push(Output { name, node: map.node, aux: false }),
                 Value::Varied(terms) => {
-                    let types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
-                    return self.fail(
-                        Diag::new("E0412", format!("output `{name}` has no single type"))
-                            .label(at, types.join(", "))
-                            .help("bring every alternative to one width and scale"),
-                    );
+                    return self.no_single_type(&name, &terms, def);
                 }
                 _ => {
                     return self.fail(
@@ -136,4 +152,16 @@ impl Evaluator<'_> {
         outputs.extend(aux.into_iter().map(|(name, node)| Output { name, node, aux: true }));
         Ok(outputs)
     }
+}
+
+/// Where an output is given.
+fn out_span(statements: &[Statement], name: &str) -> Option<Span> {
+    statements.iter().find_map(|s| match &s.kind {
+        StatementKind::Out { outs, .. } => outs
+            .iter()
+            .find(|(target, _)| target.as_ref().map_or("out", |t| &t.name.value) == name)
+            .map(|(_, e)| e.span),
+        StatementKind::For(_, body) => out_span(body, name),
+        _ => None,
+    })
 }

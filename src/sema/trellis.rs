@@ -67,11 +67,7 @@ impl Evaluator<'_> {
             other => self.closed_path(&other, trellis.along.span)?,
         };
         if stems.is_empty() {
-            return self.fail(
-                Diag::new("E0403", format!("trellis `{}` reads no map", trellis.name.value))
-                    .label(trellis.name.span, "declared here")
-                    .help("give it the map before the first layer: `trellis t(stem) along path { … }`"),
-            );
+            return self.reported();
         }
         let instance = self.sites.instance(&f.instance);
         self.sites.lanes.insert(instance, PathValue::clone(&path));
@@ -175,7 +171,7 @@ impl Evaluator<'_> {
             Value::Varied(terms) => {
                 let types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
                 self.fail(
-                    Diag::new("E0407", format!("arrows into {scale} differ in type"))
+                    Diag::new("E0415", format!("arrows into {scale} differ in type"))
                         .label(arrow.value.span, types.join(", "))
                         .help("bring each to one width and scale: `x > fit(C, s)`"),
                 )
@@ -205,7 +201,8 @@ impl Evaluator<'_> {
         let [argument] = args else {
             return self.fail(
                 Diag::new("E0403", format!("`{name}` takes 1 argument, got {}", args.len()))
-                    .label(at, "how many layers back"),
+                    .label(at, "how many layers back?")
+                    .help(format!("`{name}(2)`")),
             );
         };
         let n = self.whole(&argument.value, f)?;

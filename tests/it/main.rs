@@ -3,4 +3,7 @@
 mod cli;
 mod docs;
 mod layering;
+mod mistakes;
+mod robust;
 mod stdlib;
+mod support;
