@@ -181,7 +181,7 @@ impl Conditions {
         if let Some(known) = self.tidied.get(&cond) {
             return *known;
         }
-        let support = self.diagram.support(cond);
+        let support = self.diagram.support(cond).to_vec();
         let mut domain = Cond::TRUE;
         let mut doubtful = Vec::new();
         for decision in self.choices.decisions_of(&support) {

@@ -12,7 +12,7 @@ use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Table};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Paths gone through, cases per path, and values of one decision.
 const PATHS: u64 = 120_000;
@@ -70,14 +70,17 @@ struct Branch<'a> {
     cases: HashMap<Vec<Cond>, Option<Vec<(u32, Cond)>>>,
     /// By a decision and a condition: what each value leaves of it.
     kinds: HashMap<(usize, Cond), Kinds>,
-    bills: HashMap<Vec<Bill>, Ends>,
+    /// The same with one value of those that cost the same, by which leaves do.
+    fewer: HashMap<(usize, Cond, Vec<u8>), Kinds>,
 }
 
 /// A decision that is settled per path.
 struct Other {
     of: DecisionId,
-    /// By value: the leaves that are on, and the value of each level.
-    values: Vec<(Vec<u32>, Vec<u32>)>,
+    /// Its leaves.
+    leaves: Vec<u32>,
+    /// By value: which of its leaves are on, and the value of each level.
+    values: Vec<(Vec<u8>, Vec<u32>)>,
     /// By option, where every leaf is one: its leaf.
     options: Option<HashMap<Pick, u32>>,
 }
@@ -100,7 +103,7 @@ pub(super) fn ends(
     }
     let (conds, places): (Vec<Cond>, Vec<Place>) = places.into_iter().unzip();
     let mut read: Vec<DecisionId> =
-        conds.iter().flat_map(|c| all.choices.decisions_of(&all.diagram.support(*c))).collect();
+        conds.iter().flat_map(|c| all.choices.decisions_of(all.diagram.support(*c))).collect();
     let used = places.iter().flat_map(|p| &p.leaves).map(|(leaf, _)| graph.gate(LeafId(*leaf)));
     read.extend(used.map(Gate::decision));
     read.sort_unstable();
@@ -116,7 +119,7 @@ pub(super) fn ends(
         leaves: graph.leaves.len(),
         cases: HashMap::new(),
         kinds: HashMap::new(),
-        bills: HashMap::new(),
+        fewer: HashMap::new(),
         all,
     };
     let mut levels: Vec<u32> =
@@ -137,11 +140,14 @@ fn other(
     let count = table.small_count().filter(|n| *n <= VALUES)?;
     let own: Vec<(u32, &Gate)> =
         (0..).zip(graph.leaves.iter()).filter(|(_, gate)| gate.decision() == of).collect();
+    let leaves: Vec<u32> = own.iter().map(|(leaf, _)| *leaf).collect();
     let mut scratch = vec![0; all.choices.sizes.len()];
+    // Which leaves cost the same is written in bytes.
+    let count = if leaves.len() <= 256 { count } else { return None };
     let values = (0..count).filter_map(|rank| {
         let value = table.unrank_small(rank)?;
-        let on = own.iter().filter(|(_, gate)| gate.weight(&value) > 0).map(|(leaf, _)| *leaf);
-        let on = on.collect();
+        let on = (0..=u8::MAX).zip(&own).filter(|(_, (_, gate))| gate.weight(&value) > 0);
+        let on = on.map(|(leaf, _)| leaf).collect();
         all.choices.encode_one(of, &value, &mut scratch);
         let levels = all.choices.levels(of).iter().map(|l| scratch[*l as usize]).collect();
         Some((on, levels))
@@ -152,7 +158,7 @@ fn other(
         _ => None,
     };
     let options = own.iter().map(option).collect();
-    Some(Other { of, values, options })
+    Some(Other { of, leaves, values, options })
 }
 
 impl Branch<'_> {
@@ -175,9 +181,6 @@ impl Branch<'_> {
     /// The ends along one path: what is left of the places' conditions is known.
     fn settle(&mut self, conds: &[Cond]) -> Option<Ends> {
         let bills = self.bills(conds);
-        if let Some(known) = self.bills.get(&bills) {
-            return Some(*known);
-        }
         let open: Vec<Cond> =
             bills.iter().map(|(cond, _)| *cond).filter(|c| !c.is_constant()).collect();
         let cases = self.cases(&open)?;
@@ -194,7 +197,6 @@ impl Branch<'_> {
             }
             ends = ends.or(self.add_up(&prices, rule));
         }
-        self.bills.insert(bills, ends);
         Some(ends)
     }
 
@@ -276,19 +278,41 @@ impl Branch<'_> {
         if free && let Some(ends) = self.own_picks(i, prices) {
             return vec![(rule, ends)];
         }
-        let key = (i, rule);
-        if !self.kinds.contains_key(&key) {
-            let kinds = self.sort_values(i, rule);
-            self.kinds.insert(key, kinds);
+        let own: Vec<Cost> = self.others[i].leaves.iter().map(|l| prices[*l as usize]).collect();
+        let alike = |price: &Cost| own.iter().position(|p| p == price).unwrap_or(0) as u8;
+        let classes: Vec<u8> = own.iter().map(alike).collect();
+        let key = (i, rule, classes);
+        if !self.fewer.contains_key(&key) {
+            let kinds = self.fewer(i, rule, &key.2);
+            self.fewer.insert(key.clone(), kinds);
         }
         let price = |value: &u32| {
             let on = &self.others[i].values[*value as usize].0;
-            on.iter().fold(Cost::default(), |acc, leaf| acc + prices[*leaf as usize])
+            on.iter().fold(Cost::default(), |acc, leaf| acc + own[*leaf as usize])
         };
         let ends = |values: &Vec<u32>| {
             values.iter().fold(Ends::NONE, |acc, value| acc.or(Ends::of(price(value))))
         };
-        self.kinds[&key].iter().map(|(left, values)| (*left, ends(values))).collect()
+        self.fewer[&key].iter().map(|(left, values)| (*left, ends(values))).collect()
+    }
+
+    /// A decision's values by what they leave of a rule: of those whose leaves cost the same, one.
+    fn fewer(&mut self, i: usize, rule: Cond, classes: &[u8]) -> Kinds {
+        if !self.kinds.contains_key(&(i, rule)) {
+            let kinds = self.sort_values(i, rule);
+            self.kinds.insert((i, rule), kinds);
+        }
+        let mut fewer = self.kinds[&(i, rule)].clone();
+        for (_, values) in &mut fewer {
+            let mut seen = HashSet::new();
+            values.retain(|value| {
+                let on = &self.others[i].values[*value as usize].0;
+                let mut on: Vec<u8> = on.iter().map(|leaf| classes[*leaf as usize]).collect();
+                on.sort_unstable();
+                seen.insert(on)
+            });
+        }
+        fewer
     }
 
     /// The ends of a decision that picks freely, each option at its price.

@@ -105,7 +105,7 @@ impl<'a> Solver<'a> {
         let mut group: Vec<usize> = (0..self.decisions.len()).collect();
         let mut reads = Vec::with_capacity(sum.len());
         for (cond, _) in &sum {
-            let read = self.all.choices.decisions_of(&self.all.diagram.support(*cond));
+            let read = self.all.choices.decisions_of(self.all.diagram.support(*cond));
             let old: Vec<usize> = read.iter().map(|d| group[d.index()]).collect();
             if let Some(&least) = old.iter().min()
                 && old.iter().any(|g| *g != least)
@@ -257,8 +257,7 @@ impl<'a> Solver<'a> {
 
     /// That some values of the others make it true.
     fn own(&mut self, cond: Cond, pivot: DecisionId) -> Cond {
-        let support = self.all.diagram.support(cond);
-        let others = self.all.choices.decisions_of(&support);
+        let others = self.all.choices.decisions_of(self.all.diagram.support(cond));
         let mut own = cond;
         for of in others.into_iter().filter(|d| *d != pivot) {
             own = self.any(own, of);

@@ -1,5 +1,6 @@
 //! Multi-valued decision diagrams, ordered and reduced: equal functions have equal ids.
 
+use indexmap::IndexSet;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
@@ -23,9 +24,12 @@ impl Cond {
 #[derive(Clone)]
 pub struct Diagram {
     sizes: Vec<u32>,
-    /// Level, and where the children begin.
-    nodes: Vec<(u32, u32)>,
+    /// Level, where the children begin, and which of `supports` it has.
+    nodes: Vec<(u32, u32, u32)>,
     children: Vec<Cond>,
+    /// Sets of levels; the first is empty.
+    supports: IndexSet<Box<[u32]>>,
+    unions: HashMap<(u32, u32), u32, BuildHasherDefault<WordHasher>>,
     /// Level and children, to the node.
     unique: Fast<Box<[u32]>>,
     ands: Fast<(u32, u32)>,
@@ -42,11 +46,13 @@ impl Diagram {
     /// No diagrams yet over levels of these sizes.
     pub fn new(sizes: Vec<u32>, limit: usize) -> Diagram {
         // The two constants lie below every level.
-        let bottom = (sizes.len() as u32, 0);
+        let bottom = (sizes.len() as u32, 0, 0);
         Diagram {
             sizes,
             nodes: vec![bottom, bottom],
             children: Vec::new(),
+            supports: IndexSet::from_iter([Box::default()]),
+            unions: HashMap::default(),
             unique: Fast::default(),
             ands: Fast::default(),
             ors: Fast::default(),
@@ -113,7 +119,8 @@ impl Diagram {
             return Cond::FALSE;
         }
         let id = Cond(self.nodes.len() as u32);
-        self.nodes.push((level, self.children.len() as u32));
+        let support = self.support_of(level, kids);
+        self.nodes.push((level, self.children.len() as u32, support));
         self.children.extend_from_slice(kids);
         self.unique.insert(self.scratch[..].into(), id);
         id
@@ -221,22 +228,44 @@ impl Diagram {
     }
 
     /// The levels that a function reads, in order.
-    pub fn support(&self, f: Cond) -> Vec<u32> {
-        let (mut levels, mut seen) = (Vec::new(), vec![f]);
-        let mut at = 0;
-        let mut known: HashMap<u32, (), BuildHasherDefault<WordHasher>> = HashMap::default();
-        while let Some(&node) = seen.get(at) {
-            at += 1;
-            if node.is_constant() || known.insert(node.0, ()).is_some() {
-                continue;
+    pub fn support(&self, f: Cond) -> &[u32] {
+        &self.supports[self.nodes[f.0 as usize].2 as usize]
+    }
+
+    /// The support of a node: its level and those of its children, which lie below.
+    fn support_of(&mut self, level: u32, kids: &[Cond]) -> u32 {
+        let mut below = 0;
+        let mut last = 0;
+        for kid in kids {
+            let own = self.nodes[kid.0 as usize].2;
+            if own != last {
+                below = self.union(below, own);
+                last = own;
             }
-            let level = self.level(node);
-            levels.push(level);
-            seen.extend((0..self.sizes[level as usize]).map(|v| self.child(node, v)));
         }
-        levels.sort_unstable();
-        levels.dedup();
-        levels
+        let mut all = Vec::with_capacity(self.supports[below as usize].len() + 1);
+        all.push(level);
+        all.extend_from_slice(&self.supports[below as usize]);
+        self.supports.insert_full(all.into()).0 as u32
+    }
+
+    fn union(&mut self, a: u32, b: u32) -> u32 {
+        if a == b || b == 0 {
+            return a;
+        }
+        if a == 0 {
+            return b;
+        }
+        let key = (a.min(b), a.max(b));
+        if let Some(known) = self.unions.get(&key) {
+            return *known;
+        }
+        let mut all = [&self.supports[a as usize][..], &self.supports[b as usize][..]].concat();
+        all.sort_unstable();
+        all.dedup();
+        let union = self.supports.insert_full(all.into()).0 as u32;
+        self.unions.insert(key, union);
+        union
     }
 }
 

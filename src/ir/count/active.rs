@@ -255,7 +255,8 @@ pub(super) fn asked(
 
 /// The decisions that some condition reads.
 fn switching(all: &Conditions, asked: &[Cond]) -> Vec<DecisionId> {
-    let mut levels: Vec<u32> = asked.iter().flat_map(|c| all.diagram.support(*c)).collect();
+    let mut levels: Vec<u32> =
+        asked.iter().flat_map(|c| all.diagram.support(*c)).copied().collect();
     levels.sort_unstable();
     levels.dedup();
     all.choices.decisions_of(&levels)
@@ -308,7 +309,7 @@ fn groups(all: &Conditions, start: &State) -> Vec<usize> {
     let mut groups: Vec<usize> = (0..all.choices.decisions()).collect();
     let conds = start.rules.iter().chain(start.open.iter().map(|(_, cond)| cond));
     for &cond in conds {
-        let together = all.choices.decisions_of(&all.diagram.support(cond));
+        let together = all.choices.decisions_of(all.diagram.support(cond));
         let Some(least) = together.iter().map(|d| groups[d.index()]).min() else { continue };
         let old: Vec<usize> = together.iter().map(|d| groups[d.index()]).collect();
         groups.iter_mut().filter(|g| old.contains(g)).for_each(|g| *g = least);
@@ -321,7 +322,7 @@ fn placement(all: &Conditions, switching: &[DecisionId], asked: &[Cond]) -> Vec<
     let mut place = vec![usize::MAX; asked.len()];
     let mut left = switching.to_vec();
     let reads: Vec<Vec<DecisionId>> =
-        asked.iter().map(|c| all.choices.decisions_of(&all.diagram.support(*c))).collect();
+        asked.iter().map(|c| all.choices.decisions_of(all.diagram.support(*c))).collect();
     for turn in 0..left.len() {
         let missing = |of: &DecisionId| {
             let unplaced = |d: &&DecisionId| *d != of && place[d.index()] == usize::MAX;

@@ -53,7 +53,7 @@ impl<'a> Asked<'a> {
 /// That a condition holds for some value of every decision that is not among `members`.
 fn free(all: &mut Conditions, cond: Cond, members: &[DecisionId]) -> Cond {
     let mut free = cond;
-    for of in all.choices.decisions_of(&all.diagram.support(cond)) {
+    for of in all.choices.decisions_of(all.diagram.support(cond)) {
         if !members.contains(&of) {
             let domain = all.domain(of);
             free = all.diagram.and(free, domain);
