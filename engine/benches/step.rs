@@ -91,9 +91,14 @@ fn report(rows: &mut [Row<'_>], rounds: u32) {
     let mut first = None;
     for ((name, _), took) in rows.iter().zip(&mut took) {
         took.sort_by(f64::total_cmp);
-        let median = took.get(took.len() / 2).copied().unwrap_or(f64::NAN);
-        let plain = *first.get_or_insert(median);
-        println!("{name:34} {median:9.1} ms {:6.2}x", plain / median);
+        let at = |place: usize| took.get(place).copied().unwrap_or(f64::NAN);
+        let (median, least) = (at(took.len() / 2), at(0));
+        let plain = *first.get_or_insert((median, least));
+        println!(
+            "{name:34} median {median:9.1} ms {:6.2}x   min {least:9.1} ms {:6.2}x",
+            plain.0 / median,
+            plain.1 / least
+        );
     }
 }
 
