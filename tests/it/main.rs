@@ -2,6 +2,8 @@
 
 mod cli;
 mod docs;
+mod figures;
+mod laws;
 mod layering;
 mod mistakes;
 mod robust;

@@ -24,6 +24,9 @@ pub(super) struct Context {
     layer: Option<i64>,
 }
 
+/// A turn of a loop: the contexts within, and what the loop's names stand for.
+type Turn = (Vec<Context>, Vec<(String, Expr)>);
+
 /// Partial evaluation under one binding.
 pub(super) struct Residual<'a> {
     pub(super) program: &'a Program,
@@ -185,7 +188,7 @@ impl<'a> Residual<'a> {
     }
 
     /// The turns of a loop: contexts within, and what the loop's names stand for.
-    fn turns(&self, each: &Each, context: &[Context]) -> Vec<(Vec<Context>, Vec<(String, Expr)>)> {
+    fn turns(&self, each: &Each, context: &[Context]) -> Vec<Turn> {
         let key = |c: &Context| (c.instance, each.over.span, c.indices.clone());
         let loops = &self.space.sites.loops;
         let Some(turns) = context.iter().find_map(|c| loops.get(&key(c))) else {
@@ -222,6 +225,11 @@ impl<'a> Residual<'a> {
         if let Some(chosen) = self.at_site(e, context) {
             return chosen;
         }
+        if let ExprKind::Binary(BinaryOp::Via, ..) = &*e.kind
+            && let Some(chosen) = self.at_sites(e, context)
+        {
+            return chosen;
+        }
         if let Some(renamed) = self.at_instance(e, context) {
             return renamed;
         }
@@ -237,9 +245,10 @@ impl<'a> Residual<'a> {
             ExprKind::Call(callee, args) if is_sum(callee) && args.len() == 1 => {
                 let arg = self.expr(&args[0].value, context);
                 match (&*args[0].value.kind, &*arg.kind) {
-                    (ExprKind::Choose(_), ExprKind::List(items)) if !items.is_empty() => {
-                        sum_of(items, e.span)
-                    }
+                    (
+                        ExprKind::Choose(_) | ExprKind::Binary(BinaryOp::Via, ..),
+                        ExprKind::List(items),
+                    ) if items.len() > 1 => sum_of(items, e.span),
                     _ => {
                         let args = vec![Argument { name: None, value: arg }];
                         new(ExprKind::Call(callee.clone(), args), e.span)
@@ -252,6 +261,26 @@ impl<'a> Residual<'a> {
             }
             _ => map_children(e, &mut |child| self.expr(child, context)),
         }
+    }
+
+    /// `xs via O`, where `xs` is a list: a decision for every element.
+    fn at_sites(&mut self, e: &Expr, context: &[Context]) -> Option<Expr> {
+        let mut found = Vec::new();
+        for c in context {
+            let mut items = Vec::new();
+            loop {
+                let mut indices = c.indices.clone();
+                indices.push(items.len() as i64);
+                let key = (c.instance, e.span, indices);
+                let Some(site) = self.space.sites.sites.get(&key).cloned() else { break };
+                items.push(self.chosen(e, &site, c)?);
+            }
+            if items.is_empty() {
+                return None;
+            }
+            found.push((c.layer, new(ExprKind::List(items), e.span)));
+        }
+        merge(found, e.span)
     }
 
     /// What was chosen at a place, if a decision was made there.

@@ -9,6 +9,9 @@ use crate::source::Span;
 use crate::syntax::ast::{Argument, Clause, Expr, ExprKind, Name, Spanned};
 use std::ops::RangeInclusive;
 
+/// Values that are given by name.
+pub(super) type NamedValues<'c> = Vec<(&'c Name, &'c Expr)>;
+
 /// A call such as `sgd(momentum = 0.9)`: its name and its arguments by name. Positional
 /// arguments are not taken.
 pub(super) struct Call<'a> {
@@ -221,7 +224,7 @@ impl Evaluator<'_> {
         &mut self,
         clause: &'c Clause,
         params: &[&str],
-    ) -> Eval<(Vec<&'c Expr>, Vec<(&'c Name, &'c Expr)>)> {
+    ) -> Eval<(Vec<&'c Expr>, NamedValues<'c>)> {
         let (mut bare, mut named) = (Vec::new(), Vec::new());
         for arg in &clause.args {
             match arg.name {
