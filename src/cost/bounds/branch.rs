@@ -11,7 +11,7 @@ use crate::cost::terms::{Cost, Factor};
 use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Table};
 use crate::ir::graph::{DecisionGraph, LeafId};
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use std::collections::{HashMap, HashSet};
 
 /// Paths gone through, cases per path, and values of one decision.
@@ -111,12 +111,14 @@ pub(super) fn ends(
     let (paths, others): (Vec<_>, Vec<_>) = read.into_iter().partition(|d| all.is_path(*d));
     let mut walks = paths.iter().map(|d| u64::try_from(decisions[d.index()].domain.count()).ok());
     walks.try_fold(1u64, |acc, n| acc.checked_mul(n?)).filter(|n| *n <= PATHS)?;
-    let others = others.into_iter().map(|of| other(decisions, graph, &all, of));
+    let mut places = places;
+    let priced = renumber(&mut places);
+    let others = others.into_iter().map(|of| other(decisions, graph, &all, &priced, of));
     let mut branch = Branch {
         decisions,
         places,
         others: others.collect::<Option<Vec<_>>>()?,
-        leaves: graph.leaves.len(),
+        leaves: priced.len(),
         cases: HashMap::new(),
         kinds: HashMap::new(),
         fewer: HashMap::new(),
@@ -129,17 +131,27 @@ pub(super) fn ends(
     branch.walk(&levels, conds, rules)
 }
 
+/// Numbers the leaves that cost something from 0 on; which they are comes back.
+fn renumber(places: &mut [Place]) -> IndexSet<u32> {
+    let mut priced = IndexSet::new();
+    for (leaf, _) in places.iter_mut().flat_map(|place| &mut place.leaves) {
+        *leaf = priced.insert_full(*leaf).0 as u32;
+    }
+    priced
+}
+
 fn other(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &Conditions,
+    priced: &IndexSet<u32>,
     of: DecisionId,
 ) -> Option<Other> {
     let decision = &decisions[of.index()];
     let table = Table::of(&decision.domain);
     let count = table.small_count().filter(|n| *n <= VALUES)?;
-    let own: Vec<(u32, &Gate)> =
-        (0..).zip(graph.leaves.iter()).filter(|(_, gate)| gate.decision() == of).collect();
+    let gates = (0..).zip(priced).map(|(at, leaf)| (at, graph.gate(LeafId(*leaf))));
+    let own: Vec<(u32, &Gate)> = gates.filter(|(_, gate)| gate.decision() == of).collect();
     let leaves: Vec<u32> = own.iter().map(|(leaf, _)| *leaf).collect();
     let mut scratch = vec![0; all.choices.sizes.len()];
     // Which leaves cost the same is written in bytes.
