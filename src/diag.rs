@@ -1,8 +1,10 @@
 //! Diagnostics: how a mistake in a spec is described. No concrete mistake lives here; each is
 //! beside the check that finds it.
 
+pub mod explain;
 mod render;
 
+pub use explain::explain;
 pub use render::{Style, render, render_json};
 
 use crate::source::Span;

@@ -91,6 +91,9 @@ impl Part {
             Kind::Open => Part::Open,
             Kind::Close => Part::Close,
             Kind::Sign => match word {
+                "=" if text.as_bytes().get(token.start.wrapping_sub(1)) == Some(&b'.') => {
+                    Part::Operator
+                }
                 "," | "=" => Part::Stop,
                 _ => Part::Operator,
             },

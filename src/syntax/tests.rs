@@ -3,8 +3,11 @@
 mod choices;
 mod generate;
 mod generate_expr;
+mod hostile;
+mod pages;
 mod places;
 mod printing;
+mod recovery;
 mod round_trip;
 
 use super::ast::File;
