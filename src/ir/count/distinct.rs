@@ -19,10 +19,10 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 /// Up to so many architectures are compared one by one.
-pub const DISTINCT_LIMIT: u64 = 20_000;
+pub const DISTINCT_LIMIT: u64 = 30_000;
 
 /// Edges looked at while members are built, or fingerprints taken: about a second of each.
-const BUILD_WORK: u64 = 30_000_000;
+const BUILD_WORK: u64 = 40_000_000;
 const PRINT_WORK: u64 = 30_000_000;
 
 /// Why a count is not exact.
