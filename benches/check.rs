@@ -10,7 +10,8 @@ fn main() {
 }
 
 /// Every spec that is shipped.
-const SPECS: &[&str] = &["specs/auto_deeplab.seg", "specs/published/auto_deeplab.seg"];
+const SPECS: &[&str] =
+    &["specs/auto_deeplab.seg", "specs/quickstart.seg", "specs/published/auto_deeplab.seg"];
 
 /// Reading, names, types, expansion: what `segc check` does before it prints.
 #[divan::bench(args = SPECS)]
@@ -32,4 +33,48 @@ fn load(bencher: Bencher, name: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     let text = std::fs::read_to_string(&path).expect("the spec is there");
     bencher.bench(|| sema::load(name, Some(&path), black_box(&text), &[], &mut Sink::default()));
+}
+
+/// A spec of about so many bytes: cells, each with a choice, and one network that applies them all.
+fn generated(bytes: usize) -> String {
+    let (mut cells, mut net) = (String::new(), String::new());
+    let mut n = 0;
+    while cells.len() + net.len() < bytes {
+        let before = if n == 0 { "stem".to_owned() } else { format!("part{}", n - 1) };
+        cells += &format!(
+            "/// Part {n} of many.\ncell unit{n}(C: width = 8)(x) {{\n  node a = x > conv(3, C) > bn \
+             > relu\n  node b = a > choose {{ narrow = conv(1, C)  wide = conv(3, C) }}  // either\n  \
+             out sum(a, b) > bn\n}}\n\n"
+        );
+        net += &format!("  node part{n} = {before} > unit{n}(C = 8)\n");
+        n += 1;
+    }
+    format!(
+        "{cells}net whole(image) {{\n  node stem = image > conv(3, 8)\n{net}  out part{}\n}}\n",
+        n - 1
+    )
+}
+
+/// Time grows with the text, not faster: a megabyte within a second.
+#[divan::bench(args = [62_500, 250_000, 1_000_000], sample_count = 10)]
+fn large(bencher: Bencher, bytes: usize) {
+    let text = generated(bytes);
+    bencher.bench(|| {
+        let mut diags = Sink::default();
+        let program = sema::load("large.seg", None, black_box(&text), &[], &mut diags);
+        let space = sema::analyse(&program, &mut diags);
+        assert!(!diags.has_errors(), "it is right");
+        space
+    });
+}
+
+/// Names alone: a hundred thousand constants.
+#[divan::bench(sample_count = 5)]
+fn items(bencher: Bencher) {
+    let text: String = (0..100_000).map(|i| format!("const C{i} = {i}\n")).collect();
+    bencher.bench(|| {
+        let mut diags = Sink::default();
+        let program = sema::load("items.seg", None, black_box(&text), &[], &mut diags);
+        sema::analyse(&program, &mut diags)
+    });
 }
