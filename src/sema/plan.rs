@@ -117,7 +117,7 @@ impl Evaluator<'_> {
                 let all: Vec<&str> = nets.iter().map(|(n, _)| n.as_str()).collect();
                 self.fail(
                     Diag::new(
-                        "E0603",
+                        "E0613",
                         format!("`{}` does not say which network", block.kind.value),
                     )
                     .label(block.kind.span, "name it here")

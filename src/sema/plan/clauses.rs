@@ -227,7 +227,7 @@ impl Evaluator<'_> {
             if !known.contains(label) {
                 let near = did_you_mean(label, known.iter().map(String::as_str));
                 return self.fail(
-                    Diag::new("E0612", format!("no alternative is labelled `{label}`"))
+                    Diag::new("E0603", format!("no alternative is labelled `{label}`"))
                         .label(item.span, "not in this space")
                         .help_maybe(near.map(|n| format!("did you mean `{n}`?"))),
                 );
