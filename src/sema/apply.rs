@@ -48,6 +48,24 @@ impl Evaluator<'_> {
                 this.apply(&design.under(g), maps, at, f)
             });
         }
+        if let DesignKind::Item(item) = &d.kind {
+            return self.apply_item(item, d, maps, at, f);
+        }
+        let Some(scope) = d.tied else { return self.apply_kernels(d, maps, at, f) };
+        // Names are counted anew, so that each application finds the same weights.
+        let outer = (std::mem::replace(&mut f.scope, scope), std::mem::take(&mut f.counters));
+        let value = self.apply_kernels(d, maps, at, f);
+        (f.scope, f.counters) = outer;
+        value
+    }
+
+    fn apply_kernels(
+        &mut self,
+        d: &Design,
+        maps: Vec<Value>,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
         match &d.kind {
             DesignKind::Chain(parts) => self.apply_chain(parts, maps, at, f),
             DesignKind::Builtin(b) => self.apply_builtin(b, d, maps, at, f),

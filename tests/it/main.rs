@@ -6,6 +6,7 @@ mod figures;
 mod laws;
 mod layering;
 mod mistakes;
+mod pages;
 mod robust;
 mod stdlib;
 mod support;

@@ -71,6 +71,17 @@ const TRICKY: &[(&str, &str)] = &[
         }",
     ),
     (
+        "tied kernels and chains",
+        "
+            op block = conv(3) > bn
+            net n(x) {
+              let one = tied conv(3, 8)
+              let two = tied (block > relu > block)
+              node a = x > conv(1, 8)
+              out (a > one > two) + (a > two > one)
+            }",
+    ),
+    (
         "what is kept is kept once",
         "
         op block = conv(3) > bn
@@ -142,4 +153,21 @@ fn shipped_specs_have_the_same_graphs_without_memory() {
             }
         }
     }
+}
+
+#[test]
+fn what_is_tied_has_one_set_of_weights() {
+    let text = "
+        op block = conv(3) > bn
+        net n(x) {
+          let one = tied conv(3, 8)
+          let two = tied (block > relu > block)
+          node a = x > conv(1, 8)
+          out (a > one > two) + (a > two > one)
+        }";
+    let graph = &space("tied", text, Memory::Kept).nets["n"].graph;
+    // One for `a`, one for `one`, two convolutions and two norms for `two`.
+    assert_eq!(graph.weights.len(), 6);
+    let reads = graph.nodes().filter(|(_, n)| n.weights.is_some()).count();
+    assert_eq!(reads, 11);
 }
