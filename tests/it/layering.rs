@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ir", &["source"]),
     ("cost", &["source", "ir"]),
     ("decode", &["source", "ir"]),
-    ("supernet", &["ir"]),
+    ("supernet", &["ir", "cost"]),
     ("search", &["ir", "decode", "supernet"]),
     ("data", &[]),
     // Plans are resolved to the plain data of those who follow them.

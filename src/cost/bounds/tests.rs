@@ -1,3 +1,5 @@
+//! Bounds against brute force over every member.
+
 use super::*;
 use crate::cost::exact;
 use crate::ir::member;
