@@ -13,6 +13,7 @@ mod cost;
 mod count;
 mod data;
 mod decode;
+mod doctor;
 pub mod failure;
 mod fmt;
 mod graph;
@@ -84,6 +85,8 @@ pub enum Command {
     Bench(compute::Bench),
     /// Make and describe datasets
     Data(data::Args),
+    /// Say whether this machine has what the commands need
+    Doctor(doctor::Args),
     /// Print the completion script of a shell
     Completions(completions::Args),
 }
@@ -150,6 +153,7 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Decode(args) => decode::run(args, term),
         Command::Graph(args) => graph::run(args, term),
         Command::Data(args) => data::run(args, term),
+        Command::Doctor(args) => doctor::run(args, term),
         Command::Completions(args) => completions::run(args, term),
         Command::Search(_) | Command::Train(_) | Command::Eval(_) | Command::Bench(_) => {
             compute::hand_over(argv)

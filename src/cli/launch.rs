@@ -85,6 +85,11 @@ pub fn found() -> Vec<(&'static str, String)> {
     }
 }
 
+/// Where the engine lies, if it and a libtorch for it are there.
+pub fn ready() -> Result<PathBuf, LaunchError> {
+    command().map(|(engine, _)| engine)
+}
+
 /// The engine, its environment set.
 fn command() -> Result<(PathBuf, Command), LaunchError> {
     // Through links, so that a `segc` linked into a folder of programs still finds its neighbour.
