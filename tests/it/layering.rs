@@ -47,7 +47,7 @@ fn root() -> &'static Path {
 }
 
 /// Rust files below a folder, relative to the repository, in order.
-fn files(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn files(folder: &str) -> Vec<(String, String)> {
     let mut found = BTreeSet::new();
     let mut queue: Vec<PathBuf> = vec![root().join(folder)];
     while let Some(dir) = queue.pop() {

@@ -8,5 +8,6 @@ mod layering;
 mod mistakes;
 mod pages;
 mod robust;
+mod reference;
 mod stdlib;
 mod support;
