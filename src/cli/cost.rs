@@ -6,7 +6,8 @@ use super::number::{bytes, grouped, with_prefix};
 use super::read::{self, Chosen, Judged};
 use super::term::{Rows, Term};
 use super::{json, sizes};
-use crate::cost::{self, Costs, Field, Question, SizeProblem};
+use crate::cost::{self, Costs, Field, Question, SizeProblem, TableProblem};
+use crate::ir::DecisionGraph;
 use serde::Serialize;
 
 /// Arguments of `segc cost`.
@@ -33,6 +34,21 @@ pub struct Args {
 pub(super) struct Bounds {
     pub(super) min: u64,
     pub(super) max: u64,
+    /// Whether members reach both ends; else they are only known not to lie outside.
+    attained: bool,
+}
+
+impl Bounds {
+    fn one(n: u64) -> Bounds {
+        Bounds { min: n, max: n, attained: true }
+    }
+}
+
+impl From<cost::Range> for Bounds {
+    fn from(range: cost::Range) -> Bounds {
+        let attained = range.min_attained && range.max_attained;
+        Bounds { min: range.min, max: range.max, attained }
+    }
 }
 
 /// The costs of a network or of a space's members.
@@ -42,9 +58,10 @@ pub(super) struct Report {
     pub(super) net: String,
     pub(super) input: String,
     train: bool,
-    pub(super) params: Option<Bounds>,
+    pub(super) params: Bounds,
+    pub(super) macs: Bounds,
+    /// The rest is known of finished networks only.
     params_built: Option<Bounds>,
-    pub(super) macs: Option<Bounds>,
     weights_bytes: Option<Bounds>,
     infer_peak_bytes: Option<Bounds>,
     train_peak_bytes: Option<Bounds>,
@@ -88,13 +105,16 @@ pub(super) fn measure(
     let graph = &chosen.net.graph;
     let question = Question { input: input.size, batch: input.batch, train };
     let whole = cost::exact(graph, question)?;
-    // Bounds over an open space are still to come; a supernet's own costs are none.
     let closed = graph.leaves.is_empty();
-    let one =
-        |pick: fn(&Costs) -> u64| closed.then(|| Bounds { min: pick(&whole), max: pick(&whole) });
+    let (params, macs) = if closed {
+        (Bounds::one(whole.params), Bounds::one(whole.macs))
+    } else {
+        bounds(judged, graph, question, &whole)?
+    };
+    let one = |n: u64| closed.then(|| Bounds::one(n));
     let field = match whole.field {
-        Field::Cells(n) if closed => Some(Bounds { min: n, max: n }),
-        Field::Cells(_) | Field::Whole => None,
+        Field::Cells(n) => one(n),
+        Field::Whole => None,
     };
     let supernet = Supernet {
         params: whole.params,
@@ -106,15 +126,33 @@ pub(super) fn measure(
         net: chosen.name.to_owned(),
         input: input.to_string(),
         train,
-        params: one(|c| c.params),
-        params_built: one(|c| c.params_built),
-        macs: one(|c| c.macs),
-        weights_bytes: one(|c| c.memory.weights_bytes),
-        infer_peak_bytes: one(|c| c.memory.infer_peak_bytes),
-        train_peak_bytes: one(|c| c.memory.train_peak_bytes),
+        params,
+        macs,
+        params_built: one(whole.params_built),
+        weights_bytes: one(whole.memory.weights_bytes),
+        infer_peak_bytes: one(whole.memory.infer_peak_bytes),
+        train_peak_bytes: one(whole.memory.train_peak_bytes),
         receptive_field: field,
         supernet: (!closed).then_some(supernet),
     })
+}
+
+/// Bounds on the params and MACs of a space's members.
+fn bounds(
+    judged: &Judged,
+    graph: &DecisionGraph,
+    question: Question,
+    supernet: &Costs,
+) -> Result<(Bounds, Bounds), SizeProblem> {
+    match cost::bounds(judged.space.decisions(), graph, question) {
+        Ok(found) => Ok((found.params.into(), found.macs.into())),
+        Err(TableProblem::Size(problem)) => Err(problem),
+        // No member costs more than all alternatives together.
+        Err(TableProblem::Entangled) => {
+            let below = |max| Bounds { min: 0, max, attained: false };
+            Ok((below(supernet.params), below(supernet.macs)))
+        }
+    }
 }
 
 fn print(report: &Report, net_why: &str, input_why: &str, term: &mut Term) -> Result<(), Failure> {
@@ -130,19 +168,24 @@ fn print(report: &Report, net_why: &str, input_why: &str, term: &mut Term) -> Re
         };
         rows.push([name.to_owned(), pair(&|n| grouped(n)), pair(&|n| short(n).trim().to_owned())]);
     };
-    row("params", report.params, with_prefix);
-    if report.params_built.map(|b| b.max) != report.params.map(|b| b.max) {
+    row("params", Some(report.params), with_prefix);
+    if report.params_built.is_some_and(|b| b.max != report.params.max) {
         row("params built", report.params_built, with_prefix);
     }
-    row("MACs", report.macs, with_prefix);
+    row("MACs", Some(report.macs), with_prefix);
     row("weights", report.weights_bytes, bytes);
     row("inference peak", report.infer_peak_bytes, bytes);
     row("training peak", report.train_peak_bytes, bytes);
     match report.receptive_field {
         Some(field) => row("receptive field", Some(field), |_| "cells a side".to_owned()),
+        None if report.supernet.is_some() => {}
         None => rows.push(["receptive field".into(), "whole image".into(), String::new()]),
     }
     term.table(&rows)?;
+    if !(report.params.attained && report.macs.attained) {
+        let note = "  no member lies outside; whether one reaches each end is not known";
+        term.line(term.paint.dim(note))?;
+    }
     let Some(supernet) = report.supernet else { return Ok(()) };
     term.line("\nsupernet")?;
     let mut rows = Rows::plain("lrl");

@@ -103,10 +103,8 @@ impl Summary {
                 false => format!("{} to {}", with_prefix(b.min).trim(), with_prefix(b.max)),
             };
             let pair = |b: Bounds| pair(b).trim().to_owned();
-            if let (Some(params), Some(macs)) = (cost.params, cost.macs) {
-                rows.push(["params".into(), pair(params), at]);
-                rows.push(["MACs".into(), pair(macs), String::new()]);
-            }
+            rows.push(["params".into(), pair(cost.params), at]);
+            rows.push(["MACs".into(), pair(cost.macs), String::new()]);
             if let Some(supernet) = &cost.supernet {
                 let need = bytes(supernet.train_peak_bytes);
                 rows.push(["supernet".into(), need, "to train, nothing else on the device".into()]);
