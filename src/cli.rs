@@ -14,6 +14,7 @@ mod count;
 mod data;
 mod decode;
 mod doctor;
+mod explain;
 pub mod failure;
 mod fmt;
 mod graph;
@@ -63,6 +64,8 @@ pub enum Command {
     Check(check::Args),
     /// Bring specs into their one layout
     Fmt(fmt::Args),
+    /// Explain a code such as E0104, with a wrong example and a right one
+    Explain(explain::Args),
     /// Count the members of a space, whole and per part
     Count(count::Args),
     /// List the members of a space by rank, or write them as specs
@@ -146,6 +149,7 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
     match command {
         Command::Check(args) => check::run(args, term),
         Command::Fmt(args) => fmt::run(args, term),
+        Command::Explain(args) => explain::run(args, term),
         Command::Count(args) => count::run(args, term),
         Command::Enumerate(args) => members::enumerate(args, term),
         Command::Sample(args) => members::sample(args, term),

@@ -116,11 +116,6 @@ pub(super) fn measure(
         Field::Cells(n) => one(n),
         Field::Whole => None,
     };
-    let supernet = Supernet {
-        params: whole.params,
-        macs: whole.macs,
-        train_peak_bytes: whole.memory.train_peak_bytes,
-    };
     Ok(Report {
         file: judged.name.clone(),
         net: chosen.name.to_owned(),
@@ -133,8 +128,25 @@ pub(super) fn measure(
         infer_peak_bytes: one(whole.memory.infer_peak_bytes),
         train_peak_bytes: one(whole.memory.train_peak_bytes),
         receptive_field: field,
-        supernet: (!closed).then_some(supernet),
+        supernet: (!closed).then(|| Supernet::from(&whole)),
     })
+}
+
+/// What a space's supernet needs; nothing where nothing is open, or the input does not fit.
+pub(super) fn supernet(chosen: Chosen, input: Input, train: bool) -> Option<Supernet> {
+    let question = Question { input: input.size, batch: input.batch, train };
+    let graph = Some(&chosen.net.graph).filter(|g| !g.leaves.is_empty())?;
+    cost::exact(graph, question).ok().map(|whole| Supernet::from(&whole))
+}
+
+impl From<&Costs> for Supernet {
+    fn from(whole: &Costs) -> Supernet {
+        Supernet {
+            params: whole.params,
+            macs: whole.macs,
+            train_peak_bytes: whole.memory.train_peak_bytes,
+        }
+    }
 }
 
 /// Bounds on the params and MACs of a space's members.

@@ -63,6 +63,10 @@ snapshots! {
     graph_as_json: "graph", SMALL, "--format", "json";
     graph_as_picture: "graph", SMALL, "--format", "svg";
     graph_of_a_taken_path: "graph", PUBLISHED, "--format", "json", "--depth", "2";
+    cost_of_a_space: "cost", SMALL;
+    cost_of_a_space_as_json: "cost", SMALL, "--format", "json";
+    an_explanation: "explain", "e0104";
+    a_code_without_explanation: "explain", "E0199";
     an_unknown_network: "cost", SMALL, "--net", "smal";
     an_unknown_command: "chekc", SMALL;
     an_unknown_flag: "check", SMALL, "--fromat", "json";

@@ -25,7 +25,12 @@ pub(super) struct Summary {
     space: Option<Size>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<cost::Report>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supernet: Option<cost::Supernet>,
 }
+
+/// Kernels up to which bounds are found while one waits; `segc cost` bounds larger spaces.
+const QUICK: usize = 20_000;
 
 #[derive(Serialize)]
 struct Network {
@@ -71,15 +76,25 @@ impl Summary {
             counts: Numbers::from(&counts(decisions, &chosen.net.graph).whole),
         });
         // Without `--input`, sizes that do not fit the default say nothing about the spec.
-        let costs = chosen.and_then(|chosen| {
-            let input = input.unwrap_or_else(|| read::planned_input(judged, chosen.name).0);
-            cost::measure(judged, chosen, input, false).ok()
+        let asked = chosen.map(|chosen| {
+            (chosen, input.unwrap_or_else(|| read::planned_input(judged, chosen.name).0))
         });
+        let quick = asked.filter(|(chosen, _)| {
+            let graph = &chosen.net.graph;
+            graph.leaves.is_empty() || graph.graph.node_count() <= QUICK
+        });
+        let costs =
+            quick.and_then(|(chosen, input)| cost::measure(judged, chosen, input, false).ok());
+        let supernet = match &costs {
+            Some(costs) => costs.supernet,
+            None => asked.and_then(|(chosen, input)| cost::supernet(chosen, input, false)),
+        };
         Summary {
             networks: judged.space.nets.iter().map(|(name, net)| network(name, net)).collect(),
             decisions: decisions.iter().map(open).collect(),
             space: size,
             cost: costs,
+            supernet,
         }
     }
 
@@ -105,10 +120,13 @@ impl Summary {
             let pair = |b: Bounds| pair(b).trim().to_owned();
             rows.push(["params".into(), pair(cost.params), at]);
             rows.push(["MACs".into(), pair(cost.macs), String::new()]);
-            if let Some(supernet) = &cost.supernet {
-                let need = bytes(supernet.train_peak_bytes);
-                rows.push(["supernet".into(), need, "to train, nothing else on the device".into()]);
-            }
+        } else if self.space.is_some() {
+            let how = "`segc cost` finds them, in a while".to_owned();
+            rows.push(["params, MACs".into(), String::new(), how]);
+        }
+        if let Some(supernet) = &self.supernet {
+            let need = bytes(supernet.train_peak_bytes);
+            rows.push(["supernet".into(), need, "to train, nothing else on the device".into()]);
         }
         if !rows.is_empty() {
             term.line("")?;
