@@ -7,7 +7,7 @@ mod laws;
 mod layering;
 mod mistakes;
 mod pages;
-mod robust;
 mod reference;
+mod robust;
 mod stdlib;
 mod support;
