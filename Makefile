@@ -16,7 +16,7 @@ build: setup
 ## Searches the small space in specs/quickstart.seg and compares the winner with members drawn by
 ## chance; minutes on two cores.
 demo: build
-	target/release/segc search specs/quickstart.seg --out runs/quickstart --against 5
+	target/release/segc search specs/quickstart.seg --out runs/quickstart --against 5 --resume
 
 ## Everything that CI runs.
 test: setup lint
