@@ -131,11 +131,16 @@ impl Evaluator<'_> {
         if nets.iter().any(|(n, _)| *n == name.value) {
             return Ok(name.value.clone());
         }
-        let near = did_you_mean(&name.value, nets.iter().map(|(n, _)| n.as_str()));
+        let all: Vec<&str> = nets.iter().map(|(n, _)| n.as_str()).collect();
+        let help = match did_you_mean(&name.value, all.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if all.is_empty() => format!("declare one: `net {}(image) {{ … }}`", name.value),
+            None => format!("networks: {}", all.join(", ")),
+        };
         self.fail(
             Diag::new("E0605", format!("no network is named `{}`", name.value))
                 .label(name.span, "not found")
-                .help_maybe(near.map(|n| format!("did you mean `{n}`?"))),
+                .help(help),
         )
     }
 

@@ -375,6 +375,11 @@ fn mutated_specs_are_judged_without_a_panic() {
         let judged = catch_unwind(AssertUnwindSafe(|| {
             let judged = judge("a.seg", Some(Path::new("specs/a.seg")), &text);
             judged.drawn();
+            for net in judged.space.nets.values() {
+                let graph = &net.graph;
+                let earlier = |id| graph.inputs(id).iter().all(|(from, _)| *from < id);
+                assert!(graph.nodes().all(|(id, _)| earlier(id)), "inputs come first");
+            }
         }));
         assert!(judged.is_ok(), "case {case}:\n{text}");
     }

@@ -49,7 +49,8 @@ impl Evaluator<'_> {
             [Argument { name: None, value }] => Ok(value),
             _ => {
                 let text = format!("`{}` takes one value", clause.name.value);
-                self.fail(Diag::new("E0608", text).label(clause.span, "here"))
+                let help = format!("`{} x`", clause.name.value);
+                self.fail(Diag::new("E0608", text).label(clause.span, "more, or none").help(help))
             }
         }
     }
@@ -153,7 +154,7 @@ impl Evaluator<'_> {
     fn unknown_curve<T>(&mut self, curve: &Name) -> Eval<T> {
         self.fail(
             Diag::new("E0609", format!("`{}` is not a curve", curve.value))
-                .label(curve.span, "here")
+                .label(curve.span, "not a curve")
                 .help("curves: `cosine`, `linear`, `exp`, `poly 0.9`, `step 0.1`"),
         )
     }
