@@ -119,7 +119,7 @@ fn generated_files_exercise_the_whole_grammar() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let bytes = prop::collection::vec(any::<u8>(), 0..400);
     let mut seen = BTreeSet::from(NEVER_SEEN);
-    for _ in 0..600 {
+    for _ in 0..300 {
         let tree = bytes.new_tree(&mut runner).expect("bytes can be drawn");
         let text = format!("{}// end\n", print(&file(&tree.current())));
         let pairs = SegParser::parse(Rule::file, &text).expect("it is well-formed");
