@@ -90,7 +90,7 @@ impl Evaluator<'_> {
         }
     }
 
-    /// `it * 0` and products of maps.
+    /// `it * 0`, `it * 2` (the map added to itself) and products of maps.
     pub(super) fn times_map(
         &mut self,
         left: Value,
@@ -108,8 +108,11 @@ impl Evaluator<'_> {
                     self.build.node(Kernel::Zero, m.ty, &[(m.node, None)], f.scope, None, at);
                 Ok(Value::Map(Map { node, ty: m.ty }))
             }
+            (Value::Map(m), Value::Num(n)) if n.is_integer() && (1..=64).contains(n.numer()) => {
+                self.add(&vec![*m; *n.numer() as usize], a.to(b), f)
+            }
             (Value::Map(x), Value::Map(y)) => self.mul(*x, *y, a.to(b), f),
-            (Value::Map(_), other) => self.expected("a map or 0", other, b),
+            (Value::Map(_), other) => self.expected("a map or a number from 0 to 64", other, b),
             (other, _) => self.expected("a map", other, a),
         }
     }

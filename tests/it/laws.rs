@@ -63,6 +63,24 @@ fn emitted_members_are_closed_and_are_the_members_they_should_be() {
 }
 
 #[test]
+fn every_member_of_a_small_space_is_emitted_as_it_is() {
+    let path = root().join("tests/fixtures/spaces/repeats.seg");
+    let (_, judged) = read(&path);
+    let sampler = Sampler::of(judged.space.decisions());
+    let net = &judged.space.nets["twice"];
+    let mut members = 0;
+    for binding in sampler.enumerate(&0u32.into()) {
+        let text = spec::text(&judged.program, &judged.space, &binding, "twice", &[]);
+        let again = judge("emitted.seg", None, &text);
+        let empty = segc::ir::Binding(Vec::new());
+        let got = member::member(&again.space.nets["twice"].graph, &empty);
+        assert!(canon::isomorphic(&member::member(&net.graph, &binding), &got), "{text}");
+        members += 1;
+    }
+    assert_eq!(members, 16);
+}
+
+#[test]
 fn specs_are_short() {
     // Lines that are neither empty nor comments; what a spec imports is the standard library.
     let lines = |path: &str| {

@@ -44,7 +44,7 @@ pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
     write_arch(&judged, &plan, &manifest, &decoded, &args.out)?;
     report(&judged, &plan, &searched, &relaxation, &decoded, args, term)?;
     if args.against > 0 {
-        versus::compare(&judged, &plan, &decoded.binding, &images, args, term)?;
+        versus::compare(&judged, &plan, &decoded.binding, (&images, device), args, term)?;
     }
     next_commands(args, term)?;
     Ok(Ended::Done)

@@ -4,7 +4,7 @@
 use super::images::Images;
 use super::search::run_failed;
 use super::train::{fresh, train_in};
-use super::{bench, failed, machine};
+use super::{bench, failed};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use segc::cli::compute::Search;
@@ -20,6 +20,7 @@ use segc::ir::{Binding, DecisionGraph, Size};
 use segc::run::{self, winner};
 use segc::search::plan::{SearchPlan, TrainPlan};
 use segc::sema;
+use tch::Device;
 
 /// One of those that are compared.
 struct Rival {
@@ -33,7 +34,7 @@ pub(super) fn compare(
     judged: &Judged,
     plan: &SearchPlan,
     found: &Binding,
-    images: &Images,
+    (images, device): (&Images, Device),
     args: &Search,
     term: &mut Term,
 ) -> Result<(), Failure> {
@@ -45,11 +46,12 @@ pub(super) fn compare(
     };
     let mut rivals = Vec::new();
     for (name, binding) in members(judged, plan, found, args.against) {
-        rivals.push(trained(judged, plan, train, &name, &binding, images, args)?);
+        let member = (name.as_str(), &binding);
+        rivals.push(trained(judged, plan, train, member, (images, device), args)?);
     }
     let input = bench_size(judged, plan);
     let graphs: Vec<&DecisionGraph> = rivals.iter().map(|r| &r.graph).collect();
-    let times = bench::latencies(&graphs, input, machine(&args.machine)?)?;
+    let times = bench::latencies(&graphs, input, device)?;
     table(&rivals, &times, input, images, term)
 }
 
@@ -72,9 +74,8 @@ fn trained(
     judged: &Judged,
     plan: &SearchPlan,
     train: &TrainPlan,
-    name: &str,
-    binding: &Binding,
-    images: &Images,
+    (name, binding): (&str, &Binding),
+    (images, device): (&Images, Device),
     args: &Search,
 ) -> Result<Rival, Failure> {
     let dir = args.out.join("against").join(name.replace(' ', "-"));
@@ -95,7 +96,6 @@ fn trained(
     let Some(net) = space.nets.shift_remove(&plan.emit).filter(|_| !diags.has_errors()) else {
         return Err(Failure::machine(format!("`{}` is not a spec: a bug of segc", path.display())));
     };
-    let device = machine(&args.machine)?;
     let network = fresh(&net.graph, device, train.seed)?;
     let trained = train_in(&network, train, images, &dir, false, name)?;
     drop(network);

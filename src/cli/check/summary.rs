@@ -3,13 +3,13 @@
 
 use crate::cli::args::Input;
 use crate::cli::cost::{self, Bounds};
-use crate::cli::count::{self, Numbers};
+use crate::cli::count;
 use crate::cli::failure::Failure;
 use crate::cli::json::Decimal;
 use crate::cli::number::{self, bytes, grouped, with_prefix};
 use crate::cli::read::{self, Judged};
 use crate::cli::term::{Rows, Term};
-use crate::ir::counts;
+use crate::ir::count::assignments;
 use crate::ir::kernel::Kernel;
 use crate::ir::{Decision, Domain, MapType};
 use crate::sema::Net;
@@ -30,7 +30,7 @@ pub(super) struct Summary {
 }
 
 /// Kernels up to which bounds are found while one waits; `segc cost` bounds larger spaces.
-const QUICK: usize = 20_000;
+const QUICK: usize = 5_000;
 
 #[derive(Serialize)]
 struct Network {
@@ -63,8 +63,8 @@ struct Open {
 #[derive(Serialize)]
 struct Size {
     net: String,
-    #[serde(flatten)]
-    counts: Numbers,
+    /// Every combination of all decisions; `segc count` says more, and takes longer.
+    assignments: Decimal,
 }
 
 impl Summary {
@@ -73,7 +73,7 @@ impl Summary {
         let decisions = judged.space.decisions();
         let size = chosen.filter(|_| !decisions.is_empty()).map(|chosen| Size {
             net: chosen.name.to_owned(),
-            counts: Numbers::from(&counts(decisions, &chosen.net.graph).whole),
+            assignments: Decimal(assignments(decisions)),
         });
         // Without `--input`, sizes that do not fit the default say nothing about the spec.
         let asked = chosen.map(|chosen| {
@@ -106,10 +106,7 @@ impl Summary {
         let mut rows = Rows::plain("lrl");
         if let Some(space) = &self.space {
             let of = format!("of `{}`", space.net);
-            let counts = &space.counts;
-            rows.push(["assignments".into(), number::count(&counts.assignments.0), of]);
-            rows.push(["active".into(), count::show(&counts.active), String::new()]);
-            rows.push(["distinct".into(), count::show(&counts.distinct), String::new()]);
+            rows.push(["assignments".into(), number::count(&space.assignments.0), of]);
         }
         if let Some(cost) = &self.cost {
             let at = format!("`{}` at {}", cost.net, cost.input);

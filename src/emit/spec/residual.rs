@@ -419,11 +419,24 @@ fn is_sum(callee: &Expr) -> bool {
     matches!(&*callee.kind, ExprKind::Name(name) if name == "sum")
 }
 
-/// `a + b + c`; a single term keeps its `sum`.
+/// `a + b + c`. What was picked twice is one map with one set of weights: `a * 2`.
 fn sum_of(items: &[Expr], span: Span) -> Expr {
-    let mut items = items.iter().cloned();
-    let first = items.next().unwrap_or_else(|| new(ExprKind::Absent, span));
-    items.fold(first, |a, b| new(ExprKind::Binary(BinaryOp::Plus, a, b), span))
+    let mut terms: Vec<(String, Expr, i64)> = Vec::new();
+    for item in items {
+        // With places: two candidates may read alike, and are still two.
+        let key = format!("{item:?}");
+        match terms.iter_mut().find(|(k, _, _)| *k == key) {
+            Some((_, _, times)) => *times += 1,
+            None => terms.push((key, item.clone(), 1)),
+        }
+    }
+    let times = |(_, item, n): (String, Expr, i64)| match n {
+        1 => item,
+        n => new(ExprKind::Binary(BinaryOp::Times, item, new(ExprKind::Int(n), span)), span),
+    };
+    let mut terms = terms.into_iter().map(times);
+    let first = terms.next().unwrap_or_else(|| new(ExprKind::Absent, span));
+    terms.fold(first, |a, b| new(ExprKind::Binary(BinaryOp::Plus, a, b), span))
 }
 
 /// A statement without its repetition.
