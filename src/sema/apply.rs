@@ -155,19 +155,7 @@ impl Evaluator<'_> {
         if b.reads == Reads::Many {
             return self.many(b.name, maps, at, f);
         }
-        let wanted = if b.reads == Reads::One { 1 } else { 2 };
-        if maps.len() != wanted {
-            let (s, got) = (if wanted == 1 { "" } else { "s" }, maps.len());
-            let help = match wanted {
-                1 => format!("join them first: `sum(a, b) > {}`", b.name),
-                _ => format!("`{}(a, b)`", b.name),
-            };
-            return self.fail(
-                Diag::new("E0403", format!("`{}` takes {wanted} input{s}, got {got}", b.name))
-                    .label(at, "applied here")
-                    .help(help),
-            );
-        }
+        self.check_reads(b, maps.len(), at)?;
         let mut resolved = Vec::new();
         for map in maps {
             resolved.push(self.map_of(map, at, f)?);
@@ -187,14 +175,28 @@ impl Evaluator<'_> {
         if resolved.iter().any(|m| matches!(m, Value::Absent)) {
             return Ok(Value::Absent);
         }
-        let maps: Vec<Map> = resolved
-            .iter()
-            .filter_map(|v| match v {
-                Value::Map(m) => Some(*m),
-                _ => None,
-            })
-            .collect();
+        let map = |v: &Value| match v {
+            Value::Map(m) => Some(*m),
+            _ => None,
+        };
+        let maps: Vec<Map> = resolved.iter().filter_map(map).collect();
         self.kernel(b, d, &maps, at, f)
+    }
+
+    /// A kernel reads one map or two.
+    fn check_reads(&mut self, b: &Builtin, got: usize, at: Span) -> Eval<()> {
+        let (wanted, s, help) = match b.reads {
+            Reads::One => (1, "", format!("join them first: `sum(a, b) > {}`", b.name)),
+            Reads::Two | Reads::Many => (2, "s", format!("`{}(a, b)`", b.name)),
+        };
+        if got == wanted {
+            return Ok(());
+        }
+        self.fail(
+            Diag::new("E0403", format!("`{}` takes {wanted} input{s}, got {got}", b.name))
+                .label(at, "applied here")
+                .help(help),
+        )
     }
 
     /// A value as a map: open operators are decided, picks of one type are summed.
@@ -230,16 +232,7 @@ impl Evaluator<'_> {
         at: Span,
         f: &mut Frame,
     ) -> Eval<Value> {
-        let key = item.key();
-        if let Some(start) = self.stack.iter().position(|(k, _)| *k == key) {
-            return self.contains_itself(item, start, at);
-        }
-        if self.stack.len() >= DEEPEST {
-            return self.fail(
-                Diag::new("E0207", format!("definitions nest deeper than {DEEPEST} levels"))
-                    .label(at, "too deep here"),
-            );
-        }
+        self.check_nesting(item, at)?;
         self.check_size(at)?;
         let is_op = matches!(item.item().kind, ItemKind::Op(_));
         let mut resolved = Vec::new();
@@ -271,6 +264,22 @@ impl Evaluator<'_> {
         value
     }
 
+    /// Definitions neither contain themselves nor nest without end.
+    fn check_nesting(&mut self, item: &ItemRef, at: Span) -> Eval<()> {
+        let key = item.key();
+        if let Some(start) = self.stack.iter().position(|(k, _)| *k == key) {
+            return self.contains_itself(item, start, at);
+        }
+        if self.stack.len() < DEEPEST {
+            return Ok(());
+        }
+        self.fail(
+            Diag::new("E0207", format!("definitions nest deeper than {DEEPEST} levels"))
+                .label(at, "too deep here")
+                .help("merge some of the definitions around it"),
+        )
+    }
+
     /// Evaluates an item's body.
     fn expand(
         &mut self,
@@ -281,13 +290,10 @@ impl Evaluator<'_> {
         at: Span,
         f: &Frame,
     ) -> Eval<Value> {
-        let instance = match &d.instance {
-            Some(instance) => Rc::clone(instance),
-            None => {
-                let label = instance_label(f, item.name());
-                self.instance(f, at, &label, &d.kind)
-            }
-        };
+        let instance = d.instance.clone().unwrap_or_else(|| {
+            let label = instance_label(f, item.name());
+            self.instance(f, at, &label, &d.kind)
+        });
         let kind = &item.item().kind;
         self.stack.push((item.key(), at));
         self.applied(item.key());
@@ -324,32 +330,7 @@ impl Evaluator<'_> {
         f: &mut Frame,
     ) -> Eval<Value> {
         match kind {
-            ItemKind::Op(op) => {
-                let [input] = maps.as_slice() else {
-                    return self.fail(
-                        Diag::new(
-                            "E0403",
-                            format!("`{}` takes 1 input, got {}", op.name.value, maps.len()),
-                        )
-                        .label(at, "applied here")
-                        .label(op.name.span, "declared here")
-                        .help(format!("join them first: `sum(a, b) > {}`", op.name.value)),
-                    );
-                };
-                f.it = Some(input.clone());
-                if matches!(input, Value::Absent) {
-                    return Ok(Value::Absent);
-                }
-                let value = self.eval(&op.body, f)?;
-                match value {
-                    Value::Design(_) | Value::Same => self.apply(&value, maps, at, f),
-                    Value::Varied(ref terms) if !terms.iter().all(|(_, v)| v.is_map_like()) => {
-                        self.apply(&value, maps, at, f)
-                    }
-                    value if value.is_map_like() => self.map_of(value, at, f),
-                    other => self.expected("a map or operators", &other, op.body.span),
-                }
-            }
+            ItemKind::Op(op) => self.run_op(op, maps, at, f),
             ItemKind::Definition(def) => {
                 self.bind_maps(&def.name, &def.maps, maps, at, f)?;
                 self.body(&def.body, f)
@@ -362,6 +343,31 @@ impl Evaluator<'_> {
                 self.trellis(trellis, stems, at, f)
             }
             _ => Err(super::eval::Reported),
+        }
+    }
+
+    fn run_op(&mut self, op: &Op, maps: Vec<Value>, at: Span, f: &mut Frame) -> Eval<Value> {
+        let [input] = maps.as_slice() else {
+            let name = &op.name.value;
+            return self.fail(
+                Diag::new("E0403", format!("`{name}` takes 1 input, got {}", maps.len()))
+                    .label(at, "applied here")
+                    .label(op.name.span, "declared here")
+                    .help(format!("join them first: `sum(a, b) > {name}`")),
+            );
+        };
+        f.it = Some(input.clone());
+        if matches!(input, Value::Absent) {
+            return Ok(Value::Absent);
+        }
+        let value = self.eval(&op.body, f)?;
+        match value {
+            Value::Design(_) | Value::Same => self.apply(&value, maps, at, f),
+            Value::Varied(ref terms) if !terms.iter().all(|(_, v)| v.is_map_like()) => {
+                self.apply(&value, maps, at, f)
+            }
+            value if value.is_map_like() => self.map_of(value, at, f),
+            other => self.expected("a map or operators", &other, op.body.span),
         }
     }
 

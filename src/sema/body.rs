@@ -76,20 +76,14 @@ impl Evaluator<'_> {
                 // Mistakes inside are collected, so that every turn is checked.
                 self.each(each, f, &mut |this, f| {
                     this.statements(body, f, fields, failed);
-                    match failed {
-                        Some(reported) => Err(*reported),
-                        None => Ok(()),
-                    }
+                    failed.map_or(Ok(()), Err)
                 })
             }
             StatementKind::Rebind(name, value) => {
                 let value = self.labelled_as(&name.value, f, |this, f| this.eval(value, f))?;
                 if !f.vars.contains_key(name.value.as_str()) {
-                    return self.fail(
-                        Diag::new("E0201", format!("nothing is named `{}` here", name.value))
-                            .label(name.span, "cannot be set anew")
-                            .help(format!("declare it: `node {} = …`", name.value)),
-                    );
+                    // The pass over names says so.
+                    return self.reported();
                 }
                 f.vars.insert(name.value.as_str().into(), value);
                 Ok(())

@@ -186,18 +186,8 @@ impl Evaluator<'_> {
             Value::Record(fields) => match fields.get(&name.value) {
                 Some(value) => Ok(value.clone()),
                 None => {
-                    let near = did_you_mean(&name.value, fields.keys().map(String::as_str));
                     let all: Vec<&str> = fields.keys().map(String::as_str).collect();
-                    let help = match near {
-                        Some(near) => format!("did you mean `{near}`?"),
-                        None => format!("it offers {}", all.join(", ")),
-                    };
-                    self.fail(
-                        Diag::new("E0406", format!("there is no result `{}`", name.value))
-                            .label(name.span, "not offered")
-                            .label(at, "by this")
-                            .help(help),
-                    )
+                    self.fail(no_result(&all, name, at))
                 }
             },
             Value::Varied(terms) => {
@@ -252,5 +242,17 @@ fn no_operator(set: &super::value::Opset, name: &Name) -> Diag {
     };
     Diag::new("E0201", format!("`{}` has no operator `{}`", set.name, name.value))
         .label(name.span, "not found")
+        .help(help)
+}
+
+/// A result that is not offered.
+fn no_result(all: &[&str], name: &Name, at: Span) -> Diag {
+    let help = match did_you_mean(&name.value, all.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it offers {}", all.join(", ")),
+    };
+    Diag::new("E0406", format!("there is no result `{}`", name.value))
+        .label(name.span, "not offered")
+        .label(at, "by this")
         .help(help)
 }

@@ -187,32 +187,30 @@ impl Loader<'_> {
             lost.more |= matches!(import.names, UseNames::All(_));
             return;
         };
-        let all = self.program.module(module).names.clone();
         if let UseNames::All(span) = import.names {
-            for (name, meaning) in &all {
+            for (name, meaning) in &self.program.module(module).names {
                 let name = Spanned { value: name.clone(), span };
                 declare(names, &name, meaning.item.clone(), self.diags);
             }
         }
         for name in wanted {
-            match all.get(&name.value) {
+            match self.program.module(module).names.get(&name.value) {
                 Some(meaning) => declare(names, name, meaning.item.clone(), self.diags),
-                None => {
-                    let own = all.iter().filter(|(_, m)| m.item.module == module);
-                    let own: Vec<&str> = own.map(|(n, _)| n.as_str()).collect();
-                    self.no_item(from, module, &path, name, &own);
-                }
+                None => self.no_item(from, module, &path, name),
             }
         }
     }
 
-    fn no_item(&mut self, from: ModuleId, module: ModuleId, path: &str, name: &Name, all: &[&str]) {
+    fn no_item(&mut self, from: ModuleId, module: ModuleId, path: &str, name: &Name) {
         let modules = &mut self.program.modules;
         modules[from.0 as usize].lost.names.insert(name.value.clone());
+        let there = &modules[module.0 as usize];
         // What the module itself could not find was told there.
-        if modules[module.0 as usize].lost.contains(&name.value) {
+        if there.lost.contains(&name.value) {
             return;
         }
+        let own = there.names.iter().filter(|(_, m)| m.item.module == module);
+        let all: Vec<&str> = own.map(|(n, _)| n.as_str()).collect();
         let help = match did_you_mean(&name.value, all.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if all.len() > 12 => format!("`use {path}.*` imports all that it has"),
@@ -271,50 +269,58 @@ impl Loader<'_> {
     }
 
     fn read(&mut self, path: &str, at: Span) -> Option<SourceFile> {
-        let missing = |looked: String| {
-            Diag::new("E0205", format!("cannot find module `{path}`"))
-                .label(at, "not found")
-                .help(looked)
-        };
-        if path == "std" || path.starts_with("std.") {
-            let Some(text) = stdlib::module(path) else {
-                let near = did_you_mean(path, stdlib::MODULES.iter().map(|(n, _)| *n));
-                let help = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => {
-                        let all: Vec<&str> = stdlib::MODULES.iter().map(|(n, _)| *n).collect();
-                        format!("the standard library has {}", all.join(", "))
-                    }
-                };
-                self.diags.push(missing(help));
-                return None;
-            };
-            let name = format!("<{}.seg>", path.replace('.', "/"));
-            return Some(SourceFile { name, path: None, text: text.into() });
-        }
-        let Some(root) = self.root.clone() else {
-            self.diags.push(missing("text from standard input can only import `std`".into()));
-            return None;
-        };
-        let file = root.join(format!("{}.seg", path.replace('.', "/")));
-        if leaves(&root, &file) {
-            self.diags.push(
-                Diag::new("E0210", format!("module `{path}` lies outside the project's folder"))
-                    .label(at, "leads out")
-                    .help(format!("copy it into `{}`", root.display())),
-            );
-            return None;
-        }
-        match read_text(&file) {
-            Ok(text) => {
-                let name = file.display().to_string();
-                Some(SourceFile { name, path: Some(file), text: text.into() })
+        let found = match (path == "std" || path.starts_with("std."), &self.root) {
+            (true, _) => read_std(path, at),
+            (false, Some(root)) => read_beside(root, path, at),
+            (false, None) => {
+                let help = "text from standard input can only import `std`";
+                Err(missing(path, at, help.to_owned()))
             }
-            Err(_) => {
-                self.diags.push(missing(format!("looked for `{}`", file.display())));
-                None
-            }
+        };
+        found.map_err(|diag| self.diags.push(diag)).ok()
+    }
+}
+
+fn missing(path: &str, at: Span, help: String) -> Diag {
+    Diag::new("E0205", format!("cannot find module `{path}`")).label(at, "not found").help(help)
+}
+
+/// A module of the standard library.
+fn read_std(path: &str, at: Span) -> Result<SourceFile, Diag> {
+    if let Some(text) = stdlib::module(path) {
+        let name = format!("<{}.seg>", path.replace('.', "/"));
+        return Ok(SourceFile { name, path: None, text: text.into() });
+    }
+    let all: Vec<&str> = stdlib::MODULES.iter().map(|(n, _)| *n).collect();
+    let help = match did_you_mean(path, all.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the standard library has {}", all.join(", ")),
+    };
+    Err(missing(path, at, help))
+}
+
+/// A module of the project.
+fn read_beside(root: &Path, path: &str, at: Span) -> Result<SourceFile, Diag> {
+    let file = root.join(format!("{}.seg", path.replace('.', "/")));
+    if leaves(root, &file) {
+        return Err(Diag::new(
+            "E0210",
+            format!("module `{path}` lies outside the project's folder"),
+        )
+        .label(at, "leads out")
+        .help(format!("copy it into `{}`", root.display())));
+    }
+    match read_text(&file) {
+        Ok(text) => {
+            let name = file.display().to_string();
+            Ok(SourceFile { name, path: Some(file), text: text.into() })
         }
+        Err(_) if !file.exists() => {
+            Err(missing(path, at, format!("looked for `{}`", file.display())))
+        }
+        Err(why) => Err(Diag::new("E0205", format!("cannot read module `{path}`"))
+            .label(at, "needed here")
+            .help(format!("`{}`: {why}", file.display()))),
     }
 }
 

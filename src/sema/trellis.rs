@@ -140,11 +140,9 @@ impl Evaluator<'_> {
         let incoming = lane.incoming(layer, scale);
         let arrow = &trellis.arrow;
         if !arrow.per_arrow {
-            let sources = incoming.iter().map(|(_, v, g)| (*g, v.clone())).collect();
+            let sources = incoming.into_iter().map(|(_, v, g)| (g, v)).collect();
             let x = self.join_maybe(sources, arrow.span)?;
-            f.vars.insert(arrow.map.value.as_str().into(), x);
-            let value = self.eval(&arrow.value, f)?;
-            return self.map_of(value, arrow.value.span, f);
+            return self.arrow_value(arrow, x, f);
         }
         let node_scope = f.scope;
         let several = incoming.len() > 1;
@@ -159,25 +157,26 @@ impl Evaluator<'_> {
                 f.scope = self.build.scope(node_scope, &word);
             }
             f.indices.push(from as i64);
-            f.vars.insert(arrow.map.value.as_str().into(), x);
-            let value =
-                self.eval(&arrow.value, f).and_then(|v| self.map_of(v, arrow.value.span, f));
+            let value = self.arrow_value(arrow, x, f);
             f.indices.pop();
             f.scope = node_scope;
             results.push((gate, value?));
         }
         let joined = self.join_maybe(results, at)?;
-        match &joined {
-            Value::Varied(terms) => {
-                let types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
-                self.fail(
-                    Diag::new("E0415", format!("arrows into {scale} differ in type"))
-                        .label(arrow.value.span, types.join(", "))
-                        .help("bring each to one width and scale: `x > fit(C, s)`"),
-                )
-            }
-            _ => Ok(joined),
-        }
+        let Value::Varied(terms) = &joined else { return Ok(joined) };
+        let types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
+        self.fail(
+            Diag::new("E0415", format!("arrows into {scale} differ in type"))
+                .label(arrow.value.span, types.join(", "))
+                .help("bring each to one width and scale: `x > fit(C, s)`"),
+        )
+    }
+
+    /// An arrow's expression over a map.
+    fn arrow_value(&mut self, arrow: &Arrow, x: Value, f: &mut Frame) -> Eval<Value> {
+        f.vars.insert(arrow.map.value.as_str().into(), x);
+        let value = self.eval(&arrow.value, f)?;
+        self.map_of(value, arrow.value.span, f)
     }
 
     /// Joins values whose gates may be missing: then there is just one.
