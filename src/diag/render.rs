@@ -41,7 +41,15 @@ impl Report {
 }
 
 fn named(file: FileId, sources: &Sources) -> Option<NamedSource<String>> {
-    sources.get(file).map(|f| NamedSource::new(&f.name, f.text.to_string()))
+    sources.get(file).map(|f| NamedSource::new(&f.name, drawable(&f.text)))
+}
+
+/// A text without control characters, which a terminal would obey. Places stay what they are.
+fn drawable(text: &str) -> String {
+    let harmless = |c: char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+    // Those beyond ASCII are two bytes long, and so is this dot.
+    let stand_in = |c: char| if c.is_ascii() { '?' } else { '·' };
+    text.chars().map(|c| if harmless(c) { c } else { stand_in(c) }).collect()
 }
 
 impl fmt::Display for Report {
@@ -141,4 +149,17 @@ fn to_json(diag: &Diag, sources: &Sources) -> serde_json::Value {
 /// Diagnostics for programs: a JSON list.
 pub fn render_json(diags: &[Diag], sources: &Sources) -> serde_json::Value {
     diags.iter().map(|d| to_json(d, sources)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::drawable;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_drawn() {
+        let text = "a\u{1b}[31m\0\u{85}é\r\n";
+        let drawn = drawable(text);
+        assert_eq!(drawn, "a?[31m?·é\r\n");
+        assert_eq!(drawn.len(), text.len());
+    }
 }

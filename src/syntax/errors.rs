@@ -225,9 +225,9 @@ pub(super) fn open_string(at: Span) -> Diag {
     Diag::new("E0105", "this string is never closed").label(at, "opened here").help("add `\"`")
 }
 
-/// What is no text.
-pub(super) fn not_text(at: Span, what: &str) -> Diag {
+/// A control character. None is drawn: a terminal would obey it.
+pub(super) fn not_text(at: Span) -> Diag {
     Diag::new("E0108", "this file is not text")
-        .label(at, what)
+        .label(at, "a control character")
         .help("a spec is UTF-8 text; is this the right file?")
 }

@@ -24,7 +24,7 @@ pub(super) fn parse_file(file: FileId, text: &str, diags: &mut Sink) -> File {
     let mut out = File { lines: Lines::of(file, text), ..File::default() };
     if let Some(token) = tokens(text).find(|t| t.kind == Kind::Control) {
         let span = origin.range(token.start, token.end);
-        diags.push(errors::not_text(span, "a control character"));
+        diags.push(errors::not_text(span));
         return out;
     }
     let Some(text) = shallow(origin, text, &mut out, diags) else { return out };

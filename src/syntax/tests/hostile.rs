@@ -1,8 +1,7 @@
 //! Any text at all: an answer, soon, and never a panic.
 
 use super::{own_files, parsed};
-use crate::source::FileId;
-use crate::syntax::{decode, print};
+use crate::syntax::print;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 
@@ -110,11 +109,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let (text, wrong) = decode(FileId(0), bytes);
-        if let Some(diag) = wrong {
-            let span = diag.labels[0].span;
-            prop_assert!(text.get(span.start as usize..span.end as usize).is_some());
-        }
+        let text = String::from_utf8_lossy(&bytes);
         survive(&text);
     }
 

@@ -3,8 +3,6 @@
 
 use super::parsed;
 use crate::diag::explain::{PAGES, explain};
-use crate::source::FileId;
-use crate::syntax::decode;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -40,12 +38,4 @@ fn examples_on_pages_are_what_they_are_said_to_be() {
             assert!(codes.contains(code), "{code} is not among {codes:?}:\n{text}");
         }
     }
-}
-
-#[test]
-fn bytes_that_are_no_text_are_a_mistake() {
-    let (text, diag) = decode(FileId(0), b"const F = 8 // caf\xe9\n".to_vec());
-    let diag = diag.expect("Latin-1 is no UTF-8");
-    let span = diag.labels[0].span;
-    assert_eq!((diag.code, &text[span.start as usize..span.end as usize]), ("E0108", "\u{fffd}"));
 }
