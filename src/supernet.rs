@@ -72,8 +72,8 @@ pub struct Operand {
 
 /// The plan for `switches`, one per leaf of the graph (missing ones are off).
 ///
-/// A node is absent when one of its inputs is, but for sums, which drop absent inputs, and mixes,
-/// which are absent when no term is left. Of what is present, only that runs which an output of
+/// A node is absent when one of its inputs is, but for sums and mixes, which drop absent inputs and
+/// are absent when none is left (sums that [fill](DecisionGraph::fills) are zeros then). Of what is present, only that runs which an output of
 /// this mode (or a part marked `keep`) reads. Equal kernels on equal values run once.
 pub fn plan(graph: &DecisionGraph, switches: &[Switch], mode: Mode) -> Plan {
     let present = presence(graph, switches);
@@ -101,8 +101,8 @@ fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Vec<Source
             .filter_map(|(source, edge)| Some((source, weight(edge.leaf, switches)?)))
             .collect();
         let is_present = match node.kernel {
-            Kernel::Add => true,
-            Kernel::Mix => !there.is_empty(),
+            Kernel::Add if graph.fills(id) => true,
+            Kernel::Mix | Kernel::Add => !there.is_empty(),
             _ => there.len() == asked,
         };
         all.push(is_present.then_some(there));

@@ -14,6 +14,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+pub use parser::productions;
 pub use print::{print, print_expr};
 pub use same::{same, same_expr};
 

@@ -5,7 +5,11 @@
 //! stays as the author wrote it. What the network does not need is left out.
 
 mod assemble;
+mod chosen;
 mod residual;
+mod unread;
+mod voids;
+mod words;
 
 use crate::ir::decision::Binding;
 use crate::sema::{Program, Space};
@@ -34,6 +38,6 @@ pub fn tree(
     net: &str,
     header: &[String],
 ) -> File {
-    let mut residual = residual::Residual::new(program, space, binding);
+    let mut residual = residual::Residual::new(program, space, binding, net);
     assemble::file(&mut residual, net, header)
 }

@@ -133,6 +133,21 @@ impl DecisionGraph {
         self.graph[first.unwrap_or(node)].ty
     }
 
+    /// Whether a node is a sum that is zeros where none of its terms is there: one without terms,
+    /// or one of picks, whose type is known whatever is picked. Any other sum of nothing is absent.
+    pub fn fills(&self, node: NodeId) -> bool {
+        let inputs = || self.graph.neighbors_directed(node, Direction::Incoming);
+        self.graph[node].kernel == Kernel::Add
+            && (inputs().next().is_none() || inputs().any(|term| self.is_of_picks(term)))
+    }
+
+    /// Whether a node is a mix over picks.
+    fn is_of_picks(&self, node: NodeId) -> bool {
+        let mut edges = self.graph.edges_directed(node, Direction::Incoming);
+        let leaf = edges.next().and_then(|edge| edge.weight().leaf);
+        leaf.is_some_and(|leaf| matches!(self.gate(leaf), Gate::Pick { .. } | Gate::Slot { .. }))
+    }
+
     /// A scope's full name, its parts joined by dots; empty for the root.
     pub fn scope_name(&self, scope: ScopeId) -> String {
         let mut parts = Vec::new();

@@ -145,7 +145,8 @@ pub enum Kernel {
         /// How values are found.
         interp: Interp,
     },
-    /// Sum of all present inputs, equal in type. With no present input: zeros of the node's type.
+    /// Sum of all present inputs, equal in type. With no present input it is absent, or zeros of
+    /// the node's type where it [fills](crate::ir::DecisionGraph::fills).
     Add,
     /// Product of two inputs; the second may be C x 1 x 1 and is then broadcast (attention).
     Mul,

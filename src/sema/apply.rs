@@ -153,7 +153,10 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         self.check_size(at)?;
         if b.reads == Reads::Many {
-            return self.many(b.name, maps, at, f);
+            return match d.config.iter().find(|(name, ..)| **name == *"like") {
+                Some((_, like, _)) => self.sum_like(maps, &like.clone(), at, f),
+                None => self.many(b.name, maps, at, f),
+            };
         }
         self.check_reads(b, maps.len(), at)?;
         let mut resolved = Vec::new();
@@ -212,6 +215,7 @@ impl Evaluator<'_> {
                 Some(only) => self.map_of(only.clone(), at, f),
                 None => Err(super::eval::Reported),
             },
+            Value::List(items) if items.len() == 1 => self.map_of(items[0].clone(), at, f),
             Value::Poison => Err(super::eval::Reported),
             other => {
                 let kind = other.kind();
@@ -238,9 +242,8 @@ impl Evaluator<'_> {
         let mut resolved = Vec::new();
         for map in maps {
             resolved.push(match map {
-                Value::Via(_) => self.map_of(map, at, f)?,
                 Value::Picks(ref p) if is_op || p.k == 1 => self.map_of(map, at, f)?,
-                other => other,
+                other => self.settled(other, at, f)?,
             });
         }
         let outer = match d.tied {

@@ -17,25 +17,44 @@ impl Evaluator<'_> {
         f: &mut Frame,
     ) -> Eval<Value> {
         let value = self.eval(of, f)?;
+        self.note_match(&value, arms, at, f)?;
         self.match_value(&value, arms, at, f)
+    }
+
+    /// Remembers which arm each alternative of one decision takes, for the spec of a member.
+    fn note_match(&mut self, value: &Value, arms: &[Arm], at: Span, f: &mut Frame) -> Eval<()> {
+        let Value::Varied(terms) = value else { return Ok(()) };
+        let Some((Gate::Alt { of, .. }, _)) = terms.first() else { return Ok(()) };
+        let of = *of;
+        let Domain::One(labels) = &self.sites.decisions[of.index()].domain else { return Ok(()) };
+        let mut texts = vec![None; labels.len()];
+        for ((gate, _), value) in terms.iter().zip(self.match_keys(terms)) {
+            let Gate::Alt { of: same, alt } = *gate else { return Ok(()) };
+            let mut taken = None;
+            for arm in arms {
+                if taken.is_none() && self.matches(&value, &arm.pattern, f)? {
+                    taken = Some(arm.value.clone());
+                }
+            }
+            if same == of
+                && let Some(text) = texts.get_mut(alt as usize)
+            {
+                *text = taken;
+            }
+        }
+        if let Some(texts) = texts.into_iter().collect() {
+            self.sites.note_match(&f.instance, at, &f.indices, of, texts);
+        }
+        Ok(())
     }
 
     fn match_value(&mut self, value: &Value, arms: &[Arm], at: Span, f: &mut Frame) -> Eval<Value> {
         if let Value::Varied(terms) = value {
-            let labels = self.alternative_labels(terms);
+            let keys = self.match_keys(terms);
             let picked = terms
                 .iter()
-                .enumerate()
-                .map(|(i, (gate, v))| {
-                    let label = labels.get(i).map(|l| Value::Label(l.as_str().into()));
-                    let v = match (v, label) {
-                        (Value::Num(_) | Value::Scale(_) | Value::Bool(_), _) | (_, None) => {
-                            v.clone()
-                        }
-                        (_, Some(label)) => label,
-                    };
-                    Ok((*gate, self.match_value(&v, arms, at, f)?))
-                })
+                .zip(keys)
+                .map(|((gate, _), key)| Ok((*gate, self.match_value(&key, arms, at, f)?)))
                 .collect::<Eval<Vec<_>>>()?;
             return self.join(picked, at);
         }
@@ -49,6 +68,16 @@ impl Evaluator<'_> {
                 .label(at, "this `match`")
                 .help(format!("add `{} => …` or `else => …`", value.show())),
         )
+    }
+
+    /// What patterns are held against, for each alternative: plain values, else labels.
+    fn match_keys(&self, terms: &[(Gate, Value)]) -> Vec<Value> {
+        let labels = self.alternative_labels(terms);
+        let key = |(i, (_, value)): (usize, &(Gate, Value))| match (value, labels.get(i)) {
+            (Value::Num(_) | Value::Scale(_) | Value::Bool(_), _) | (_, None) => value.clone(),
+            (_, Some(label)) => Value::Label(label.as_str().into()),
+        };
+        terms.iter().enumerate().map(key).collect()
     }
 
     /// Labels of the alternatives, where the gates are those of a decision with labels.
@@ -72,7 +101,9 @@ impl Evaluator<'_> {
         match pattern {
             Pattern::Else(_) => Ok(true),
             Pattern::Value(e) => {
-                if let (ExprKind::Name(word), Value::Label(label)) = (&*e.kind, value) {
+                if let (ExprKind::Name(word), Value::Label(label) | Value::Str(label)) =
+                    (&*e.kind, value)
+                {
                     return Ok(**label == **word);
                 }
                 let wanted = self.eval(e, f)?;

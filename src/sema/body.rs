@@ -69,7 +69,9 @@ impl Evaluator<'_> {
                 None => self.outs(*aux, outs, f, fields),
             },
             StatementKind::Tap(target, value) => {
+                let at = value.span;
                 let value = self.eval(value, f)?;
+                let value = self.settled(value, at, f)?;
                 self.put_field(target, value, f, fields)
             }
             StatementKind::For(each, body) => {
@@ -80,7 +82,10 @@ impl Evaluator<'_> {
                 })
             }
             StatementKind::Rebind(name, value) => {
-                let value = self.labelled_as(&name.value, f, |this, f| this.eval(value, f))?;
+                let value = self.labelled_as(&name.value, f, |this, f| {
+                    let now = this.eval(value, f)?;
+                    this.settled(now, value.span, f)
+                })?;
                 if !f.vars.contains_key(name.value.as_str()) {
                     // The pass over names says so.
                     return self.reported();
@@ -115,9 +120,8 @@ impl Evaluator<'_> {
         let value = self.labelled_as(&label, f, |this, f| {
             let value = this.eval(value, f)?;
             match value {
-                Value::Via(_) => this.map_of(value, at, f),
                 Value::Picks(ref p) if p.k == 1 => this.map_of(value, at, f),
-                other => Ok(other),
+                other => this.settled(other, at, f),
             }
         })?;
         if keep && let Some(node) = super::join::node_of(&value) {
@@ -165,11 +169,14 @@ impl Evaluator<'_> {
                 continue;
             }
             match target {
-                Some(target) => self.put_field(target, value, f, fields)?,
+                Some(target) => {
+                    let value = self.settled(value, e.span, f)?;
+                    self.put_field(target, value, f, fields)?;
+                }
                 None => {
                     let value = match value {
-                        Value::Via(_) => self.map_of(value, e.span, f)?,
-                        other => other,
+                        Value::Picks(ref p) if p.k == 1 => self.map_of(value, e.span, f)?,
+                        other => self.settled(other, e.span, f)?,
                     };
                     fields.insert("out".to_string(), value);
                 }

@@ -49,7 +49,7 @@ pub(crate) const BUILTINS: &[Builtin] = &[
     one("width", &[], 0),
     one("scale", &[], 0),
     Builtin { name: "mul", params: &[], required: 0, reads: Reads::Two },
-    Builtin { name: "sum", params: &[], required: 0, reads: Reads::Many },
+    Builtin { name: "sum", params: &["like"], required: 0, reads: Reads::Many },
     Builtin { name: "concat", params: &[], required: 0, reads: Reads::Many },
 ];
 

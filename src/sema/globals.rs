@@ -100,7 +100,7 @@ impl Evaluator<'_> {
                 d.instance = Some(self.instance(f, value.span, label, &d.kind));
                 Value::Design(Rc::new(d))
             }
-            other => other,
+            other => self.settled(other, value.span, f)?,
         })
     }
 
@@ -137,10 +137,13 @@ impl Evaluator<'_> {
                     span: entry.label.span,
                 },
             };
-            let value = match (&entry.value, self.known_name(&entry.label.value, f)) {
-                (None, false) => Value::Label(label.clone()),
-                _ => self.bound(&text, &format!("{name}.{label}"), f)?,
-            };
+            let is_word = entry.value.is_none() && !self.known_name(&entry.label.value, f);
+            if is_word {
+                let text = Expr { kind: Box::new(ExprKind::Str(label.to_string())), ..text };
+                out.push(OpsetEntry { value: Value::Label(label.clone()), label, text });
+                continue;
+            }
+            let value = self.bound(&text, &format!("{name}.{label}"), f)?;
             out.push(OpsetEntry { label, value, text });
         }
         Ok(Opset { name: name.into(), entries: out })

@@ -8,6 +8,7 @@ use super::text::{element_texts, scope_word, show};
 use super::value::{Opset, PickCandidate, PicksValue, Value, Via};
 use crate::diag::Diag;
 use crate::ir::decision::{Candidate, Domain, Gate, Pick, Picks};
+use crate::ir::kernel::Kernel;
 use crate::source::Span;
 use crate::syntax::ast::*;
 use std::rc::Rc;
@@ -150,32 +151,55 @@ impl Evaluator<'_> {
         Ok(out)
     }
 
+    /// A value that is named: what was still to be read through operators is read here, so that all
+    /// who use the name get the same maps.
+    pub(super) fn settled(&mut self, value: Value, at: Span, f: &mut Frame) -> Eval<Value> {
+        match value {
+            Value::Via(via) => self.via(&via, f),
+            Value::Picks(_) => Ok(Value::List(Rc::new(self.slots(&value, at)?))),
+            other => Ok(other),
+        }
+    }
+
     /// The picks summed: one term for each candidate and operator, whatever their order.
     pub(super) fn picks_sum(&mut self, picks: &PicksValue, f: &mut Frame) -> Eval<Value> {
         let of = picks.of;
         let options = self.options(picks, f)?;
         let terms = options.into_iter().map(|(pick, v)| (Gate::Pick { of, pick }, v)).collect();
-        self.join_one_type(terms, picks.at, f)
+        let sum = self.join_one_type(terms, picks.at, f)?;
+        self.filled(sum, picks, f)
     }
 
-    /// The picks one by one.
+    /// The picks one by one, each through operators of its own: what is picked twice is made twice.
     pub(super) fn slots(&mut self, value: &Value, at: Span) -> Eval<Vec<Value>> {
         let Value::Picks(picks) = value else {
             return self.expected("a choice of inputs", value, at);
         };
         let mut f = self.module_frame(super::module::ModuleId(0), "pick");
-        f.scope = picks.scope;
-        let options = self.options(picks, &mut f)?;
         let of = picks.of;
-        (0..picks.k)
-            .map(|slot| {
-                let terms = options
-                    .iter()
-                    .map(|(pick, v)| (Gate::Slot { of, slot, pick: *pick }, v.clone()))
-                    .collect();
-                self.join(terms, picks.at)
-            })
-            .collect()
+        let mut slots = Vec::new();
+        for slot in 0..picks.k {
+            f.scope = self.build.scope(picks.scope, &format!("slot{}", slot + 1));
+            let options = self.options(picks, &mut f)?;
+            let gate = |pick| Gate::Slot { of, slot, pick };
+            let terms = options.into_iter().map(|(pick, v)| (gate(pick), v)).collect();
+            let joined = self.join(terms, picks.at)?;
+            slots.push(self.filled(joined, picks, &f)?);
+        }
+        Ok(slots)
+    }
+
+    /// A mix of picks as a sum, which is zeros where all that is picked is absent.
+    fn filled(&mut self, mix: Value, picks: &PicksValue, f: &Frame) -> Eval<Value> {
+        let Value::Map(map) = mix else { return Ok(mix) };
+        let as_they_are = |c: &PickCandidate| match c.value {
+            Value::Map(candidate) => candidate.ty == map.ty,
+            _ => true,
+        };
+        if !picks.candidates.iter().all(as_they_are) {
+            self.sites.retyped.insert(picks.of);
+        }
+        Ok(Value::Map(self.push(Kernel::Add, map.ty, &[map.node], picks.at, f)))
     }
 
     /// A map read through an open operator: one decision, made where it is consumed.

@@ -10,6 +10,7 @@ use crate::syntax::ast::Expr;
 use indexmap::IndexMap;
 use indexmap::IndexSet;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Where a decision is made: in which instance, at which place, under which loop indices.
@@ -59,10 +60,15 @@ pub struct Sites {
     pub instances: IndexSet<InstanceKey>,
     /// What each instance is an instance of, by module and item; by [`InstanceId`].
     pub items: Vec<Option<(ModuleId, usize)>>,
+    /// Every `match` on a decision: the arm that each alternative takes. Nothing where different
+    /// decisions come to the same place.
+    pub matches: IndexMap<SiteKey, Option<Site>>,
     /// The path that each trellis follows, by instance.
     pub lanes: IndexMap<InstanceId, PathValue>,
     /// What every loop ran over: the index and the text of each element.
     pub loops: IndexMap<SiteKey, Vec<(i64, Expr)>>,
+    /// Decisions whose operators change the type of what is picked.
+    pub retyped: BTreeSet<DecisionId>,
     /// How often an instance was asked for, to decide something or to run a loop.
     pub(super) asked: u32,
     /// How often each name of a decision was wanted.
@@ -107,6 +113,34 @@ impl Sites {
         self.decisions.push(Decision { name, domain: domain.clone(), at });
         self.sites.insert(key, Site { decision, text: text() });
         (decision, true)
+    }
+
+    /// Notes which text a `match` stands for under each alternative of a decision.
+    pub(super) fn note_match(
+        &mut self,
+        instance: &Rc<Instance>,
+        at: Span,
+        indices: &[i64],
+        decision: DecisionId,
+        texts: Vec<Expr>,
+    ) {
+        let key = (self.instance(instance), at, indices.to_vec());
+        let site = Site { decision, text: SiteText::One(texts) };
+        let known = self.matches.entry(key).or_insert(Some(site));
+        if known.as_ref().is_some_and(|site| site.decision != decision) {
+            *known = None;
+        }
+    }
+
+    /// What is known of a place where a decision is made, or where one is matched.
+    pub fn at(&self, key: &SiteKey) -> Option<&Site> {
+        self.sites.get(key).or_else(|| self.matches.get(key)?.as_ref())
+    }
+
+    /// The places where decisions are made or matched.
+    pub fn places(&self) -> impl Iterator<Item = &SiteKey> {
+        let matched = self.matches.iter().filter(|(_, site)| site.is_some());
+        self.sites.keys().chain(matched.map(|(key, _)| key))
     }
 
     /// Every label of an alternative or an operator.

@@ -7,8 +7,16 @@ use crate::ir::kernel::Kernel;
 use crate::source::Span;
 use std::rc::Rc;
 
+/// The map that a value is.
+fn map_in(value: &Value) -> Option<Map> {
+    match value {
+        Value::Map(map) => Some(*map),
+        _ => None,
+    }
+}
+
 impl Evaluator<'_> {
-    /// `sum` and `concat`.
+    /// `concat`, and `sum` without `like`.
     pub(super) fn many(
         &mut self,
         name: &str,
@@ -23,19 +31,34 @@ impl Evaluator<'_> {
         if parts.iter().any(Value::is_varied) {
             return self.per_type(&parts, at, |this, parts| this.many(name, parts, at, f));
         }
-        let maps: Vec<Map> = parts
-            .iter()
-            .filter_map(|v| match v {
-                Value::Map(m) => Some(*m),
-                _ => None,
-            })
-            .collect();
+        let maps: Vec<Map> = parts.iter().filter_map(map_in).collect();
         if maps.is_empty() {
             return Ok(Value::Absent);
         }
         match name {
+            "sum" if maps.len() == 1 => Ok(Value::Map(maps[0])),
             "sum" => self.add(&maps, at, f),
             _ => self.concat(&maps, at, f),
+        }
+    }
+
+    /// `sum(…, like = x)`: the sum, or zeros of the type of `x` where no term is there. Of several
+    /// maps to be like, the first that is there counts.
+    pub(super) fn sum_like(
+        &mut self,
+        maps: Vec<Value>,
+        like: &Value,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let mut parts = Vec::new();
+        self.flatten(like.clone(), true, at, f, &mut parts)?;
+        let like = parts.iter().find_map(map_in);
+        match (self.many("sum", maps, at, f)?, like) {
+            (Value::Absent, Some(like)) => {
+                Ok(Value::Map(self.push(Kernel::Add, like.ty, &[], at, f)))
+            }
+            (sum, _) => Ok(sum),
         }
     }
 

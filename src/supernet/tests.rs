@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::ir::builder::Builder;
+use crate::ir::decision::Pick;
 use crate::ir::kernel::{Act, Conv, Interp, Norm};
 use crate::ir::{DecisionId, Gate};
 
@@ -61,17 +62,19 @@ fn absence_spreads_but_sums_drop_it() {
     let mix = b.mix(&[(x, alt(0, 0))]);
     let relu = b.add(RELU, &[mix]);
     let sum = b.add(Kernel::Add, &[relu, x]);
-    let lonely = b.add(Kernel::Add, &[relu]);
+    let pick = |candidate| Gate::Pick { of: DecisionId(1), pick: Pick { candidate, op: 0 } };
+    let picks = b.mix(&[(relu, pick(0)), (x, pick(1))]);
+    let lonely = b.add(Kernel::Add, &[picks]);
     let both = b.add(Kernel::Concat, &[sum, lonely]);
     b.output("out", both);
     b.aux("relu", relu);
     let graph = b.finish();
-    let run = plan(&graph, &[Switch::Off], Mode::Train);
-    // The first sum hands its one input on; the second is zeros.
+    let run = plan(&graph, &[Switch::Off, Switch::Whole], Mode::Train);
+    // The first sum hands its one input on; the second is of picks that are absent: zeros.
     assert_eq!(names(&graph, &run), ["input", "add", "concat"]);
     assert_eq!(run.steps[1].inputs, []);
     assert_eq!(run.outputs, [Some(2), None]);
-    let run = plan(&graph, &[Switch::Whole], Mode::Train);
+    let run = plan(&graph, &[Switch::Whole, Switch::Whole], Mode::Train);
     assert_eq!(names(&graph, &run), ["input", "relu", "add", "concat"]);
     assert_eq!(run.outputs, [Some(3), Some(1)]);
 }

@@ -2,6 +2,7 @@
 
 use super::ast::{Name, Spanned};
 use crate::source::{FileId, Span};
+use pest::Parser;
 use pest::iterators::{Pair, Pairs};
 
 /// The grammar, compiled.
@@ -10,6 +11,12 @@ use pest::iterators::{Pair, Pairs};
 #[grammar = "grammar/expr.pest"]
 #[grammar = "grammar/items.pest"]
 pub(super) struct SegParser;
+
+/// The names of the productions in the tree of a text, for tests of what texts cover.
+pub fn productions(text: &str) -> std::collections::BTreeSet<String> {
+    let pairs = SegParser::parse(Rule::file, text).into_iter().flat_map(Pairs::flatten);
+    pairs.map(|pair| format!("{:?}", pair.as_rule())).collect()
+}
 
 /// Where a slice of text stands in its file: parsing a slice again shifts its places.
 #[derive(Clone, Copy)]

@@ -64,20 +64,21 @@ fn emitted_members_are_closed_and_are_the_members_they_should_be() {
 
 #[test]
 fn every_member_of_a_small_space_is_emitted_as_it_is() {
-    let path = root().join("tests/fixtures/spaces/repeats.seg");
-    let (_, judged) = read(&path);
-    let sampler = Sampler::of(judged.space.decisions());
-    let net = &judged.space.nets["twice"];
-    let mut members = 0;
-    for binding in sampler.enumerate(&0u32.into()) {
-        let text = spec::text(&judged.program, &judged.space, &binding, "twice", &[]);
-        let again = judge("emitted.seg", None, &text);
-        let empty = segc::ir::Binding(Vec::new());
-        let got = member::member(&again.space.nets["twice"].graph, &empty);
-        assert!(canon::isomorphic(&member::member(&net.graph, &binding), &got), "{text}");
-        members += 1;
+    for (path, net, all) in [("spaces/repeats.seg", "twice", 16), ("cli/small.seg", "small", 288)] {
+        let (_, judged) = read(&root().join("tests/fixtures").join(path));
+        let sampler = Sampler::of(judged.space.decisions());
+        let graph = &judged.space.nets[net].graph;
+        let mut members = 0;
+        for binding in sampler.enumerate(&0u32.into()) {
+            let text = spec::text(&judged.program, &judged.space, &binding, net, &[]);
+            let again = judge("emitted.seg", None, &text);
+            let empty = segc::ir::Binding(Vec::new());
+            let got = member::member(&again.space.nets[net].graph, &empty);
+            assert!(canon::isomorphic(&member::member(graph, &binding), &got), "{text}");
+            members += 1;
+        }
+        assert_eq!(members, all);
     }
-    assert_eq!(members, 16);
 }
 
 #[test]

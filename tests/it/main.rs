@@ -3,6 +3,7 @@
 mod cli;
 mod docs;
 mod figures;
+mod generated;
 mod laws;
 mod layering;
 mod mistakes;

@@ -1,12 +1,15 @@
 //! What is left of an item when the decisions that its instances made are bound.
 
+use super::unread;
+use super::voids::Voids;
+use super::words::{is_sum, new, sum_of};
 use crate::emit::rewrite::{
     bindings, map_children, map_entry, map_item, map_statement, substitute,
 };
-use crate::ir::decision::{Binding, Value};
+use crate::ir::decision::{Binding, DecisionId, Gate, Value};
 use crate::ir::shape::Scale;
 use crate::sema::module::ModuleId;
-use crate::sema::sites::{InstanceKey, Site, SiteText};
+use crate::sema::sites::InstanceKey;
 use crate::sema::{InstanceId, PathValue, Program, Space};
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -18,10 +21,10 @@ pub(super) type ItemKey = (ModuleId, usize);
 /// Whose decisions are read at a place, under which loop indices.
 #[derive(Clone, Debug)]
 pub(super) struct Context {
-    instance: InstanceId,
-    indices: Vec<i64>,
+    pub(super) instance: InstanceId,
+    pub(super) indices: Vec<i64>,
     /// The layer, within a trellis.
-    layer: Option<i64>,
+    pub(super) layer: Option<i64>,
 }
 
 /// A turn of a loop: the contexts within, and what the loop's names stand for.
@@ -30,10 +33,16 @@ type Turn = (Vec<Context>, Vec<(String, Expr)>);
 /// Partial evaluation under one binding.
 pub(super) struct Residual<'a> {
     pub(super) program: &'a Program,
-    space: &'a Space,
-    binding: &'a Binding,
+    pub(super) space: &'a Space,
+    pub(super) binding: &'a Binding,
+    /// Picks of maps that are absent somewhere.
+    pub(super) voids: Voids,
+    /// Picks that are read one by one.
+    pub(super) apart: BTreeSet<DecisionId>,
+    /// What no name of the program begins with.
+    pub(super) fresh: String,
     /// Instances that made decisions, themselves or through instances within.
-    bearing: BTreeSet<InstanceId>,
+    pub(super) bearing: BTreeSet<InstanceId>,
     /// What is left of each item, once for each different outcome.
     pub(super) variants: BTreeMap<ItemKey, Vec<(String, ItemKind)>>,
 }
@@ -42,10 +51,15 @@ pub(super) struct Residual<'a> {
 pub(super) const MARK: char = '#';
 
 impl<'a> Residual<'a> {
-    pub(super) fn new(program: &'a Program, space: &'a Space, binding: &'a Binding) -> Self {
+    pub(super) fn new(
+        program: &'a Program,
+        space: &'a Space,
+        binding: &'a Binding,
+        net: &str,
+    ) -> Self {
         let sites = &space.sites;
         let mut bearing = BTreeSet::new();
-        for (instance, _, _) in sites.sites.keys() {
+        for (instance, _, _) in sites.places() {
             let mut at = Some(*instance);
             while let Some(id) = at {
                 if !bearing.insert(id) {
@@ -54,11 +68,21 @@ impl<'a> Residual<'a> {
                 at = sites.instances.get_index(id.0 as usize).and_then(|key| key.parent);
             }
         }
-        Residual { program, space, binding, bearing, variants: BTreeMap::new() }
+        let (mut voids, mut apart) = (Voids::default(), BTreeSet::new());
+        if let Some(net) = space.nets.get(net) {
+            voids = Voids::of(&net.graph, binding);
+            apart.extend(net.graph.leaves.iter().filter_map(|gate| match gate {
+                Gate::Slot { of, .. } => Some(*of),
+                _ => None,
+            }));
+        }
+        let fresh = fresh(program);
+        let variants = BTreeMap::new();
+        Residual { program, space, binding, voids, apart, fresh, bearing, variants }
     }
 
     /// The instance of a module's own level.
-    fn root(&self) -> Context {
+    pub(super) fn root(&self) -> Context {
         let key = InstanceKey { parent: None, site: Span::default(), indices: Vec::new() };
         let id = self.space.sites.instances.get_index_of(&key).unwrap_or(usize::MAX);
         Context { instance: InstanceId(id as u32), indices: Vec::new(), layer: None }
@@ -77,7 +101,7 @@ impl<'a> Residual<'a> {
         let context = [Context { instance, indices: Vec::new(), layer: None }];
         let kind = match &item_ast.kind {
             ItemKind::Definition(d) => {
-                let body = self.statements(&d.body, &context);
+                let body = unread::dropped(&d.body, self.statements(&d.body, &context));
                 ItemKind::Definition(Definition { body, ..d.clone() })
             }
             ItemKind::Trellis(t) => ItemKind::Trellis(self.trellis(t, &context)),
@@ -97,7 +121,7 @@ impl<'a> Residual<'a> {
     /// Whether a place lies in what a decision replaced.
     pub(super) fn replaced(&self, at: Span) -> bool {
         let within = |s: &Span| s.file == at.file && s.start <= at.start && at.end <= s.end;
-        self.space.sites.sites.keys().any(|(_, site, _)| within(site))
+        self.space.sites.places().any(|(_, site, _)| within(site))
     }
 
     /// The instance of a network.
@@ -109,7 +133,8 @@ impl<'a> Residual<'a> {
 
     fn trellis(&mut self, t: &Trellis, context: &[Context]) -> Trellis {
         let nodes = context.iter().flat_map(|c| self.taken(c, false)).collect::<Vec<_>>();
-        let arrows = context.iter().flat_map(|c| self.taken(c, true)).collect::<Vec<_>>();
+        let arrows =
+            context.iter().flat_map(|c| self.taken(c, t.arrow.per_arrow)).collect::<Vec<_>>();
         Trellis {
             along: self.expr(&t.along, context),
             body: self.statements(&t.body, &nodes),
@@ -212,7 +237,7 @@ impl<'a> Residual<'a> {
         let ours = |id: Option<InstanceId>, indices: &[i64]| {
             context.iter().any(|c| id == Some(c.instance) && indices.starts_with(&c.indices))
         };
-        sites.sites.keys().any(|(id, span, indices)| within(*span) && ours(Some(*id), indices))
+        sites.places().any(|(id, span, indices)| within(*span) && ours(Some(*id), indices))
             || sites.instances.iter().enumerate().any(|(i, key)| {
                 within(key.site)
                     && ours(key.parent, &key.indices)
@@ -262,181 +287,15 @@ impl<'a> Residual<'a> {
             _ => map_children(e, &mut |child| self.expr(child, context)),
         }
     }
-
-    /// `xs via O`, where `xs` is a list: a decision for every element.
-    fn at_sites(&mut self, e: &Expr, context: &[Context]) -> Option<Expr> {
-        let mut found = Vec::new();
-        for c in context {
-            let mut items = Vec::new();
-            loop {
-                let mut indices = c.indices.clone();
-                indices.push(items.len() as i64);
-                let key = (c.instance, e.span, indices);
-                let Some(site) = self.space.sites.sites.get(&key).cloned() else { break };
-                items.push(self.chosen(e, &site, c)?);
-            }
-            if items.is_empty() {
-                return None;
-            }
-            found.push((c.layer, new(ExprKind::List(items), e.span)));
-        }
-        merge(found, e.span)
-    }
-
-    /// What was chosen at a place, if a decision was made there.
-    fn at_site(&mut self, e: &Expr, context: &[Context]) -> Option<Expr> {
-        let mut found: Vec<(Option<i64>, Expr)> = Vec::new();
-        for c in context {
-            let key = (c.instance, e.span, c.indices.clone());
-            let (site, home) = match self.space.sites.sites.get(&key) {
-                Some(site) => (site.clone(), c.clone()),
-                None => {
-                    let root = self.root();
-                    let key = (root.instance, e.span, Vec::new());
-                    (self.space.sites.sites.get(&key)?.clone(), root)
-                }
-            };
-            found.push((c.layer, self.chosen(e, &site, &home)?));
-        }
-        merge(found, e.span)
-    }
-
-    /// The text of a site's chosen value.
-    fn chosen(&mut self, e: &Expr, site: &Site, home: &Context) -> Option<Expr> {
-        let value = self.binding.get(site.decision)?.clone();
-        let home = [home.clone()];
-        match (&site.text, &value) {
-            (SiteText::One(texts), Value::One(alt)) => {
-                Some(self.expr(texts.get(*alt as usize)?, &home))
-            }
-            (SiteText::Via(input, ops), Value::One(alt)) => {
-                let op = ops.get(*alt as usize)?.clone();
-                let (input, op) = (self.expr(input, &home), self.expr(&op, &home));
-                Some(piped(input, op, e.span))
-            }
-            (SiteText::Picks(candidates), Value::Picks(picks)) => {
-                let mut items = Vec::new();
-                for pick in picks {
-                    let (text, ops) = candidates.get(pick.candidate as usize)?;
-                    let text = self.expr(text, &home);
-                    items.push(match ops.get(pick.op as usize) {
-                        Some(op) => piped(text, self.expr(op, &home), e.span),
-                        None => text,
-                    });
-                }
-                Some(new(ExprKind::List(items), e.span))
-            }
-            (SiteText::Path, Value::Path(steps)) => {
-                let decision = self.space.decisions().get(site.decision.index())?;
-                let crate::ir::decision::Domain::Path(lattice) = &decision.domain else {
-                    return None;
-                };
-                let scale = |s: &u8| match lattice.scales.get(*s as usize) {
-                    Some(Scale::Down(n)) => new(ExprKind::Scale(*n), e.span),
-                    _ => new(ExprKind::Absent, e.span),
-                };
-                Some(new(ExprKind::List(steps.iter().map(scale).collect()), e.span))
-            }
-            _ => None,
-        }
-    }
-
-    /// The expression with the name of its definition's copy, if it makes an instance that
-    /// depends on decisions.
-    fn at_instance(&mut self, e: &Expr, context: &[Context]) -> Option<Expr> {
-        if !matches!(&*e.kind, ExprKind::Name(_) | ExprKind::Call(..)) {
-            return None;
-        }
-        let mut found = Vec::new();
-        for c in context {
-            let id = self.instance_at(e.span, c)?;
-            let item = (*self.space.sites.items.get(id.0 as usize)?)?;
-            let variant = self.variant(id, item);
-            let renamed = match &*e.kind {
-                ExprKind::Name(name) => {
-                    new(ExprKind::Name(format!("{name}{MARK}{variant}")), e.span)
-                }
-                ExprKind::Call(callee, args) => {
-                    let ExprKind::Name(name) = &*callee.kind else { return None };
-                    let callee = new(ExprKind::Name(format!("{name}{MARK}{variant}")), callee.span);
-                    let one = [c.clone()];
-                    let arg = |a: &Argument| Argument {
-                        name: a.name.clone(),
-                        value: self.expr(&a.value, &one),
-                    };
-                    new(ExprKind::Call(callee, args.iter().map(arg).collect()), e.span)
-                }
-                _ => return None,
-            };
-            found.push((c.layer, renamed));
-        }
-        merge(found, e.span)
-    }
-
-    fn instance_at(&self, at: Span, c: &Context) -> Option<InstanceId> {
-        let instances = &self.space.sites.instances;
-        let key = |c: &Context| InstanceKey {
-            parent: Some(c.instance),
-            site: at,
-            indices: c.indices.clone(),
-        };
-        let found = instances
-            .get_index_of(&key(c))
-            .or_else(|| instances.get_index_of(&key(&self.root())))?;
-        let id = InstanceId(found as u32);
-        self.bearing.contains(&id).then_some(id)
-    }
 }
 
-/// One text where all contexts agree; a `match layer` where they differ.
-fn merge(found: Vec<(Option<i64>, Expr)>, at: Span) -> Option<Expr> {
-    let (_, first) = found.first()?;
-    let text = |e: &Expr| format!("{:?}", e.kind);
-    if found.iter().all(|(_, e)| text(e) == text(first)) {
-        return Some(first.clone());
+/// What no name in the program's files begins with.
+fn fresh(program: &Program) -> String {
+    let mut fresh = "picked".to_string();
+    while program.sources.iter().any(|(_, file)| file.text.contains(&fresh)) {
+        fresh.push('_');
     }
-    let arm = |(layer, value): &(Option<i64>, Expr)| Arm {
-        pattern: Pattern::Value(new(ExprKind::Int(layer.unwrap_or(0)), at)),
-        value: value.clone(),
-    };
-    let of = new(ExprKind::Name("layer".to_string()), at);
-    Some(new(ExprKind::Match(of, found.iter().map(arm).collect()), at))
-}
-
-fn new(kind: ExprKind, span: Span) -> Expr {
-    Expr { kind: Box::new(kind), span }
-}
-
-/// `input > op`; `same` changes nothing.
-fn piped(input: Expr, op: Expr, span: Span) -> Expr {
-    match &*op.kind {
-        ExprKind::Name(name) if name == "same" => input,
-        _ => new(ExprKind::Binary(BinaryOp::Pipe, input, op), span),
-    }
-}
-
-fn is_sum(callee: &Expr) -> bool {
-    matches!(&*callee.kind, ExprKind::Name(name) if name == "sum")
-}
-
-/// `a + b + c`. What was picked twice is one map with one set of weights: `a * 2`.
-fn sum_of(items: &[Expr], span: Span) -> Expr {
-    let mut terms: Vec<(String, Expr, i64)> = Vec::new();
-    for item in items {
-        // With places: two candidates may read alike, and are still two.
-        let key = format!("{item:?}");
-        match terms.iter_mut().find(|(k, _, _)| *k == key) {
-            Some((_, _, times)) => *times += 1,
-            None => terms.push((key, item.clone(), 1)),
-        }
-    }
-    let times = |(_, item, n): (String, Expr, i64)| match n {
-        1 => item,
-        n => new(ExprKind::Binary(BinaryOp::Times, item, new(ExprKind::Int(n), span)), span),
-    };
-    let mut terms = terms.into_iter().map(times);
-    let first = terms.next().unwrap_or_else(|| new(ExprKind::Absent, span));
-    terms.fold(first, |a, b| new(ExprKind::Binary(BinaryOp::Plus, a, b), span))
+    fresh
 }
 
 /// A statement without its repetition.

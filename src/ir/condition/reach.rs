@@ -68,8 +68,8 @@ fn present(
     for (id, node) in graph.nodes() {
         let edges = wiring.edges(id.index());
         let here = match node.kernel {
-            Kernel::Add => Cond::TRUE,
-            Kernel::Mix => edges.fold(Cond::FALSE, |acc, (src, leaf)| {
+            Kernel::Add if wiring.fills(id.index()) => Cond::TRUE,
+            Kernel::Mix | Kernel::Add => edges.fold(Cond::FALSE, |acc, (src, leaf)| {
                 let term = all.both(on(leaf), present[src]);
                 all.either(acc, term)
             }),

@@ -36,7 +36,6 @@ pub(super) struct Prints {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Sum,
-    Mix,
     Parts,
     Other,
 }
@@ -63,8 +62,7 @@ fn scatter(x: u64) -> u64 {
 impl Prints {
     pub(super) fn of(graph: &DecisionGraph) -> Prints {
         let kind = |kernel: &Kernel| match kernel {
-            Kernel::Add => Kind::Sum,
-            Kernel::Mix => Kind::Mix,
+            Kernel::Add | Kernel::Mix => Kind::Sum,
             Kernel::Concat => Kind::Parts,
             _ => Kind::Other,
         };
@@ -155,7 +153,7 @@ impl Prints {
             if times == 0 { (None, 0) } else { (self.known[src].0, times) }
         });
         match self.kinds[node] {
-            Kind::Sum | Kind::Mix => {
+            Kind::Sum => {
                 let there = inputs.filter_map(|(print, times)| Some((print?, times)));
                 let (mut sum, mut terms) = (0u64, 0);
                 for (print, times) in there {
@@ -163,7 +161,7 @@ impl Prints {
                     terms += 1;
                 }
                 // Zeros of a type have the print 0, as a sum of nothing must: it adds nothing.
-                (terms > 0 || self.kinds[node] == Kind::Sum).then_some(sum)
+                (terms > 0 || self.wiring.fills(node)).then_some(sum)
             }
             Kind::Parts => inputs
                 .try_fold(label, |acc, (print, _)| Some(acc.wrapping_add(scatter(print? ^ 5))))

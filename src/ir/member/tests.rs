@@ -45,7 +45,7 @@ fn a_repeated_pick_stands_twice() {
 }
 
 #[test]
-fn a_sum_of_nothing_is_zeros_and_a_mix_of_nothing_is_absent() {
+fn a_sum_of_nothing_is_absent_unless_it_fills() {
     let (mut draft, x) = Draft::new();
     let of = draft.one("maybe", 2);
     let some = draft.mix(&[(Gate::Alt { of, alt: 1 }, x)]);
@@ -54,11 +54,22 @@ fn a_sum_of_nothing_is_zeros_and_a_mix_of_nothing_is_absent() {
     draft.output(sum);
     draft.output(after);
     let without = member(&draft.graph, &alts(&[0]));
-    assert_eq!(kernels(&without), ["add"]);
-    assert_eq!(without.outputs.len(), 1);
+    assert_eq!((kernels(&without).len(), without.outputs.len()), (0, 0));
     let with = member(&draft.graph, &alts(&[1]));
     assert_eq!(kernels(&with), ["input", "conv"]);
     assert_eq!(with.outputs[0].node, with.outputs[1].node);
+    // A sum of picks has its type whatever is picked, if only some candidate is there.
+    let picks = draft.picks("h", 1, (true, true), &[1, 1]);
+    let other = draft.node(conv(5), &[x]);
+    let picked = draft.read(picks, &[after, other], 1);
+    draft.graph.outputs.clear();
+    draft.output(picked);
+    let binding = |alt, candidate| {
+        Binding(vec![Value::One(alt), Value::Picks(vec![Pick { candidate, op: 0 }])])
+    };
+    assert_eq!(kernels(&member(&draft.graph, &binding(0, 0))), ["add"]);
+    assert_eq!(kernels(&member(&draft.graph, &binding(1, 0))), ["input", "conv"]);
+    assert_eq!(kernels(&member(&draft.graph, &binding(0, 1))), ["input", "conv"]);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use petgraph::visit::EdgeRef;
 /// For every node, by index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Liveness {
-    /// Whether the map exists. A mix exists where one of its on-terms does, a sum always (of
-    /// nothing it is zeros), every other kernel where all its inputs do.
+    /// Whether the map exists. A mix or a sum exists where one of its on-terms does, a sum that
+    /// [fills](DecisionGraph::fills) always, every other kernel where all its inputs do.
     pub present: Vec<bool>,
     /// Whether an output reads it: the output itself where present, and from there along edges
     /// that are on to sources that are present.
@@ -60,8 +60,8 @@ impl Wiring {
             wiring.edges.extend(sorted_edges(graph, id));
             wiring.starts.push(wiring.edges.len() as u32);
             wiring.rules.push(match node.kernel {
-                Kernel::Mix => Rule::Any,
-                Kernel::Add => Rule::Always,
+                Kernel::Add if graph.fills(id) => Rule::Always,
+                Kernel::Mix | Kernel::Add => Rule::Any,
                 _ => Rule::All,
             });
         }
@@ -73,6 +73,11 @@ impl Wiring {
         let range = self.starts[node] as usize..self.starts[node + 1] as usize;
         let leaf = |l: u32| (l != ALWAYS).then_some(l as usize);
         self.edges[range].iter().map(move |&(src, l)| (src as usize, leaf(l)))
+    }
+
+    /// Whether a node is [zeros where nothing is left to sum](DecisionGraph::fills).
+    pub fn fills(&self, node: usize) -> bool {
+        self.rules[node] == Rule::Always
     }
 
     /// What [`liveness`] answers, into a buffer that is used again.

@@ -1,0 +1,254 @@
+//! Statements that decide something: every kind of choice, over everything that can be chosen.
+
+use super::{Draft, Template};
+
+pub(super) const TEMPLATES: &[Template] = &[
+    among_operators,
+    via_set,
+    of_set,
+    one_map,
+    varied_map,
+    optional,
+    some_of,
+    ordered,
+    with_repeats,
+    ordered_repeats,
+    apart,
+    by_index,
+    own_operators,
+    all_of,
+    width,
+    kernel,
+    scale,
+    depth,
+    matched,
+    nested,
+    one_of_numbers,
+    picks_of_one,
+    absent_pick,
+];
+
+/// Operators that keep the type.
+const KEEP: &[&str] = &[
+    "cbr(3)",
+    "sep_conv(3)",
+    "atrous_conv(3)",
+    "avg_pool(3)",
+    "max_pool(3)",
+    "skip",
+    "zero",
+    "relu",
+    "dil_conv(3)",
+];
+
+/// A set of operators; its name.
+fn set(d: &mut Draft) -> String {
+    let name = d.name("ops");
+    let (a, b) = (d.of(KEEP), d.of(KEEP));
+    d.item(format!(
+        "/// Operators.\nopset {name} {{\n  /// The first.\n  one = {a}  two = {b}, skip\n}}\n"
+    ));
+    name
+}
+
+fn among_operators(d: &mut Draft) {
+    let x = d.map();
+    let (a, b) = (d.of(KEEP), d.of(KEEP));
+    let name = d.name("c");
+    let text = format!("{} > choose {{ one = {a}  two = {b}, none = zero }}", x.name);
+    d.node(&name, &text, x.width, x.scale);
+}
+
+fn via_set(d: &mut Draft) {
+    let (x, ops) = (d.map(), set(d));
+    let name = d.name("c");
+    let text = d.of(&[format!("{} via {ops}", x.name), format!("({} via {ops}) > relu", x.name)]);
+    d.node(&name, &text, x.width, x.scale);
+}
+
+fn of_set(d: &mut Draft) {
+    let (x, ops) = (d.map(), set(d));
+    let name = d.name("c");
+    let text = format!("{} > choose {ops} > {ops}.one", x.name);
+    d.node(&name, &text, x.width, x.scale);
+}
+
+fn one_map(d: &mut Draft) {
+    let x = d.map();
+    let y = d.twin(&x);
+    let name = d.name("c");
+    d.node(&name, &format!("choose one of [{}, {}]", x.name, y.name), x.width, x.scale);
+}
+
+/// Maps of two types: what reads them is specialised.
+fn varied_map(d: &mut Draft) {
+    let x = d.map();
+    let y = d.name("y");
+    d.node(&y, &format!("{} > conv(3, 12)", x.name), 12, x.scale);
+    let name = d.name("c");
+    let text = format!("(choose one of [{}, {y}]) > bn > conv(1, 8)", x.name);
+    d.node(&name, &text, 8, x.scale);
+}
+
+fn optional(d: &mut Draft) {
+    let x = d.map();
+    let (maybe, name) = (d.name("maybe"), d.name("c"));
+    let text = format!("choose {{ yes = {} > conv(3)  no = absent }}", x.name);
+    d.line(format!("node {maybe} = {text}"));
+    d.node(&name, &format!("sum({}, {maybe} > bn)", x.name), x.width, x.scale);
+}
+
+/// `node name = how(choose … of [three maps])`.
+fn picked(d: &mut Draft, choice: &str, after: &str) {
+    let x = d.map();
+    let (y, z) = (d.twin(&x), d.twin(&x));
+    let name = d.name("c");
+    let all = format!("[{}, {}, {}]", x.name, y.name, z.name);
+    if d.below(2) == 0 {
+        d.node(&name, &format!("sum(choose {choice} of {all}{after})"), x.width, x.scale);
+    } else {
+        let text = format!("concat(choose {choice} of {all}{after}) > conv(1, 8)");
+        d.node(&name, &text, 8, x.scale);
+    }
+}
+
+fn some_of(d: &mut Draft) {
+    let ops = set(d);
+    let after = d.of(&[String::new(), format!(" via {ops}")]);
+    picked(d, "2", &after);
+}
+
+fn ordered(d: &mut Draft) {
+    picked(d, "ordered 2", "");
+}
+
+fn with_repeats(d: &mut Draft) {
+    let ops = set(d);
+    let after = d.of(&[" with repeats".to_string(), format!(" with repeats via {ops}")]);
+    picked(d, "2", &after);
+}
+
+fn ordered_repeats(d: &mut Draft) {
+    let ops = set(d);
+    let after = d.of(&[" with repeats".to_string(), format!(" with repeats via {ops}")]);
+    picked(d, "ordered 2", &after);
+}
+
+fn apart(d: &mut Draft) {
+    let (x, ops) = (d.map(), set(d));
+    let y = d.twin(&x);
+    let (p, q, name) = (d.name("p"), d.name("q"), d.name("c"));
+    let how = d.of(&["2", "ordered 2"]);
+    let after = d.of(&["", " with repeats"]);
+    let all = format!("[{}, {}]", x.name, y.name);
+    d.line(format!("let ({p}, {q}) = choose {how} of {all}{after} via {ops}"));
+    d.node(&name, &format!("{p} > cbr(3) + {q}"), x.width, x.scale);
+}
+
+fn by_index(d: &mut Draft) {
+    let x = d.map();
+    let y = d.twin(&x);
+    let (pair, name) = (d.name("pair"), d.name("c"));
+    d.line(format!("let {pair} = choose ordered 2 of [{}, {}]", x.name, y.name));
+    d.node(&name, &format!("{pair}[0] > cbr(5) + {pair}[1]"), x.width, x.scale);
+}
+
+fn own_operators(d: &mut Draft) {
+    let (x, a, b) = (d.map(), set(d), set(d));
+    let y = d.twin(&x);
+    let name = d.name("c");
+    let text = format!("sum(choose 2 of [{} via {a}, {} via {b}])", x.name, y.name);
+    d.node(&name, &text, x.width, x.scale);
+}
+
+fn all_of(d: &mut Draft) {
+    let (x, ops) = (d.map(), set(d));
+    let y = d.twin(&x);
+    let name = d.name("c");
+    d.node(&name, &format!("sum([{}, {}] via {ops})", x.name, y.name), x.width, x.scale);
+}
+
+fn width(d: &mut Draft) {
+    let x = d.map();
+    let (w, name) = (d.name("w"), d.name("c"));
+    d.line(format!("let {w} = choose one of [4, 8]"));
+    let text = format!("{} > conv(3, {w}) > bn > conv(1, 8)", x.name);
+    d.node(&name, &text, 8, x.scale);
+}
+
+fn kernel(d: &mut Draft) {
+    let x = d.map();
+    let name = d.name("c");
+    let text = format!("{} > conv(choose one of [1, 3], 8, rate = choose one of [1, 2])", x.name);
+    d.node(&name, &text, 8, x.scale);
+}
+
+fn scale(d: &mut Draft) {
+    let x = d.map();
+    let name = d.name("c");
+    let text = format!("{} > resize(choose one of [/2, /4]) > conv(1, 4) > resize(/2)", x.name);
+    d.node(&name, &text, 4, 2);
+}
+
+fn depth(d: &mut Draft) {
+    let x = d.map();
+    let (h, n, name) = (d.name("h"), d.name("depth"), d.name("c"));
+    d.line(format!("node {h}[0] = {}", x.name));
+    d.line(format!("for i in 1..=3 {{ node {h}[i] = {h}[i - 1] > cbr(3) }}"));
+    d.line(format!("let {n} = choose one of [1, 2, 3]"));
+    let text = d.of(&[format!("{h}[{n}]"), format!("{h}[{n}] + {h}[{n} - 1]")]);
+    d.node(&name, &text, x.width, x.scale);
+}
+
+fn matched(d: &mut Draft) {
+    let x = d.map();
+    let (kind, name) = (d.name("kind"), d.name("c"));
+    d.line(format!("let {kind} = choose {{ light  heavy }}"));
+    let text = format!(
+        "{} > match {kind} {{ light => conv(1)  heavy => cbr(3) * 2 }} > match {kind} {{ light => relu, else => same }}",
+        x.name
+    );
+    d.node(&name, &text, x.width, x.scale);
+}
+
+fn nested(d: &mut Draft) {
+    let x = d.map();
+    let name = d.name("c");
+    let text = format!(
+        "{} > choose {{\n    plain = cbr(3)\n    branch = cbr(1) > choose {{ a = cbr(5)  b = choose {{ c = relu  d = skip }} }}\n  }}",
+        x.name
+    );
+    d.node(&name, &text, x.width, x.scale);
+}
+
+fn one_of_numbers(d: &mut Draft) {
+    let x = d.map();
+    let (n, name) = (d.name("n"), d.name("c"));
+    d.line(format!("let {n} = choose one of [1, 2, 4]"));
+    let text = format!("{} > conv(1, match {n} {{ 1 => 4, 2..=4 => 8 }}) > conv(1, 4)", x.name);
+    d.node(&name, &text, 4, x.scale);
+}
+
+fn picks_of_one(d: &mut Draft) {
+    let x = d.map();
+    let y = d.twin(&x);
+    let name = d.name("c");
+    let text = format!("(choose 1 of [{}, {}]) > conv(3, 4)", x.name, y.name);
+    d.node(&name, &text, 4, x.scale);
+}
+
+/// A cell some of whose candidates are absent where it is applied.
+fn absent_pick(d: &mut Draft) {
+    let (x, ops) = (d.map(), set(d));
+    let (cell, found, name) = (d.name("cell"), d.name("found"), d.name("c"));
+    let repeats = d.of(&["", " with repeats"]);
+    let choice = format!("choose ordered 2 of [older, newer, older > cbr(1)]{repeats}");
+    let body = d.of(&[
+        format!("node h = sum({choice} via {ops})\n  out concat(h, newer)"),
+        format!("let (p, q) = {choice} via {ops}\n  out concat(p, q)"),
+        format!("let picked = {choice}\n  out concat(sum(picked) > bn, newer)"),
+    ]);
+    d.item(format!("cell {cell}(older?, newer) {{\n  {body}\n}}\n\nlet {found} = {cell}\n"));
+    let text = format!("{found}(absent, {}) + {found}({}, {} > cbr(3))", x.name, x.name, x.name);
+    d.node(&name, &format!("({text}) > conv(1, 8)"), 8, x.scale);
+}
