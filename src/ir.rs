@@ -8,6 +8,7 @@ pub mod decision;
 pub mod graph;
 pub mod kernel;
 pub mod member;
+mod names;
 pub mod sample;
 pub mod shape;
 #[cfg(test)]

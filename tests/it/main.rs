@@ -12,3 +12,4 @@ mod reference;
 mod robust;
 mod stdlib;
 mod support;
+mod systems;
