@@ -87,7 +87,7 @@ impl Evaluator<'_> {
             let label = self.gate_label(gate, i);
             f.scope = self.build.scope(outer, &label);
             let maps = maps.iter().map(|m| m.under(gate)).collect();
-            let value = self.apply(design, maps, at, f);
+            let value = self.assuming(gate, |this| this.apply(design, maps, at, f));
             f.scope = outer;
             out.push((*gate, value?));
         }
