@@ -21,6 +21,7 @@ pub mod module;
 mod names;
 mod numbers;
 mod params;
+mod partial;
 mod picks;
 pub mod plan;
 pub mod sites;

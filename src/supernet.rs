@@ -95,11 +95,21 @@ fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Vec<Source
     for (id, node) in graph.nodes() {
         let inputs = graph.inputs(id);
         let asked = inputs.len();
-        let there: Vec<Source> = inputs
+        let mut there: Vec<Source> = inputs
             .into_iter()
             .filter(|(source, _)| all[source.index()].is_some())
             .filter_map(|(source, edge)| Some((source, weight(edge.leaf, switches)?)))
             .collect();
+        if node.kernel == Kernel::Add && there.len() > 1 {
+            // Zeros add nothing; one term stays, for the sum's type.
+            let zeros = |source: &Source| all[source.0.index()].as_deref() == Some(&[]);
+            let is_sum = |source: &Source| graph.graph[source.0].kernel == Kernel::Add;
+            let first = there[0];
+            there.retain(|source| !(is_sum(source) && zeros(source)));
+            if there.is_empty() {
+                there.push(first);
+            }
+        }
         let is_present = match node.kernel {
             Kernel::Add if graph.fills(id) => true,
             Kernel::Mix | Kernel::Add => !there.is_empty(),

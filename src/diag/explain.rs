@@ -51,6 +51,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0405", include_str!("explain/E0405.md")),
     ("E0406", include_str!("explain/E0406.md")),
     ("E0408", include_str!("explain/E0408.md")),
+    ("E0409", include_str!("explain/E0409.md")),
     ("E0410", include_str!("explain/E0410.md")),
     ("E0411", include_str!("explain/E0411.md")),
     ("E0412", include_str!("explain/E0412.md")),

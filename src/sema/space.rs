@@ -68,6 +68,7 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
         let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
         evaluator.memo = Memo::new(memory);
         if let Ok(graph) = with_stack(|| evaluator.net(&here, def)) {
+            super::partial::check(&space.sites.decisions, &graph, diags);
             space.nets.insert(def.name.value.clone(), Net { graph, at: def.name.span });
         }
     }
