@@ -200,7 +200,7 @@ impl<'a> Sink<'a> {
         match &self.common.out {
             Some(dir) => {
                 let set = self.common.spec.set.pairs();
-                let text = super::spec::text(self.judged, &set, self.emitted(), binding);
+                let text = super::spec::text(self.judged, &set, self.emitted(), binding)?;
                 write::whole(&dir.join(self.file_name(&rank)), text.as_bytes())
             }
             None => self.list(binding, rank),

@@ -136,7 +136,7 @@ fn write_arch(
         &decoded.binding,
         &origin,
         Some(decoded),
-    );
+    )?;
     run::write_whole(&dir.join(run::ARCH), text.as_bytes()).map_err(run_failed)
 }
 

@@ -87,7 +87,7 @@ fn trained(
         set: &set,
         found: None,
     };
-    let text = winner::spec_of(&judged.program, &judged.space, &plan.emit, binding, &origin, None);
+    let text = winner::spec_of(&judged.program, &judged.space, &plan.emit, binding, &origin, None)?;
     let path = dir.join(run::ARCH);
     run::write_whole(&path, text.as_bytes()).map_err(run_failed)?;
     let mut diags = Sink::default();
