@@ -139,6 +139,8 @@ impl Evaluator<'_> {
             };
             let value = match (&entry.value, self.known_name(&entry.label.value, f)) {
                 (None, false) => Value::Label(label.clone()),
+                // A choice that is written in passing has no name of its own.
+                _ if name.is_empty() => self.bound(&text, &label, f)?,
                 _ => self.bound(&text, &format!("{name}.{label}"), f)?,
             };
             out.push(OpsetEntry { label, value, text });

@@ -144,7 +144,7 @@ impl Evaluator<'_> {
         Ok(Some(out))
     }
 
-    /// A list of scales; `any` is every scale.
+    /// A list of scales.
     pub(super) fn scales(&mut self, e: &Expr, f: &mut Frame) -> Eval<Vec<Scale>> {
         let value = self.eval(e, f)?;
         let items = self.items(&value, e.span)?;

@@ -6,7 +6,7 @@ use super::eval::{Eval, Evaluator, with_stack};
 use super::load::Program;
 use super::memo::{Memo, Memory};
 use super::module::{ItemRef, ModuleId};
-use super::plan::{Plans, plans};
+use super::plan::{KnownNets, Plans, plans};
 use super::sites::Sites;
 use super::value::Value;
 use crate::diag::{Diag, Sink};
@@ -14,7 +14,7 @@ use crate::ir::decision::{Decision, Gate};
 use crate::ir::graph::{DecisionGraph, Output};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, Scale};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::syntax::ast::{Definition, ItemKind, Role, Statement, StatementKind};
 use indexmap::IndexMap;
 use std::rc::Rc;
@@ -71,7 +71,11 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
             space.nets.insert(def.name.value.clone(), Net { graph, at: def.name.span });
         }
     }
-    space.plans = plans(program, &mut space.sites, &names, diags);
+    if root.ast.items.is_empty() && !diags.has_errors() {
+        diags.push(nothing_declared(root.file));
+    }
+    let nets = KnownNets { names: &names, graphs: &space.nets };
+    space.plans = plans(program, &mut space.sites, nets, diags);
     space
 }
 
@@ -108,7 +112,8 @@ impl Evaluator<'_> {
         terms: &[(Gate, Value)],
         def: &Definition,
     ) -> Eval<T> {
-        let at = out_span(&def.body, name).unwrap_or(def.name.span);
+        let base = name.split('[').next().unwrap_or_default();
+        let at = out_span(&def.body, base).unwrap_or(def.name.span);
         let mut types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
         types.dedup();
         types.truncate(4);
@@ -127,13 +132,16 @@ impl Evaluator<'_> {
         def: &Definition,
         f: &mut super::frame::Frame,
     ) -> Eval<Vec<Output>> {
-        let at = def.name.span;
         let named: Vec<(String, Value)> = match value {
-            Value::Record(fields) => fields.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+            Value::Record(fields) => {
+                fields.iter().flat_map(|(n, v)| one_by_one(n.clone(), v.clone())).collect()
+            }
             other => vec![("out".to_string(), other)],
         };
         let mut outputs = Vec::new();
         for (name, value) in named {
+            let base = name.split('[').next().unwrap_or_default();
+            let at = out_span(&def.body, base).unwrap_or(def.name.span);
             match self.map_of(value, at, f)? {
                 Value::Map(map) => outputs.push(Output { name, node: map.node, aux: false }),
                 Value::Varied(terms) => {
@@ -142,7 +150,7 @@ impl Evaluator<'_> {
                 _ => {
                     return self.fail(
                         Diag::new("E0413", format!("`{}` yields no map", def.name.value))
-                            .label(at, "nothing comes out")
+                            .label(def.name.span, "nothing comes out")
                             .help("end the network with `out x`"),
                     );
                 }
@@ -154,6 +162,23 @@ impl Evaluator<'_> {
     }
 }
 
+/// A file without a declaration.
+fn nothing_declared(file: FileId) -> Diag {
+    Diag::new("W0904", "this file declares nothing")
+        .label(Span { file, start: 0, end: 0 }, "no declaration")
+        .help("a network begins with `net name(image) {`")
+}
+
+/// Results by name; those with an index one by one.
+fn one_by_one(name: String, value: Value) -> Vec<(String, Value)> {
+    match value {
+        Value::Family(items) => {
+            items.iter().map(|(i, v)| (format!("{name}[{i}]"), v.clone())).collect()
+        }
+        other => vec![(name, other)],
+    }
+}
+
 /// Where an output is given.
 fn out_span(statements: &[Statement], name: &str) -> Option<Span> {
     statements.iter().find_map(|s| match &s.kind {
@@ -161,6 +186,7 @@ fn out_span(statements: &[Statement], name: &str) -> Option<Span> {
             .iter()
             .find(|(target, _)| target.as_ref().map_or("out", |t| &t.name.value) == name)
             .map(|(_, e)| e.span),
+        StatementKind::Tap(target, e) if target.name.value == name => Some(e.span),
         StatementKind::For(_, body) => out_span(body, name),
         _ => None,
     })

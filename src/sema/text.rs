@@ -1,5 +1,6 @@
 //! Values back to text: what the emitter writes for a value that was computed.
 
+use super::decimals;
 use super::value::Value;
 use crate::ir::shape::Scale;
 use crate::source::Span;
@@ -15,6 +16,13 @@ pub(super) fn literal(value: &Value, at: Span) -> Expr {
     match value {
         Value::Num(n) if n.is_integer() => int(n.to_integer()),
         Value::Num(n) => new(ExprKind::Binary(BinaryOp::Divide, int(*n.numer()), int(*n.denom()))),
+        Value::Decimal(n) if *n.numer() < 0 => {
+            let positive = literal(&Value::Decimal(-n), at);
+            new(ExprKind::Unary(UnaryOp::Minus, positive))
+        }
+        Value::Decimal(n) => {
+            new(ExprKind::Float(decimals::text(*n).unwrap_or_else(|| n.to_string())))
+        }
         Value::Float(x) => new(ExprKind::Float(format!("{x:?}"))),
         Value::Quantity(x, unit) => new(ExprKind::Quantity(x.to_string(), unit.to_string())),
         Value::Bool(b) => new(ExprKind::Bool(*b)),
@@ -35,8 +43,10 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
     {
         return items.iter().map(|e| (show(e), e.clone())).collect();
     }
-    let base = match &*of.kind {
-        ExprKind::Slice(x, ..) => x,
+    // A part of a family keeps its indices, a part of a list that starts with it too.
+    let base = match (&*of.kind, value) {
+        (ExprKind::Slice(x, ..), Value::Family(_)) | (ExprKind::Slice(x, None, ..), _) => x,
+        (ExprKind::Index(x, i), Value::Family(_)) if is_range(i) => x,
         _ => of,
     };
     let indices: Vec<i64> = match value {
@@ -52,6 +62,11 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
             (show(&text), text)
         })
         .collect()
+}
+
+/// Whether an index is a range, `xs[1..3]`: then it is a part of a list.
+pub(super) fn is_range(index: &Expr) -> bool {
+    matches!(&*index.kind, ExprKind::Binary(BinaryOp::RangeExcl | BinaryOp::RangeIncl, ..))
 }
 
 /// A short label for an expression.

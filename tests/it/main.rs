@@ -3,6 +3,7 @@
 mod cli;
 mod docs;
 mod figures;
+mod language;
 mod laws;
 mod layering;
 mod mistakes;
