@@ -43,15 +43,10 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
     {
         return items.iter().map(|e| (show(e), e.clone())).collect();
     }
-    // A part of a family keeps its indices, a part of a list that starts with it too.
-    let base = match (&*of.kind, value) {
-        (ExprKind::Slice(x, ..), Value::Family(_)) | (ExprKind::Slice(x, None, ..), _) => x,
-        (ExprKind::Index(x, i), Value::Family(_)) if is_range(i) => x,
-        _ => of,
-    };
+    let (base, first) = part_of(of, value);
     let indices: Vec<i64> = match value {
         Value::Family(items) => items.keys().copied().collect(),
-        _ => (0..n as i64).collect(),
+        _ => (first..first + n as i64).collect(),
     };
     indices
         .into_iter()
@@ -62,6 +57,24 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
             (show(&text), text)
         })
         .collect()
+}
+
+/// What a part was taken from, and the index there of its first element: a family's part keeps its
+/// indices, a list's is known where it is written as a number.
+fn part_of<'e>(of: &'e Expr, value: &Value) -> (&'e Expr, i64) {
+    let (x, from) = match &*of.kind {
+        ExprKind::Slice(x, from, ..) => (x, from.as_ref()),
+        ExprKind::Index(x, i) => match &*i.kind {
+            ExprKind::Binary(BinaryOp::RangeExcl | BinaryOp::RangeIncl, from, _) => (x, Some(from)),
+            _ => return (of, 0),
+        },
+        _ => return (of, 0),
+    };
+    match (value, from.map(|e| &*e.kind)) {
+        (Value::Family(_), _) | (_, None) => (x, 0),
+        (_, Some(ExprKind::Int(first))) => (x, *first),
+        _ => (of, 0),
+    }
 }
 
 /// Whether an index is a range, `xs[1..3]`: then it is a part of a list.
@@ -81,7 +94,13 @@ pub(super) fn show(e: &Expr) -> String {
         ExprKind::It => "it".to_string(),
         ExprKind::Index(x, i) => format!("{}[{}]", show(x), show(i)),
         ExprKind::Field(x, name) => format!("{}.{}", show(x), name.value),
+        ExprKind::Slice(x, from, to, _) => {
+            let end = |e: &Option<Expr>| e.as_ref().map(show).unwrap_or_default();
+            format!("{}[{}..{}]", show(x), end(from), end(to))
+        }
         ExprKind::Call(x, _) => show(x),
+        ExprKind::Binary(BinaryOp::RangeExcl, x, y) => format!("{}..{}", show(x), show(y)),
+        ExprKind::Binary(BinaryOp::RangeIncl, x, y) => format!("{}..={}", show(x), show(y)),
         ExprKind::Binary(BinaryOp::Pipe, x, y) => format!("{}_{}", show(x), show(y)),
         _ => "x".to_string(),
     }

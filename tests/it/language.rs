@@ -53,6 +53,16 @@ fn parts_of_lists_are_lists() {
 }
 
 #[test]
+fn choices_of_a_part_are_labelled_as_in_the_whole() {
+    let judged = right(
+        "const W = [8, 16, 24]\n\
+         net n(x) { out x > conv(3, choose one of W[1..3]) > conv(1, 19) }",
+    );
+    let domain = &judged.space.decisions()[0].domain;
+    assert_eq!(*domain, segc::ir::Domain::One(vec!["W[1]".into(), "W[2]".into()]));
+}
+
+#[test]
 fn parts_of_families_are_by_index() {
     let judged = right(
         "net n(x) {\n\

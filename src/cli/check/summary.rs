@@ -165,8 +165,10 @@ impl Summary {
             ]);
         }
         if rows.is_empty() {
-            return term
-                .line(format_args!("  no network: {} for other specs to use", self.declares));
+            return match self.declares.as_str() {
+                "" => term.line("  no network"),
+                all => term.line(format_args!("  no network: {all}, for other specs to use")),
+            };
         }
         term.line("")?;
         term.table(&rows)
@@ -215,7 +217,7 @@ fn declares(judged: &Judged) -> String {
             (kind, n) => number::plural(n, kind),
         })
         .collect();
-    if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+    words.join(", ")
 }
 
 fn network(name: &str, net: &Net) -> Network {
