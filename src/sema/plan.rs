@@ -212,6 +212,7 @@ impl Evaluator<'_> {
         let emit = emit?;
         self.classes_fit(all.get("data"), &net, nets)?;
         if emit != net {
+            self.emitted_is_decided(all.get("emit"), &net, &emit, nets)?;
             self.classes_fit(all.get("data"), &emit, nets)?;
         }
         all.judged?;

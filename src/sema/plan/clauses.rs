@@ -228,7 +228,11 @@ impl Evaluator<'_> {
         }
         for (name, e) in named {
             match name.value.as_str() {
-                "inputs" => rules.inputs = Some(self.count(e, 1..=64)? as u32),
+                "inputs" => {
+                    let inputs = self.count(e, 1..=64)? as u32;
+                    self.picks_fit(inputs, e.span)?;
+                    rules.inputs = Some(inputs);
+                }
                 "distinct" => rules.distinct = self.bool_or(Some(e), false)?,
                 _ => rules.avoid = self.labels(e)?,
             }
