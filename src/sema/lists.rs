@@ -165,7 +165,7 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         // A family without a member yet is an empty one: `H[..1]`.
         let value = match (&*x.kind, from) {
-            (ExprKind::Name(name), _) if !self.known_name(name, f) => {
+            (ExprKind::Name(name), _) if !self.known_name(name, f) && !self.diags.knows(x.span) => {
                 Value::Family(Rc::new(IndexMap::new()))
             }
             _ => self.eval(x, f)?,

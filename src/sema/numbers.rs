@@ -192,6 +192,11 @@ impl Evaluator<'_> {
                 BinaryOp::Below => Value::Bool(x < y),
                 _ => Value::Float(x + y),
             }),
+            (Some(_), None) if op == BinaryOp::Times && matches!(r, Value::Design(_)) => {
+                let diag = unfit("a number", r).label(at.1, "cannot be multiplied");
+                let (text, n) = (self.program.sources.text(at.1), l.show());
+                self.fail(diag.help(format!("`{text} * {n}` repeats it")))
+            }
             (None, _) => self.expected("a number", l, at.0),
             _ => self.expected("a number", r, at.1),
         }

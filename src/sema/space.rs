@@ -15,7 +15,7 @@ use crate::ir::graph::{DecisionGraph, Output};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, Scale};
 use crate::source::{FileId, Span};
-use crate::syntax::ast::{Definition, ItemKind, Role, Statement, StatementKind};
+use crate::syntax::ast::{Definition, ExprKind, ItemKind, Role, Statement, StatementKind, Target};
 use indexmap::IndexMap;
 use std::rc::Rc;
 
@@ -112,8 +112,7 @@ impl Evaluator<'_> {
         terms: &[(Gate, Value)],
         def: &Definition,
     ) -> Eval<T> {
-        let base = name.split('[').next().unwrap_or_default();
-        let at = out_span(&def.body, base).unwrap_or(def.name.span);
+        let at = out_span(&def.body, name).unwrap_or(def.name.span);
         let mut types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
         types.dedup();
         types.truncate(4);
@@ -140,8 +139,7 @@ impl Evaluator<'_> {
         };
         let mut outputs = Vec::new();
         for (name, value) in named {
-            let base = name.split('[').next().unwrap_or_default();
-            let at = out_span(&def.body, base).unwrap_or(def.name.span);
+            let at = out_span(&def.body, &name).unwrap_or(def.name.span);
             match self.map_of(value, at, f)? {
                 Value::Map(map) => outputs.push(Output { name, node: map.node, aux: false }),
                 Value::Varied(terms) => {
@@ -179,15 +177,33 @@ fn one_by_one(name: String, value: Value) -> Vec<(String, Value)> {
     }
 }
 
-/// Where an output is given.
+/// Where an output is given: with its very index, or where one that is computed may be it.
 fn out_span(statements: &[Statement], name: &str) -> Option<Span> {
+    let base = name.split('[').next().unwrap_or_default();
+    written(statements, &|t| t.is_some_and(|t| written_name(t).as_deref() == Some(name)))
+        .or_else(|| written(statements, &|t| t.map_or("out", |t| &t.name.value) == base))
+}
+
+/// A target as it is written, where its index is a number.
+fn written_name(target: &Target) -> Option<String> {
+    match target.indices.as_slice() {
+        [] => Some(target.name.value.clone()),
+        [i] => match &*i.kind {
+            ExprKind::Int(n) => Some(format!("{}[{n}]", target.name.value)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The first output or tap with such a target.
+fn written(statements: &[Statement], wanted: &dyn Fn(Option<&Target>) -> bool) -> Option<Span> {
     statements.iter().find_map(|s| match &s.kind {
-        StatementKind::Out { outs, .. } => outs
-            .iter()
-            .find(|(target, _)| target.as_ref().map_or("out", |t| &t.name.value) == name)
-            .map(|(_, e)| e.span),
-        StatementKind::Tap(target, e) if target.name.value == name => Some(e.span),
-        StatementKind::For(_, body) => out_span(body, name),
+        StatementKind::Out { outs, .. } => {
+            outs.iter().find(|(target, _)| wanted(target.as_ref())).map(|(_, e)| e.span)
+        }
+        StatementKind::Tap(target, e) if wanted(Some(target)) => Some(e.span),
+        StatementKind::For(_, body) => written(body, wanted),
         _ => None,
     })
 }

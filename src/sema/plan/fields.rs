@@ -159,7 +159,7 @@ impl Evaluator<'_> {
                 let drops = (to_value / from_value).ln() / gamma.ln();
                 Curve::Step { every: 1.0 / (drops.round().max(1.0) + 1.0), gamma }
             }
-            _ => return self.unknown_curve(curve),
+            (_, power) => return self.unknown_curve(curve, power),
         };
         if curve_value == Curve::Exponential && (from_value <= 0.0 || to_value <= 0.0) {
             return self.fail(
@@ -171,12 +171,22 @@ impl Evaluator<'_> {
         Ok(Schedule { from: from_value, to: to_value, curve: curve_value })
     }
 
-    fn unknown_curve<T>(&mut self, curve: &Name) -> Eval<T> {
-        self.fail(
-            Diag::new("E0609", format!("`{}` is not a curve", curve.value))
-                .label(curve.span, "not a curve")
-                .help("curves: `cosine`, `linear`, `exp`, `poly 0.9`, `step 0.1`"),
-        )
+    fn unknown_curve<T>(&mut self, curve: &Name, power: Option<f64>) -> Eval<T> {
+        let name = &curve.value;
+        let (text, help) = match (name.as_str(), power) {
+            ("step", _) => (
+                "`step` needs a factor below 1".to_owned(),
+                "such as `step 0.1`: each step is a tenth",
+            ),
+            ("cosine" | "linear" | "exp", Some(_)) => {
+                (format!("`{name}` takes no number"), "drop it; `poly 0.9` and `step 0.1` take one")
+            }
+            _ => (
+                format!("`{name}` is not a curve"),
+                "curves: `cosine`, `linear`, `exp`, `poly 0.9`, `step 0.1`",
+            ),
+        };
+        self.fail(Diag::new("E0609", text).label(curve.span, "of this schedule").help(help))
     }
 
     /// A call whose name and arguments are known.

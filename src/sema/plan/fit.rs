@@ -38,7 +38,17 @@ impl Evaluator<'_> {
                 "E0407",
                 format!("`{what}` predicts {width} class{s}, `{dataset}` has {classes}"),
             )
-            .label(at, format!("{width} channels come out here"))
+            .label(
+                at,
+                format!(
+                    "{} out here",
+                    if width == 1 {
+                        "1 channel comes".into()
+                    } else {
+                        format!("{width} channels come")
+                    }
+                ),
+            )
             .label(named.span, format!("{classes} classes"))
             .help(format!("end `{net}` with a channel for each: `> conv(1, {classes})`")),
         )
