@@ -8,6 +8,7 @@ mod build;
 mod builtin;
 mod call;
 mod choice;
+mod decimals;
 mod eval;
 mod frame;
 mod globals;

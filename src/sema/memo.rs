@@ -303,6 +303,7 @@ fn nodes(maps: &[Value]) -> Vec<NodeId> {
 fn plain(value: &Value) -> Option<Plain> {
     Some(match value {
         Value::Num(n) => Plain::Num(*n),
+        Value::Decimal(n) => Plain::Num(*n),
         Value::Float(x) => Plain::Float(x.to_bits()),
         Value::Quantity(x, unit) => Plain::Quantity(x.to_bits(), Rc::clone(unit)),
         Value::Bool(b) => Plain::Bool(*b),

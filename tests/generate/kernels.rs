@@ -208,7 +208,7 @@ fn auxiliary(d: &mut Draft) {
     let x = d.map();
     let name = d.name("side");
     d.line(format!(
-        "/// Only in training.\n  aux out {name} = {} > conv(1, 5) > resize(/1)",
+        "/// Only in training.\n  aux out {name} = {} > conv(1, 19) > resize(/1)",
         x.name
     ));
 }

@@ -4,6 +4,8 @@ use super::locals::Local;
 use super::{Names, Want};
 use crate::diag::Diag;
 use crate::sema::builtin::{self, FUNCTIONS, WORDS};
+use crate::sema::call::given_twice;
+use crate::sema::text::is_range;
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -95,7 +97,11 @@ impl<'a> Names<'a> {
             }
             ExprKind::Call(callee, args) => self.call(callee, args),
             ExprKind::Index(x, i) => {
-                self.expr(x, Want::Any);
+                if is_range(i) {
+                    self.sliced(x)
+                } else {
+                    self.expr(x, Want::Any)
+                }
                 self.expr(i, Want::Number);
             }
             ExprKind::Slice(x, from, to, _) => {
@@ -133,6 +139,7 @@ impl<'a> Names<'a> {
     }
 
     fn call(&mut self, callee: &'a Expr, args: &'a [Argument]) {
+        given_twice(args).into_iter().for_each(|d| self.diags.push(d));
         match &*callee.kind {
             ExprKind::Name(name) => {
                 self.name(name, callee.span, Want::Callee);
