@@ -168,13 +168,39 @@ impl<'a> Names<'a> {
                 self.expr(of, Want::Any);
                 via.iter().for_each(|v| self.expr(v, Want::Opset));
             }
-            Choose::Path(clauses) => clauses.iter().for_each(|c| match &c.kind {
-                PathClauseKind::Layers(e) => self.expr(e, Want::Number),
-                PathClauseKind::Scales(e) | PathClauseKind::First(e) | PathClauseKind::Exits(e) => {
-                    self.expr(e, Want::Any)
-                }
-                PathClauseKind::Moves(_) | PathClauseKind::Weigh(_) => {}
-            }),
+            Choose::Path(clauses) => {
+                self.clauses_once(clauses);
+                clauses.iter().for_each(|c| self.path_clause(&c.kind));
+            }
+        }
+    }
+
+    fn path_clause(&mut self, kind: &'a PathClauseKind) {
+        match kind {
+            PathClauseKind::Layers(e) => self.expr(e, Want::Number),
+            PathClauseKind::Scales(e) | PathClauseKind::First(e) | PathClauseKind::Exits(e) => {
+                self.expr(e, Want::Any);
+            }
+            PathClauseKind::Moves(_) | PathClauseKind::Weigh(_) => {}
+        }
+    }
+
+    /// No clause of a path twice.
+    fn clauses_once(&mut self, clauses: &[PathClause]) {
+        let mut seen = rustc_hash::FxHashMap::default();
+        for clause in clauses {
+            let word = clause_word(&clause.kind);
+            let at = Span { end: clause.span.start + word.len() as u32, ..clause.span };
+            if let Some(first) = seen.get(word) {
+                self.diags.push(
+                    Diag::new("E0203", format!("`{word}` is given twice"))
+                        .label(at, "again here")
+                        .label(*first, "first here")
+                        .help("remove one of them"),
+                );
+            } else {
+                seen.insert(word, at);
+            }
         }
     }
 
@@ -324,6 +350,18 @@ fn names_in_choice<'a>(choose: &'a Choose, out: &mut Vec<&'a str>) {
             [k, of].into_iter().chain(via).for_each(|e| names_in(e, out));
         }
         Choose::Path(_) => {}
+    }
+}
+
+/// The word that a clause starts with.
+fn clause_word(kind: &PathClauseKind) -> &'static str {
+    match kind {
+        PathClauseKind::Layers(_) => "layers",
+        PathClauseKind::Scales(_) => "scales",
+        PathClauseKind::First(_) => "first",
+        PathClauseKind::Exits(_) => "exits",
+        PathClauseKind::Moves(_) => "moves",
+        PathClauseKind::Weigh(_) => "weigh",
     }
 }
 
