@@ -85,8 +85,8 @@ fn norm(d: &mut Draft) {
 }
 
 fn activation(d: &mut Draft) {
-    let op = d.of(&["relu", "relu6", "sigmoid", "silu", "hardswish"]);
-    unary(d, "a", op, |w| w);
+    let op = d.of(&["relu", "relu6", "sigmoid", "silu"]);
+    unary(d, "a", &format!("hardswish > {op}"), |w| w);
 }
 
 fn pool(d: &mut Draft) {
