@@ -12,7 +12,7 @@ use super::weights::{Init, allocate};
 use crate::torch::{TorchError, channels_last};
 use pass::Leaves;
 use segc::ir::kernel::{Kernel, Role};
-use segc::ir::{DecisionGraph, LeafId, Scale, Size, WeightId};
+use segc::ir::{DecisionGraph, LeafId, MapType, Scale, Size, WeightId};
 use segc::search::LeafState;
 pub use segc::supernet::Mode;
 use segc::supernet::{Plan, Step, Switch, plan};
@@ -250,7 +250,8 @@ impl<'g> Executor<'g> {
         wanted: Wanted<'_>,
     ) -> Result<Pass, ExecError> {
         let leaves = Leaves::new(plan, states, wanted, &self.options)?;
-        let site = self.site(images, mode)?;
+        let options = (self.options.kind, self.options.device);
+        let site = site(self.graph, images, options, mode)?;
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
             let call = Call { executor: self, step, images, site, wanted, leaves: &leaves };
@@ -262,18 +263,27 @@ impl<'g> Executor<'g> {
         }
         Pass::new(self, plan, &values, wanted, leaves)
     }
+}
 
-    /// What all kernels are told; their types come later.
-    fn site(&self, images: &[Tensor], mode: Mode) -> Result<Site, ExecError> {
-        let (id, node) = (self.graph.nodes())
-            .find(|(_, node)| node.kernel == Kernel::Input(0))
-            .ok_or(ExecError::Images { input: 0, width: 0, got: vec![] })?;
-        let (batch, h, w) = shape(images, 0, self.graph.graph[id].ty.width)?;
-        let times = if let Scale::Down(n) = node.ty.scale { n } else { 1 };
-        let whole = Size { h: h * times, w: w * times };
-        let options = (self.options.kind, self.options.device);
-        Ok(Site { ty: node.ty, whole, batch, options, mode })
-    }
+/// What all kernels are told; their types come later. A network may be zeros whatever it is given;
+/// then any image says how large they are.
+pub(super) fn site(
+    graph: &DecisionGraph,
+    images: &[Tensor],
+    options: (Kind, Device),
+    mode: Mode,
+) -> Result<Site, ExecError> {
+    let first = graph.graph.node_weights().find(|node| node.kernel == Kernel::Input(0));
+    let any = || {
+        let channels = images.first().and_then(|image| image.size().get(1).copied());
+        let width = channels.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        MapType { width, scale: Scale::Down(1) }
+    };
+    let ty = first.map_or_else(any, |node| node.ty);
+    let (batch, h, w) = shape(images, 0, ty.width)?;
+    let times = if let Scale::Down(n) = ty.scale { n } else { 1 };
+    let whole = Size { h: h * times, w: w * times };
+    Ok(Site { ty, whole, batch, options, mode })
 }
 
 /// The tensors of one weight set, as the options want them.
