@@ -12,7 +12,7 @@ use super::weights::{Init, allocate};
 use crate::torch::{TorchError, channels_last};
 use pass::Leaves;
 use segc::ir::kernel::{Kernel, Role};
-use segc::ir::{DecisionGraph, LeafId, MapType, Scale, Size, WeightId};
+use segc::ir::{DecisionGraph, LeafId, MapType, NodeId, Scale, Size, WeightId};
 use segc::search::LeafState;
 pub use segc::supernet::Mode;
 use segc::supernet::{Plan, Step, Switch, plan};
@@ -138,6 +138,17 @@ pub struct Param<'a> {
     pub tensor: &'a Tensor,
 }
 
+/// The shapes of a step's tensors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shapes {
+    /// The node that was computed.
+    pub node: NodeId,
+    /// Of its inputs, in port order.
+    pub inputs: Vec<Vec<i64>>,
+    /// Of its result.
+    pub output: Vec<i64>,
+}
+
 /// Plans that are kept; sampled strategies rarely meet one again.
 const PLANS: usize = 32;
 
@@ -214,11 +225,31 @@ impl<'g> Executor<'g> {
         wanted: Wanted<'_>,
     ) -> Result<Pass, ExecError> {
         let plan = self.plan(states, mode, wanted);
-        let run = || self.follow(&plan, images, states, mode, wanted);
+        let run = || self.follow(&plan, images, states, (mode, wanted), &mut |_, _| {});
         match wanted {
             Wanted::Nothing => tch::no_grad(run),
             _ => tch::with_grad(run),
         }
+    }
+
+    /// Runs the network without gradients and notes the shapes of all that was computed, step by
+    /// step.
+    pub fn shapes(
+        &self,
+        images: &[Tensor],
+        states: &[LeafState],
+        mode: Mode,
+    ) -> Result<Vec<Shapes>, ExecError> {
+        let plan = self.plan(states, mode, Wanted::Nothing);
+        let mut all: Vec<Shapes> = Vec::with_capacity(plan.steps.len());
+        let mut note = |step: &Step, made: &Tensor| {
+            let inputs = step.inputs.iter().map(|input| all[input.value as usize].output.clone());
+            let inputs = inputs.collect();
+            all.push(Shapes { node: step.node, inputs, output: made.size() });
+        };
+        let how = (mode, Wanted::Nothing);
+        tch::no_grad(|| self.follow(&plan, images, states, how, &mut note))?;
+        Ok(all)
     }
 
     pub(super) fn plan(&self, states: &[LeafState], mode: Mode, wanted: Wanted<'_>) -> Rc<Plan> {
@@ -246,8 +277,8 @@ impl<'g> Executor<'g> {
         plan: &Plan,
         images: &[Tensor],
         states: &[LeafState],
-        mode: Mode,
-        wanted: Wanted<'_>,
+        (mode, wanted): (Mode, Wanted<'_>),
+        watch: &mut dyn FnMut(&Step, &Tensor),
     ) -> Result<Pass, ExecError> {
         let leaves = Leaves::new(plan, states, wanted, &self.options)?;
         let options = (self.options.kind, self.options.device);
@@ -256,6 +287,7 @@ impl<'g> Executor<'g> {
         for step in &plan.steps {
             let call = Call { executor: self, step, images, site, wanted, leaves: &leaves };
             let made = call.run(&mut values)?;
+            watch(step, &made);
             values.push(Some(made));
             for value in &step.free {
                 values[*value as usize] = None;
