@@ -74,7 +74,7 @@ pub struct Operand {
 ///
 /// A node is absent when one of its inputs is, but for sums and mixes, which drop absent inputs and
 /// are absent when none is left (sums that [fill](DecisionGraph::fills) are zeros then). Of what is present, only that runs which an output of
-/// this mode (or a part marked `keep`) reads. Equal kernels on equal values run once.
+/// this mode (or in training a part marked `keep`) reads. Equal kernels on equal values run once.
 pub fn plan(graph: &DecisionGraph, switches: &[Switch], mode: Mode) -> Plan {
     let present = presence(graph, switches);
     let live = liveness(graph, &present, mode);
@@ -130,7 +130,8 @@ fn weight(leaf: Option<LeafId>, switches: &[Switch]) -> Option<Option<LeafId>> {
     }
 }
 
-/// Which nodes are read by an output of this mode, or are kept although none reads them.
+/// Which nodes are read by an output of this mode, or in training are kept although none reads
+/// them: their running statistics move.
 fn liveness(graph: &DecisionGraph, present: &[Option<Vec<Source>>], mode: Mode) -> Vec<bool> {
     let mut live = vec![false; present.len()];
     for output in graph.outputs.iter().filter(|o| mode == Mode::Train || !o.aux) {
@@ -138,7 +139,7 @@ fn liveness(graph: &DecisionGraph, present: &[Option<Vec<Source>>], mode: Mode) 
     }
     for (id, node) in graph.nodes().rev() {
         let here = id.index();
-        live[here] |= node.keep;
+        live[here] |= node.keep && mode == Mode::Train;
         match &present[here] {
             None => live[here] = false,
             Some(inputs) if live[here] => {
