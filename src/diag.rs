@@ -121,6 +121,11 @@ impl Sink {
     }
 }
 
+/// Names for a message: `a`, `b`, `c`.
+pub fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    names.iter().map(|n| format!("`{}`", n.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
 /// The name among `known` that was probably meant: the same but for case, or within a third of
 /// its length in edits.
 pub fn did_you_mean<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

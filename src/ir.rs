@@ -6,6 +6,7 @@ pub mod condition;
 pub mod count;
 pub mod decision;
 pub mod graph;
+pub mod inherit;
 pub mod kernel;
 pub mod member;
 mod names;

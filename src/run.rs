@@ -6,6 +6,7 @@
 //! RUN/metrics.jsonl    a line for every step and every epoch
 //! RUN/checkpoint.json  the newest checkpoint; it names the file of its tensors
 //! RUN/arch.seg         the architecture, once the search is over
+//! RUN/arch.safetensors the weights that it inherits from the search
 //! ```
 //! Every file is written aside and renamed, so that none is ever half there.
 
@@ -24,6 +25,8 @@ pub const MANIFEST: &str = "run.json";
 pub const SPEC: &str = "spec";
 /// The architecture.
 pub const ARCH: &str = "arch.seg";
+/// The weights that the architecture inherits, by the names that its spec gives them.
+pub const INHERITED: &str = "arch.safetensors";
 /// The newest checkpoint.
 pub const CHECKPOINT: &str = "checkpoint.json";
 /// The log.

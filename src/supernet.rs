@@ -74,7 +74,7 @@ pub struct Operand {
 ///
 /// A node is absent when one of its inputs is, but for sums and mixes, which drop absent inputs and
 /// are absent when none is left (sums that [fill](DecisionGraph::fills) are zeros then). Of what is present, only that runs which an output of
-/// this mode (or a part marked `keep`) reads. Equal kernels on equal values run once.
+/// this mode (or in training a part marked `keep`) reads. Equal kernels on equal values run once.
 pub fn plan(graph: &DecisionGraph, switches: &[Switch], mode: Mode) -> Plan {
     let present = presence(graph, switches);
     let live = liveness(graph, &present, mode);
@@ -95,11 +95,21 @@ fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Vec<Source
     for (id, node) in graph.nodes() {
         let inputs = graph.inputs(id);
         let asked = inputs.len();
-        let there: Vec<Source> = inputs
+        let mut there: Vec<Source> = inputs
             .into_iter()
             .filter(|(source, _)| all[source.index()].is_some())
             .filter_map(|(source, edge)| Some((source, weight(edge.leaf, switches)?)))
             .collect();
+        if node.kernel == Kernel::Add && there.len() > 1 {
+            // Zeros add nothing; one term stays, for the sum's type.
+            let zeros = |source: &Source| all[source.0.index()].as_deref() == Some(&[]);
+            let is_sum = |source: &Source| graph.graph[source.0].kernel == Kernel::Add;
+            let first = there[0];
+            there.retain(|source| !(is_sum(source) && zeros(source)));
+            if there.is_empty() {
+                there.push(first);
+            }
+        }
         let is_present = match node.kernel {
             Kernel::Add if graph.fills(id) => true,
             Kernel::Mix | Kernel::Add => !there.is_empty(),
@@ -120,7 +130,8 @@ fn weight(leaf: Option<LeafId>, switches: &[Switch]) -> Option<Option<LeafId>> {
     }
 }
 
-/// Which nodes are read by an output of this mode, or are kept although none reads them.
+/// Which nodes are read by an output of this mode, or in training are kept although none reads
+/// them: their running statistics move.
 fn liveness(graph: &DecisionGraph, present: &[Option<Vec<Source>>], mode: Mode) -> Vec<bool> {
     let mut live = vec![false; present.len()];
     for output in graph.outputs.iter().filter(|o| mode == Mode::Train || !o.aux) {
@@ -128,7 +139,7 @@ fn liveness(graph: &DecisionGraph, present: &[Option<Vec<Source>>], mode: Mode) 
     }
     for (id, node) in graph.nodes().rev() {
         let here = id.index();
-        live[here] |= node.keep;
+        live[here] |= node.keep && mode == Mode::Train;
         match &present[here] {
             None => live[here] = false,
             Some(inputs) if live[here] => {

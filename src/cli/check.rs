@@ -7,9 +7,9 @@ use super::failure::Failure;
 use super::read::{self, Judged};
 use super::term::Term;
 use super::{json, sizes};
-use crate::diag::{self, Severity};
+use crate::diag::{self, Diag, Severity};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use summary::Summary;
 
 /// Arguments of `segc check`.
@@ -72,6 +72,7 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
 
 fn one(args: &Args, mut judged: Judged, all: &mut Report, term: &mut Term) -> Result<(), Failure> {
     verify_sizes(args, &mut judged);
+    look_for_images(&mut judged);
     let sources = &judged.program.sources;
     let ok = judged.is_right();
     all.ok &= ok;
@@ -106,6 +107,26 @@ fn verify_sizes(args: &Args, judged: &mut Judged) {
         if let Err(problem) = crate::cost::exact(&net.graph, question) {
             judged.diags.push(sizes::mistake(&net.graph, &problem, input));
         }
+    }
+}
+
+/// Warns where the images that plans read are not there: whoever only judges a spec needs none.
+fn look_for_images(judged: &mut Judged) {
+    let plans = &judged.space.plans;
+    let searched = plans.search.values().map(|(plan, _)| &plan.data);
+    let trained = plans.train.values().map(|(plan, _)| &plan.data);
+    let (Some(root), Some(at), None) = (&plans.data.root, plans.data_at, &plans.data.synth) else {
+        return;
+    };
+    let missing = searched.chain(trained).find_map(|spec| {
+        let format = crate::data::format::named(&spec.dataset)?;
+        (format.open)(Path::new(root), &spec.split).err().map(|why| (spec.dataset.clone(), why))
+    });
+    if let Some((dataset, why)) = missing {
+        let warning = Diag::new("W0802", format!("dataset `{dataset}` not found in `{root}`"))
+            .label(at, why.to_string())
+            .help("put it there, or say where it is when it is needed: `--data DIR`");
+        judged.diags.push(warning);
     }
 }
 

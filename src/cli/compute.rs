@@ -60,7 +60,7 @@ pub struct Search {
     /// Constants that are overridden.
     #[command(flatten)]
     pub set: Settings,
-    /// The run's folder; the winner becomes RUN/arch.seg
+    /// The run's folder; the winner becomes RUN/arch.seg, what it inherits RUN/arch.safetensors
     #[arg(short, long, value_name = "RUN")]
     pub out: PathBuf,
     /// Where chance starts [default: the block says]

@@ -61,7 +61,7 @@ pub(super) struct Report {
     pub(super) params: Bounds,
     pub(super) macs: Bounds,
     /// The rest is known of finished networks only.
-    params_built: Option<Bounds>,
+    pub(super) params_built: Option<Bounds>,
     weights_bytes: Option<Bounds>,
     infer_peak_bytes: Option<Bounds>,
     train_peak_bytes: Option<Bounds>,

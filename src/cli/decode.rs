@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     };
     let (program, space) = (&judged.program, &judged.space);
     let text =
-        winner::spec_of(program, space, emitted.name, &decoded.binding, &origin, Some(&decoded));
+        winner::spec_of(program, space, emitted.name, &decoded.binding, &origin, Some(&decoded))?;
     if read::is_stdin(&args.out) {
         return term.text(&text);
     }

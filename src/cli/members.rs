@@ -197,7 +197,8 @@ impl<'a> Sink<'a> {
             std::fs::create_dir_all(dir).map_err(|e| Failure::file("make the folder", dir, &e))?;
         }
         let decisions = judged.space.decisions();
-        let pattern = common.name.as_deref().map(|text| Pattern::of(text, decisions)).transpose()?;
+        let pattern =
+            common.name.as_deref().map(|text| Pattern::of(text, decisions)).transpose()?;
         let ranks = Sampler::of(decisions);
         Ok(Sink { judged, chosen, common, ranks, term, names, pattern, written: 0 })
     }
@@ -208,7 +209,7 @@ impl<'a> Sink<'a> {
         match &self.common.out {
             Some(dir) => {
                 let set = self.common.spec.set.pairs();
-                let text = super::spec::text(self.judged, &set, self.emitted(), binding);
+                let text = super::spec::text(self.judged, &set, self.emitted(), binding)?;
                 let name = self.file_name(&rank, binding)?;
                 write::whole(&dir.join(name), text.as_bytes())
             }

@@ -1,5 +1,6 @@
 //! A member as the text of a spec: the one place where lists of members call the emitter.
 
+use super::failure::Failure;
 use super::read::Judged;
 use crate::ir::decision::Binding;
 use crate::run::{self, winner};
@@ -10,9 +11,18 @@ pub(super) fn text(
     set: &[(String, String)],
     net: &str,
     binding: &Binding,
-) -> String {
+) -> Result<String, Failure> {
     let (program, space) = (&judged.program, &judged.space);
     let fingerprint = run::fingerprint(program, set);
     let origin = winner::Origin { spec: &judged.name, fingerprint: &fingerprint, set, found: None };
-    winner::spec_of(program, space, net, binding, &origin, None)
+    Ok(winner::spec_of(program, space, net, binding, &origin, None)?)
+}
+
+impl From<winner::Unfaithful> for Failure {
+    fn from(unfaithful: winner::Unfaithful) -> Failure {
+        Failure::with_help(
+            unfaithful.to_string(),
+            "this is a bug of segc: please report it with the spec",
+        )
+    }
 }

@@ -28,6 +28,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0215", include_str!("explain/E0215.md")),
     ("E0216", include_str!("explain/E0216.md")),
     ("E0301", include_str!("explain/E0301.md")),
+    ("E0302", include_str!("explain/E0302.md")),
     ("E0304", include_str!("explain/E0304.md")),
     ("E0305", include_str!("explain/E0305.md")),
     ("E0306", include_str!("explain/E0306.md")),
@@ -50,7 +51,9 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0404", include_str!("explain/E0404.md")),
     ("E0405", include_str!("explain/E0405.md")),
     ("E0406", include_str!("explain/E0406.md")),
+    ("E0407", include_str!("explain/E0407.md")),
     ("E0408", include_str!("explain/E0408.md")),
+    ("E0409", include_str!("explain/E0409.md")),
     ("E0410", include_str!("explain/E0410.md")),
     ("E0411", include_str!("explain/E0411.md")),
     ("E0412", include_str!("explain/E0412.md")),
@@ -64,6 +67,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0505", include_str!("explain/E0505.md")),
     ("E0507", include_str!("explain/E0507.md")),
     ("E0508", include_str!("explain/E0508.md")),
+    ("E0602", include_str!("explain/E0602.md")),
     ("E0603", include_str!("explain/E0603.md")),
     ("E0605", include_str!("explain/E0605.md")),
     ("E0606", include_str!("explain/E0606.md")),
@@ -73,9 +77,12 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0610", include_str!("explain/E0610.md")),
     ("E0611", include_str!("explain/E0611.md")),
     ("E0613", include_str!("explain/E0613.md")),
+    ("E0614", include_str!("explain/E0614.md")),
+    ("W0802", include_str!("explain/W0802.md")),
     ("W0901", include_str!("explain/W0901.md")),
     ("W0902", include_str!("explain/W0902.md")),
     ("W0903", include_str!("explain/W0903.md")),
+    ("W0904", include_str!("explain/W0904.md")),
 ];
 
 /// The page of a code.

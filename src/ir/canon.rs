@@ -11,13 +11,15 @@
 //! the graph out.
 
 mod colours;
+mod matching;
 mod skeleton;
 
 use super::graph::DecisionGraph;
 use colours::Colours;
+pub use matching::matching;
 use sha2::{Digest, Sha256};
-use skeleton::Skeleton;
 pub(crate) use skeleton::label_hash;
+use skeleton::{Parts, Skeleton};
 
 /// Whether two closed graphs are the same network.
 pub fn isomorphic(a: &DecisionGraph, b: &DecisionGraph) -> bool {
@@ -33,7 +35,7 @@ pub fn canonical_key(graph: &DecisionGraph) -> [u8; 32] {
 
 /// The canonical encoding itself.
 pub fn encoding(graph: &DecisionGraph) -> Vec<u8> {
-    let skeleton = Skeleton::of(graph);
+    let skeleton = Skeleton::of(graph, Parts::InAnyOrder);
     let colours = Colours::of(&skeleton);
     least(&skeleton, colours)
 }

@@ -1,12 +1,13 @@
 //! What a search has come to: parameters to architecture to spec.
 
 use crate::decode::{DecodeError, Decoded, decode};
+use crate::diag::{Severity, Sink};
 use crate::emit;
-use crate::ir::Binding;
 use crate::ir::sample::Sampler;
+use crate::ir::{Binding, canon, member};
 use crate::search::plan::SearchPlan;
 use crate::search::{Refusal, Relaxation};
-use crate::sema::{Net, Program, Space};
+use crate::sema::{self, Net, Program, Space};
 
 /// Why no architecture can be read off.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +55,23 @@ pub struct Origin<'a> {
     pub found: Option<String>,
 }
 
-/// A member as a spec, its header saying where it comes from.
+/// A text that does not describe the member it was written for: nobody is given it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the member {rank} of `{net}` cannot be written as a spec: {why}")]
+pub struct Unfaithful {
+    /// The member's rank.
+    pub rank: String,
+    /// The network.
+    pub net: String,
+    /// What is wrong with the text.
+    pub why: String,
+}
+
+/// A member as a spec, its header saying where it comes from. The text is read again, and its
+/// network compared with the member.
+///
+/// # Errors
+/// If they are not the same network. No spec is known for which this happens.
 pub fn spec_of(
     program: &Program,
     space: &Space,
@@ -62,8 +79,32 @@ pub fn spec_of(
     binding: &Binding,
     origin: &Origin<'_>,
     decoded: Option<&Decoded>,
-) -> String {
-    emit::spec::text(program, space, binding, net, &header(space, binding, origin, decoded))
+) -> Result<String, Unfaithful> {
+    let header = header(space, binding, origin, decoded);
+    let text = emit::spec::text(program, space, binding, net, &header);
+    match unfaithful(space, net, binding, &text) {
+        None => Ok(text),
+        Some(why) => {
+            let rank = Sampler::of(space.decisions()).rank(binding);
+            let rank = rank.map_or_else(|| "?".to_string(), |rank| rank.to_string());
+            Err(Unfaithful { rank, net: net.to_string(), why })
+        }
+    }
+}
+
+/// What keeps a text from being the spec of a member.
+fn unfaithful(space: &Space, net: &str, binding: &Binding, text: &str) -> Option<String> {
+    let mut diags = Sink::default();
+    let again = sema::analyse(&sema::load("emitted.seg", None, text, &[], &mut diags), &mut diags);
+    if let Some(error) = diags.finish().iter().find(|d| d.severity() == Severity::Error) {
+        return Some(format!("{}: {}", error.code, error.message));
+    }
+    if let Some(open) = again.decisions().first() {
+        return Some(format!("`{}` would still be open", open.name));
+    }
+    let got = member::member(&again.nets.get(net)?.graph, &Binding(Vec::new()));
+    let wanted = member::member(&space.nets.get(net)?.graph, binding);
+    canon::matching(&wanted, &got).is_none().then(|| "it would be another network".to_string())
 }
 
 fn header(

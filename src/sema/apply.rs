@@ -33,14 +33,13 @@ impl Evaluator<'_> {
             return self.apply_varied(terms, &maps, at, f);
         }
         let Value::Design(d) = design else {
-            return self.fail(
-                Diag::new(
-                    "E0202",
-                    format!("{}, but an operator is needed", self.in_words(design, at)),
-                )
-                .label(at, "cannot be applied to a map")
-                .help("apply an operator, a cell or a head: `x > relu`"),
-            );
+            let help = match design {
+                Value::Opset(_) => "`x via ops` reads `x` through one of its operators",
+                _ => "apply an operator, a cell or a head: `x > relu`",
+            };
+            let text = format!("{}, but an operator is needed", self.in_words(design, at));
+            let diag = Diag::new("E0202", text).label(at, "cannot be applied to a map");
+            return self.fail(diag.help(help));
         };
         if let Some(gates) = design.first_gates() {
             return self.each_gate(&gates, at, |this, g| {
@@ -217,6 +216,7 @@ impl Evaluator<'_> {
             },
             Value::List(items) if items.len() == 1 => self.map_of(items[0].clone(), at, f),
             Value::Poison => Err(super::eval::Reported),
+            other if !other.is_map_like() => self.expected("a map", &other, at),
             other => {
                 let kind = other.kind();
                 self.fail(

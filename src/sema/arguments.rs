@@ -1,9 +1,9 @@
 //! Arguments of kernels: numbers in range, words, widths.
 
-use super::eval::{Eval, Evaluator};
+use super::eval::{Eval, Evaluator, unfit};
 use super::kernels::WIDEST;
 use super::value::{Design, Value};
-use crate::diag::Diag;
+use crate::diag::{Diag, listed};
 use crate::source::Span;
 
 impl Evaluator<'_> {
@@ -22,21 +22,15 @@ impl Evaluator<'_> {
     ) -> Eval<i64> {
         let Some((value, span)) = self.arg(d, name) else {
             if required(d, name) {
-                return self.fail(
-                    Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
-                        .label(at, "not given here")
-                        .help(format!("`{}({name} = …)`", d.name())),
-                );
+                return self.not_given(d, name, format!("`{}({name} = …)`", d.name()), at);
             }
             return Ok(default);
         };
         let n = match value.as_ratio() {
             Some(r) if r.is_integer() => r.to_integer(),
             _ => {
-                return self.fail(
-                    Diag::new("E0301", format!("expected a whole number, found {}", value.show()))
-                        .label(span, format!("`{name}` of `{}`", d.name())),
-                );
+                let diag = unfit("a whole number", &value);
+                return self.fail(diag.label(span, format!("`{name}` of `{}`", d.name())));
             }
         };
         if range.contains(&n) {
@@ -55,12 +49,10 @@ impl Evaluator<'_> {
         match self.arg(d, "C") {
             None | Some((Value::Same, _)) => Ok(same),
             Some((value, span)) => match value.as_ratio() {
-                Some(r) if !r.is_integer() => self.fail(
-                    Diag::new("E0308", format!("{r} channels are not a whole number"))
-                        .label(span, "a width")
-                        .label(self.head(at), "of this convolution")
-                        .help("choose constants that divide evenly"),
-                ),
+                Some(r) if !r.is_integer() => {
+                    let diag = uneven_width(&value).label(span, "a width");
+                    self.fail(diag.label(self.head(at), "of this convolution"))
+                }
                 _ => Ok(self.whole_arg(d, "C", 1, 1..=WIDEST, at)? as u32),
             },
         }
@@ -88,24 +80,37 @@ impl Evaluator<'_> {
         d: &Design,
         name: &str,
         default: f64,
+        range: Part,
         at: Span,
     ) -> Eval<f64> {
-        let Some((value, span)) = self.arg(d, name) else { return Ok(default) };
-        let number = match &value {
-            Value::Float(x) => *x,
-            other => match other.as_ratio() {
-                Some(r) => *r.numer() as f64 / *r.denom() as f64,
-                None => return self.expected("a number", other, span),
-            },
+        let Some((value, span)) = self.arg(d, name) else {
+            if required(d, name) {
+                return self.not_given(d, name, format!("`{}({name} = …)`", d.name()), at);
+            }
+            return Ok(default);
         };
-        if (0.0..=4.0).contains(&number) {
+        let Some(number) = value.as_f64() else { return self.expected("a number", &value, span) };
+        let (fits, help) = match range {
+            Part::BelowOne => ((0.0..1.0).contains(&number), "at least 0, and below 1"),
+            Part::UpToOne => ((0.0..=1.0).contains(&number), "between 0 and 1"),
+        };
+        if fits {
             return Ok(number);
         }
         self.fail(
-            Diag::new("E0319", format!("`{name}` cannot be {number}"))
+            Diag::new("E0319", format!("`{name}` cannot be {}", value.show()))
                 .label(span, "out of range")
-                .label(self.head(at), "of this")
-                .help("between 0 and 4"),
+                .label(self.head(at), format!("of this `{}`", d.name()))
+                .help(help),
+        )
+    }
+
+    /// A required argument that is missing.
+    fn not_given<T>(&mut self, d: &Design, name: &str, help: String, at: Span) -> Eval<T> {
+        self.fail(
+            Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
+                .label(at, "not given here")
+                .help(help),
         )
     }
 
@@ -118,18 +123,14 @@ impl Evaluator<'_> {
     ) -> Eval<Option<String>> {
         let Some((value, span)) = self.arg(d, name) else {
             if required(d, name) {
-                return self.fail(
-                    Diag::new("E0209", format!("`{}` needs the argument `{name}`", d.name()))
-                        .label(at, "not given here")
-                        .help(format!("one of {}", known.join(", "))),
-                );
+                return self.not_given(d, name, format!("one of {}", listed(known)), at);
             }
             return Ok(None);
         };
         match &value {
             Value::Label(word) if known.contains(&&**word) => Ok(Some(word.to_string())),
             other => self.fail(
-                Diag::new("E0301", format!("expected one of {}", known.join(", ")))
+                Diag::new("E0301", format!("expected one of {}", listed(known)))
                     .label(span, format!("`{}` is none of them", other.show())),
             ),
         }
@@ -155,6 +156,22 @@ impl Evaluator<'_> {
                 .help(format!("the next multiple is {next}")),
         )
     }
+}
+
+/// Parts of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// From 0 up to, not including, 1.
+    BelowOne,
+    /// From 0 to 1.
+    UpToOne,
+}
+
+/// A width that is no whole number, without its place.
+pub(super) fn uneven_width(width: &Value) -> Diag {
+    let denom = width.as_ratio().map_or(1, |r| *r.denom());
+    Diag::new("E0308", format!("{} channels are not a whole number", width.show()))
+        .help(format!("let what is divided be a multiple of {denom}, or round: `floor(…)`"))
 }
 
 pub(super) fn required(d: &Design, name: &str) -> bool {

@@ -59,7 +59,7 @@ pub(crate) const FUNCTIONS: &[&str] = &["len", "min", "max", "floor", "ceil"];
 /// Words that stand for themselves.
 pub(crate) const WORDS: &[&str] = &[
     "avg", "max", "all", "bilinear", "nearest", "aligned", "free", "floor", "ceil", "up", "stay",
-    "down", "any",
+    "down",
 ];
 
 /// A built-in by its name.

@@ -6,10 +6,11 @@ use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
 use super::params::config_of;
 use super::value::{Design, DesignKind, Opset, OpsetEntry, Value};
-use crate::diag::{Diag, did_you_mean};
+use crate::diag::{Diag, did_you_mean, listed};
 use crate::source::Span;
 use crate::syntax::ast::*;
 use num_integer::Integer;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// Arguments of a call, evaluated.
@@ -36,7 +37,10 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn arguments(&mut self, args: &[Argument], f: &mut Frame) -> Eval<Args> {
-        args.iter().map(|a| Ok((a.name.clone(), self.eval(&a.value, f)?, a.value.span))).collect()
+        // All are evaluated before the first mistake ends it, so that all are told.
+        let values: Vec<Eval<Value>> = args.iter().map(|a| self.eval(&a.value, f)).collect();
+        let named = args.iter().zip(values);
+        named.map(|(a, value)| Ok((a.name.clone(), value?, a.value.span))).collect()
     }
 
     /// Functions of plain values, and what only a trellis offers.
@@ -184,7 +188,7 @@ impl Evaluator<'_> {
         self.fail(
             Diag::new("E0403", format!("`{}` takes {most} argument{s}", design.name()))
                 .label(at, "one too many")
-                .help("remove it; maps go before a `>`, or are arguments of their own"),
+                .help(format!("remove it; a map goes before: `x > {}`", design.name())),
         )
     }
 
@@ -222,11 +226,31 @@ pub(super) fn unknown_argument(design: &str, params: &[&str], name: &Name) -> Di
     let help = match did_you_mean(&name.value, params.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if params.is_empty() => "it takes no arguments".to_string(),
-        None => format!("it takes {}", params.join(", ")),
+        None => format!("it takes {}", listed(params)),
     };
     Diag::new("E0208", format!("`{design}` has no argument `{}`", name.value))
         .label(name.span, "not known")
         .help(help)
+}
+
+/// Arguments of one call that are given by name, and given again.
+pub(super) fn given_twice(args: &[Argument]) -> Vec<Diag> {
+    let mut first: FxHashMap<&str, Span> = FxHashMap::default();
+    let mut found = Vec::new();
+    for name in args.iter().filter_map(|a| a.name.as_ref()) {
+        match first.get(name.value.as_str()) {
+            Some(at) => found.push(
+                Diag::new("E0203", format!("the argument `{}` is given twice", name.value))
+                    .label(name.span, "again here")
+                    .label(*at, "first here")
+                    .help("remove one of them"),
+            ),
+            None => {
+                first.insert(&name.value, name.span);
+            }
+        }
+    }
+    found
 }
 
 /// An operator set whose texts have further arguments: `sep_conv(3)` with `stride = stride`.

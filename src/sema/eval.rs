@@ -124,7 +124,7 @@ impl<'a> Evaluator<'a> {
             },
             ExprKind::Absent => Ok(Value::Absent),
             ExprKind::Int(n) => Ok(Value::int(*n)),
-            ExprKind::Float(text) => Ok(Value::Float(text.parse().unwrap_or(f64::NAN))),
+            ExprKind::Float(text) => Ok(Value::float(text)),
             ExprKind::Quantity(number, unit) => {
                 Ok(Value::Quantity(number.parse().unwrap_or(f64::NAN), unit.as_str().into()))
             }
@@ -138,8 +138,9 @@ impl<'a> Evaluator<'a> {
             ExprKind::Str(text) => Ok(Value::Str(text.as_str().into())),
             ExprKind::Bool(b) => Ok(Value::Bool(*b)),
             ExprKind::List(items) | ExprKind::Tuple(items) => {
-                let values: Eval<Vec<Value>> = items.iter().map(|i| self.eval(i, f)).collect();
-                Ok(Value::List(Rc::new(values?)))
+                // All are evaluated before the first mistake ends it, so that all are told.
+                let values: Vec<Eval<Value>> = items.iter().map(|i| self.eval(i, f)).collect();
+                Ok(Value::List(Rc::new(values.into_iter().collect::<Eval<_>>()?)))
             }
             ExprKind::Comprehension(body, each) => {
                 let mut values = Vec::new();
@@ -217,10 +218,7 @@ impl<'a> Evaluator<'a> {
     }
 
     pub(super) fn expected<T>(&mut self, what: &str, found: &Value, at: Span) -> Eval<T> {
-        self.fail(
-            Diag::new("E0301", format!("expected {what}, found {}", found.show()))
-                .label(at, format!("this is {}", found.kind())),
-        )
+        self.fail(unfit(what, found).label(at, format!("this is {}", found.kind())))
     }
 
     /// The first word of a call, so that labels on its arguments stay readable.
@@ -260,9 +258,27 @@ impl<'a> Evaluator<'a> {
                 {
                     diag = diag.label(name.span, "declared here");
                 }
-                self.fail(diag.help("declare a set: `opset ops { skip  zero }`"))
+                let applied = matches!(other, Value::Design(_) | Value::Same);
+                let applied = applied.then(|| self.program.sources.text(at));
+                self.fail(diag.help(match applied {
+                    Some(text) if !text.contains('\n') => {
+                        format!("`x > {text}` applies it; a set is `opset ops {{ skip  zero }}`")
+                    }
+                    _ => "declare a set: `opset ops { skip  zero }`".to_owned(),
+                }))
             }
         }
+    }
+}
+
+/// A value of the wrong kind, without its place.
+pub(super) fn unfit(what: &str, found: &Value) -> Diag {
+    let text = format!("expected {what}, found {}", found.show());
+    match found {
+        Value::Quantity(number, unit) => Diag::new("E0302", text).help(format!(
+            "no number of a spec has a unit: `{number}` instead of `{number}{unit}`"
+        )),
+        _ => Diag::new("E0301", text),
     }
 }
 

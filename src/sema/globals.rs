@@ -143,7 +143,9 @@ impl Evaluator<'_> {
                 out.push(OpsetEntry { value: Value::Label(label.clone()), label, text });
                 continue;
             }
-            let value = self.bound(&text, &format!("{name}.{label}"), f)?;
+            // A choice that is written in passing has no name of its own.
+            let within = if name.is_empty() { String::new() } else { format!("{name}.") };
+            let value = self.bound(&text, &format!("{within}{label}"), f)?;
             out.push(OpsetEntry { label, value, text });
         }
         Ok(Opset { name: name.into(), entries: out })

@@ -1,5 +1,6 @@
 //! Kernels from their arguments: every check of a kernel's shape is made here.
 
+use super::arguments::Part;
 use super::builtin::Builtin;
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
@@ -54,7 +55,7 @@ impl Evaluator<'_> {
             }
             "channels" => self.channels(d, x, at, f),
             "dropout" => {
-                let rate = self.float_arg(d, "rate", 0.5, at)?;
+                let rate = self.float_arg(d, "rate", 0.5, Part::BelowOne, at)?;
                 self.plain(Kernel::Dropout { rate_e9: (rate * 1e9).round() as u32 }, x, at, f)
             }
             "residual" => self.residual(d, x, at, f),
@@ -188,8 +189,8 @@ impl Evaluator<'_> {
         let e9 = |v: f64| (v * 1e9).round() as u32;
         let norm = Norm {
             affine: self.bool_arg(d, "affine", true, at)?,
-            eps_e9: e9(self.float_arg(d, "eps", 1e-5, at)?),
-            momentum_e9: e9(self.float_arg(d, "momentum", 0.1, at)?),
+            eps_e9: e9(self.float_arg(d, "eps", 1e-5, Part::UpToOne, at)?),
+            momentum_e9: e9(self.float_arg(d, "momentum", 0.1, Part::UpToOne, at)?),
         };
         self.weighted("bn", Kernel::Norm(norm), x, x.ty, at, f)
     }
@@ -262,18 +263,26 @@ impl Evaluator<'_> {
         floor: bool,
         at: Span,
     ) -> Eval<(Target, Scale)> {
-        let (Scale::Down(n), Some(by)) = (scale, by.as_ratio()) else {
+        let shown = by;
+        let Some(by) = by.as_ratio() else {
             return self.expected("a factor such as `1 / 2`", by, at);
+        };
+        let Scale::Down(n) = scale else {
+            return self.fail(
+                Diag::new("E0410", format!("a map of one cell cannot be resized by {by}"))
+                    .label(at, "of what would it be the part")
+                    .help("resize it to a scale or to a map: `resize(like = x)`"),
+            );
         };
         let wanted = Ratio::from_integer(i64::from(n)).checked_div(&by).filter(|_| *by.numer() > 0);
         let whole = |w: &Ratio<i64>| w.is_integer() && (1..=1 << 16).contains(&w.to_integer());
         let Some(wanted) = wanted.filter(whole) else {
             let text = match wanted {
-                Some(wanted) => format!("the scale would be 1/({wanted})"),
+                Some(wanted) => format!("the image would be divided by {wanted}"),
                 None => "not above zero".to_string(),
             };
             return self.fail(
-                Diag::new("E0410", format!("{scale} cannot be resized by {by}"))
+                Diag::new("E0410", format!("{scale} cannot be resized by {}", shown.show()))
                     .label(at, text)
                     .help("scales divide the image's size by a whole number"),
             );
@@ -315,15 +324,16 @@ impl Evaluator<'_> {
         let scale_fits = x.ty.scale == y.ty.scale || y.ty.scale == Scale::Global;
         if x.ty.width != y.ty.width || !scale_fits {
             let (x_at, y_at, at) = (self.origin(x), self.origin(y), self.head(at));
+            let width = x.ty.width;
+            let width = (y.ty.width != width).then(|| format!("> conv(1, {width})"));
+            let scale = (!scale_fits).then(|| format!("> resize({})", x.ty.scale));
+            let remedy: Vec<String> = width.into_iter().chain(scale).collect();
             return self.fail(
                 Diag::new("E0411", format!("cannot multiply {} and {}", x.ty, y.ty))
                     .label(at, "a product needs maps of one type")
                     .label(x_at, x.ty.to_string())
                     .label(y_at, y.ty.to_string())
-                    .help(format!(
-                        "bring the second to `{}`: `> fit(…)`; its scale may be 1x1",
-                        x.ty
-                    )),
+                    .help(format!("bring the second to the first: `{}`", remedy.join(" "))),
             );
         }
         Ok(Value::Map(self.push(Kernel::Mul, x.ty, &[x.node, y.node], at, f)))
@@ -346,13 +356,14 @@ impl Evaluator<'_> {
         let (x_at, y_at) = (self.origin(a), self.origin(b));
         let diag = if a.ty.scale != b.ty.scale {
             Diag::new("E0401", format!("a sum joins scales {} and {}", a.ty.scale, b.ty.scale))
-                .help(format!("bring one to the other: `> resize({})`", a.ty.scale))
+                .help(format!("bring the second to the first: `> resize({})`", a.ty.scale))
         } else {
             let text = format!(
                 "the inputs of a sum have different channel counts: {} and {}",
                 a.ty.width, b.ty.width
             );
-            Diag::new("E0402", text).help(format!("project one first: `> conv(1, {})`", a.ty.width))
+            Diag::new("E0402", text)
+                .help(format!("bring the second to the first: `> conv(1, {})`", a.ty.width))
         };
         let at = self.head(at);
         self.fail(
@@ -380,7 +391,7 @@ impl Evaluator<'_> {
                 .label(at, "a concatenation needs one scale")
                 .label(a, first.ty.to_string())
                 .label(b, other.ty.to_string())
-                .help(format!("bring one to the other: `> resize({})`", first.ty.scale)),
+                .help(format!("bring the second to the first: `> resize({})`", first.ty.scale)),
             );
         }
         if maps.len() == 1 {

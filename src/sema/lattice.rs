@@ -100,7 +100,7 @@ impl Evaluator<'_> {
         let s = if missed.len() == 1 { "" } else { "s" };
         self.diags.push(
             Diag::new("W0903", format!("no path passes scale{s} {}", missed.join(", ")))
-                .label(at, "one move per layer does not lead there and on")
+                .label(at, "one move per layer does not lead there and to an exit")
                 .help(format!("add layers, or drop {} from `scales`", missed.join(" "))),
         );
     }
@@ -144,7 +144,7 @@ impl Evaluator<'_> {
         Ok(Some(out))
     }
 
-    /// A list of scales; `any` is every scale.
+    /// A list of scales.
     pub(super) fn scales(&mut self, e: &Expr, f: &mut Frame) -> Eval<Vec<Scale>> {
         let value = self.eval(e, f)?;
         let items = self.items(&value, e.span)?;

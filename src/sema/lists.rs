@@ -106,6 +106,11 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn index(&mut self, x: &Expr, i: &Expr, f: &mut Frame) -> Eval<Value> {
+        if let ExprKind::Binary(op @ (BinaryOp::RangeExcl | BinaryOp::RangeIncl), from, to) =
+            &*i.kind
+        {
+            return self.slice(x, Some(from), Some(to), *op == BinaryOp::RangeIncl, f);
+        }
         let value = self.eval(x, f)?;
         let index = self.eval(i, f)?;
         self.index_value(value, index, x.span, i.span)
@@ -118,6 +123,12 @@ impl Evaluator<'_> {
                 .map(|(g, i)| Ok((*g, self.index_value(value.under(g), i.clone(), at, i_at)?)))
                 .collect::<Eval<Vec<_>>>()?;
             return self.join(picked, at);
+        }
+        if let Value::Varied(terms) = &value {
+            let gates: Vec<_> = terms.iter().map(|(g, _)| *g).collect();
+            return self.each_gate(&gates, at, |this, g| {
+                this.index_value(value.under(g), index.clone(), at, i_at)
+            });
         }
         let Some(n) = index.as_ratio().filter(Ratio::is_integer).map(|r| r.to_integer()) else {
             return self.expected("a whole number as index", &index, i_at);
@@ -160,7 +171,7 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         // A family without a member yet is an empty one: `H[..1]`.
         let value = match (&*x.kind, from) {
-            (ExprKind::Name(name), _) if !self.known_name(name, f) => {
+            (ExprKind::Name(name), _) if !self.known_name(name, f) && !self.diags.knows(x.span) => {
                 Value::Family(Rc::new(IndexMap::new()))
             }
             _ => self.eval(x, f)?,

@@ -3,7 +3,7 @@
 //! This is the one place of the front end that reads files.
 
 use super::module::{ItemRef, Lost, Meaning, Module, ModuleId, Override, declare};
-use crate::diag::{Diag, Sink, did_you_mean};
+use crate::diag::{Diag, Sink, did_you_mean, listed};
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::stdlib;
 use crate::syntax::{self, ast::*};
@@ -78,7 +78,7 @@ impl Loader<'_> {
             let file = self.program.sources.add(source);
             for item in syntax::parse(file, &text, self.diags).items {
                 if let ItemKind::Const(c) = item.kind {
-                    let value = Override { from: ModuleId(0), value: c.value };
+                    let value = Override { from: ModuleId(0), at: c.name.span, value: c.value };
                     out.insert(c.name.value, value);
                 }
             }
@@ -126,11 +126,12 @@ impl Loader<'_> {
             if !known.contains(&name.as_str()) {
                 let help = match did_you_mean(name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("constants: {}", known.join(", ")),
+                    None if known.is_empty() => "it has no constants".to_owned(),
+                    None => format!("its constants are {}", listed(&known)),
                 };
                 self.diags.push(
                     Diag::new("E0211", format!("there is no constant `{name}` to set"))
-                        .label(set.value.span, "set here")
+                        .label(set.at, "set here")
                         .help(help),
                 );
             }
@@ -158,6 +159,9 @@ impl Loader<'_> {
 
     fn import(&mut self, from: ModuleId, import: &Use, names: &mut IndexMap<String, Meaning>) {
         let path: Vec<&str> = import.module.iter().map(|n| n.value.as_str()).collect();
+        if matches!(import.names, UseNames::Last) && self.is_module(&path) {
+            return self.nothing_imported(from, import, &path.join("."));
+        }
         let (path, single) = match (&import.names, path.split_last()) {
             (UseNames::Last, Some((_, rest))) if !rest.is_empty() => {
                 (rest.join("."), import.module.last())
@@ -175,7 +179,8 @@ impl Loader<'_> {
         let overrides = import
             .overrides
             .iter()
-            .map(|(name, value)| (name.value.clone(), Override { from, value: value.clone() }));
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .map(|(name, value)| (name.value, Override { from, at: name.span, value }));
         let wanted: Vec<&Name> = match &import.names {
             UseNames::Last => single.into_iter().collect(),
             UseNames::These(these) => these.iter().collect(),
@@ -201,6 +206,41 @@ impl Loader<'_> {
         }
     }
 
+    /// Whether a path is a module, and not an item of one.
+    fn is_module(&self, path: &[&str]) -> bool {
+        let whole = path.join(".");
+        let file = |root: &PathBuf| root.join(format!("{}.seg", path.join("/"))).is_file();
+        match path {
+            ["std", ..] => stdlib::module(&whole).is_some(),
+            // What is beside a file of the same name is an item of that file.
+            [rest @ .., _] => {
+                let above = |root: &PathBuf| root.join(format!("{}.seg", rest.join("/"))).is_file();
+                self.root.as_ref().is_some_and(|r| file(r) && (rest.is_empty() || !above(r)))
+            }
+            [] => false,
+        }
+    }
+
+    /// `use std.ops`: a module, and nothing of it.
+    fn nothing_imported(&mut self, from: ModuleId, import: &Use, path: &str) {
+        let (Some(first), Some(last)) = (import.module.first(), import.module.last()) else {
+            return;
+        };
+        let at = first.span.to(last.span);
+        let Some(module) = self.module(path, at, IndexMap::new()) else { return };
+        let names = &self.program.module(module).names;
+        let own = names.iter().filter(|(_, m)| m.item.module == module).map(|(n, _)| n.as_str());
+        let some = own.take(2).collect::<Vec<_>>().join(", ");
+        let all: Vec<String> = names.keys().cloned().collect();
+        // Those that are read were meant to come from there.
+        self.program.modules[from.0 as usize].lost.names.extend(all);
+        self.diags.push(
+            Diag::new("E0204", format!("`{path}` is a module, and none of its names is imported"))
+                .label(at, "which of its names?")
+                .help(format!("`use {path}.{{{some}}}`, or all of them: `use {path}.*`")),
+        );
+    }
+
     fn no_item(&mut self, from: ModuleId, module: ModuleId, path: &str, name: &Name) {
         let modules = &mut self.program.modules;
         modules[from.0 as usize].lost.names.insert(name.value.clone());
@@ -214,7 +254,7 @@ impl Loader<'_> {
         let help = match did_you_mean(&name.value, all.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if all.len() > 12 => format!("`use {path}.*` imports all that it has"),
-            None => format!("it has {}", all.join(", ")),
+            None => format!("it has {}", listed(&all)),
         };
         self.diags.push(
             Diag::new("E0204", format!("`{path}` has no item `{}`", name.value))
@@ -294,7 +334,7 @@ fn read_std(path: &str, at: Span) -> Result<SourceFile, Diag> {
     let all: Vec<&str> = stdlib::MODULES.iter().map(|(n, _)| *n).collect();
     let help = match did_you_mean(path, all.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("the standard library has {}", all.join(", ")),
+        None => format!("the standard library has {}", listed(&all)),
     };
     Err(missing(path, at, help))
 }

@@ -275,7 +275,8 @@ impl Evaluator<'_> {
         outer: ScopeId,
         at: Span,
     ) {
-        let Recording { mut key, from, inputs, applied, deepest, effects, opens, asked } = recording;
+        let Recording { mut key, from, inputs, applied, deepest, effects, opens, asked } =
+            recording;
         let depth = self.memo.deepest - self.stack.len();
         self.memo.deepest = self.memo.deepest.max(deepest);
         self.memo.recording -= 1;
@@ -322,6 +323,7 @@ fn nodes(maps: &[Value]) -> Vec<NodeId> {
 fn plain(value: &Value) -> Option<Plain> {
     Some(match value {
         Value::Num(n) => Plain::Num(*n),
+        Value::Decimal(n) => Plain::Num(*n),
         Value::Float(x) => Plain::Float(x.to_bits()),
         Value::Quantity(x, unit) => Plain::Quantity(x.to_bits(), Rc::clone(unit)),
         Value::Bool(b) => Plain::Bool(*b),

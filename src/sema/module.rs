@@ -49,6 +49,8 @@ impl Lost {
 pub struct Override {
     /// The module in which the value is evaluated.
     pub from: ModuleId,
+    /// The constant's name, where it is set.
+    pub at: Span,
     /// The value.
     pub value: Expr,
 }

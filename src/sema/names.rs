@@ -11,6 +11,7 @@ mod walk;
 use super::load::Program;
 use super::module::ModuleId;
 use crate::diag::{Diag, Sink};
+use crate::source::Span;
 use crate::syntax::ast::*;
 use locals::{Local, Locals};
 use rustc_hash::FxHashSet;
@@ -122,11 +123,11 @@ impl<'a> Names<'a> {
         self.locals.use_all_maps();
         self.expr(&trellis.along, Want::Any);
         self.place.trellis = true;
-        self.locals.insert(&trellis.scale, Local::Given);
+        self.declare(&trellis.scale, Local::Given);
         self.locals.declare_later(&trellis.body);
         self.statements(&trellis.body);
         self.place.arrow = trellis.arrow.per_arrow;
-        self.locals.insert(&trellis.arrow.map, Local::Given);
+        self.declare(&trellis.arrow.map, Local::Given);
         self.expr(&trellis.arrow.value, Want::Any);
         self.unused_locals();
     }
@@ -151,13 +152,33 @@ impl<'a> Names<'a> {
     /// A new name; one that is there already is a mistake.
     fn declare(&mut self, name: &'a Name, local: Local) {
         if let Some(first) = self.locals.insert(name, local) {
+            let help = match local {
+                Local::Node => format!("rename one, or give it another map: `{} = …`", name.value),
+                _ => "rename one of them".to_owned(),
+            };
             self.diags.push(
                 Diag::new("E0203", format!("`{}` is declared twice", name.value))
                     .label(name.span, "again here")
                     .label(first, "first here")
+                    .help(help),
+            );
+        } else if let Some(outside) = self.outside(&name.value) {
+            // It need not be called unused as well.
+            self.used.insert(&name.value);
+            self.diags.push(
+                Diag::new("E0203", format!("`{}` has a meaning here already", name.value))
+                    .label(name.span, "would hide it")
+                    .label(outside, "first here")
                     .help("rename one of them"),
             );
         }
+    }
+
+    /// Where the module gives a name its meaning. What `*` imports does not count: a name that is
+    /// added there must not break who imports it.
+    fn outside(&self, name: &str) -> Option<Span> {
+        let at = self.program.module(self.module).names.get(name)?.at;
+        (self.program.sources.text(at) != "*").then_some(at)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Operators between values: arithmetic on exact numbers, comparisons, repetition, ranges.
 
-use super::eval::{Eval, Evaluator, design};
+use super::eval::{Eval, Evaluator, design, unfit};
 use super::frame::Frame;
 use super::value::{Design, DesignKind, Value, Via};
 use crate::diag::Diag;
@@ -16,6 +16,7 @@ impl Evaluator<'_> {
         match (op, value) {
             (UnaryOp::Tied, value) => self.tied(value, x, f),
             (UnaryOp::Minus, Value::Num(n)) if *n.numer() > i64::MIN => Ok(Value::Num(-n)),
+            (UnaryOp::Minus, Value::Decimal(n)) => Ok(Value::exact(-n)),
             (UnaryOp::Minus, Value::Float(n)) => Ok(Value::Float(-n)),
             (UnaryOp::Not, Value::Bool(b)) => Ok(Value::Bool(!b)),
             (UnaryOp::Minus, other) => self.expected("a number", &other, at),
@@ -49,7 +50,7 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         match op {
             BinaryOp::Plus => {
-                let (left, right) = (self.eval(a, f)?, self.eval(b, f)?);
+                let (left, right) = self.both(a, b, f)?;
                 self.plus(left, right, a.span, b.span, f)
             }
             BinaryOp::Via => {
@@ -60,15 +61,20 @@ impl Evaluator<'_> {
                 Ok(Value::Via(Rc::new(via)))
             }
             BinaryOp::Pipe => {
-                let left = self.eval(a, f)?;
-                let right = self.eval(b, f)?;
+                let (left, right) = self.both(a, b, f)?;
                 self.pipe(left, right, a.span, b.span, f)
             }
             _ => {
-                let (left, right) = (self.eval(a, f)?, self.eval(b, f)?);
+                let (left, right) = self.both(a, b, f)?;
                 self.arithmetic(op, left, right, (a.span, b.span), f)
             }
         }
+    }
+
+    /// Both sides of an operator, also where one of them is wrong: so both are told.
+    fn both(&mut self, a: &Expr, b: &Expr, f: &mut Frame) -> Eval<(Value, Value)> {
+        let (left, right) = (self.eval(a, f), self.eval(b, f));
+        Ok((left?, right?))
     }
 
     /// `a > b`: applies where `a` is a map, composes where it is an operator.
@@ -110,9 +116,7 @@ impl Evaluator<'_> {
             (BinaryOp::Times, Value::Design(_) | Value::Same, Value::Num(n)) if n.is_integer() => {
                 self.repeated(left.clone(), n.to_integer(), b)
             }
-            (BinaryOp::Times, Value::Design(_) | Value::Same, other) => {
-                self.expected("a whole number of times", other, b)
-            }
+            (BinaryOp::Times, Value::Design(_) | Value::Same, other) => self.no_times(other, b),
             (BinaryOp::Times, l, r) if l.is_map_like() || r.is_map_like() => {
                 self.times_map(left, right, (a, b), f)
             }
@@ -125,6 +129,18 @@ impl Evaluator<'_> {
             (BinaryOp::And | BinaryOp::Or, other, _) => self.expected("a truth value", other, a),
             _ => self.numbers(op, &left, &right, (a, b)),
         }
+    }
+
+    /// What a chain cannot be repeated by.
+    fn no_times<T>(&mut self, times: &Value, at: Span) -> Eval<T> {
+        let diag = unfit("a whole number of times", times);
+        let diag = diag.label(at, format!("this is {}", times.kind()));
+        self.fail(match times {
+            Value::Varied(_) => {
+                diag.help("make `node h[i]` for each depth, and read `h[choose one of [1, 2]]`")
+            }
+            _ => diag,
+        })
     }
 
     /// Evaluates something under each gate and joins the results.
@@ -165,13 +181,12 @@ impl Evaluator<'_> {
         at: (Span, Span),
     ) -> Eval<Value> {
         if let (Some(x), Some(y)) = (l.as_ratio(), r.as_ratio()) {
-            return self.ratios(op, x, y, at);
+            return match [l, r].iter().any(|v| matches!(v, Value::Decimal(_))) {
+                true => self.decimals(op, x, y, at),
+                false => self.ratios(op, x, y, at),
+            };
         }
-        let float = |v: &Value| match v {
-            Value::Float(x) => Some(*x),
-            other => other.as_ratio().map(|r| *r.numer() as f64 / *r.denom() as f64),
-        };
-        match (float(l), float(r)) {
+        match (l.as_f64(), r.as_f64()) {
             (Some(x), Some(y)) => Ok(match op {
                 BinaryOp::Minus => Value::Float(x - y),
                 BinaryOp::Times => Value::Float(x * y),
@@ -180,8 +195,32 @@ impl Evaluator<'_> {
                 BinaryOp::Below => Value::Bool(x < y),
                 _ => Value::Float(x + y),
             }),
+            (Some(_), None) if op == BinaryOp::Times && matches!(r, Value::Design(_)) => {
+                let diag = unfit("a number", r).label(at.1, "cannot be multiplied");
+                let (text, n) = (self.program.sources.text(at.1), l.show());
+                self.fail(diag.help(format!("`{text} * {n}` repeats it")))
+            }
             (None, _) => self.expected("a number", l, at.0),
             _ => self.expected("a number", r, at.1),
+        }
+    }
+
+    /// Arithmetic with decimals stays exact as long as 64 bits hold it.
+    fn decimals(
+        &mut self,
+        op: BinaryOp,
+        x: Ratio<i64>,
+        y: Ratio<i64>,
+        at: (Span, Span),
+    ) -> Eval<Value> {
+        let arithmetic = matches!(op, BinaryOp::Plus | BinaryOp::Minus | BinaryOp::Times);
+        if arithmetic && checked(op, x, y).is_none() {
+            let float = |r: Ratio<i64>| Value::Float(*r.numer() as f64 / *r.denom() as f64);
+            return self.numbers(op, &float(x), &float(y), at);
+        }
+        match self.ratios(op, x, y, at)? {
+            Value::Num(n) => Ok(Value::exact(n)),
+            value => Ok(value),
         }
     }
 
@@ -192,25 +231,20 @@ impl Evaluator<'_> {
         y: Ratio<i64>,
         (a, b): (Span, Span),
     ) -> Eval<Value> {
-        use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub, Zero};
         let out = match op {
-            BinaryOp::Plus => x.checked_add(&y),
-            BinaryOp::Minus => x.checked_sub(&y),
-            BinaryOp::Times => x.checked_mul(&y),
-            BinaryOp::Divide if y.is_zero() => {
+            BinaryOp::Divide if *y.numer() == 0 => {
                 return self.fail(
                     Diag::new("E0313", "division by zero")
                         .label(b, "this is zero")
                         .help("divide by something else, or match on it first"),
                 );
             }
-            BinaryOp::Divide => x.checked_div(&y),
             BinaryOp::Above => return Ok(Value::Bool(x > y)),
             BinaryOp::Below => return Ok(Value::Bool(x < y)),
             BinaryOp::RangeIncl | BinaryOp::RangeExcl => {
                 return self.range(x, y, op == BinaryOp::RangeIncl, a.to(b));
             }
-            _ => None,
+            _ => checked(op, x, y),
         };
         match out {
             Some(value) => Ok(Value::Num(value)),
@@ -243,5 +277,17 @@ impl Evaluator<'_> {
             );
         }
         Ok(Value::List(Rc::new((x.to_integer()..end).map(Value::int).collect())))
+    }
+}
+
+/// What an operator gives, where 64 bits hold it.
+fn checked(op: BinaryOp, x: Ratio<i64>, y: Ratio<i64>) -> Option<Ratio<i64>> {
+    use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub};
+    match op {
+        BinaryOp::Plus => x.checked_add(&y),
+        BinaryOp::Minus => x.checked_sub(&y),
+        BinaryOp::Times => x.checked_mul(&y),
+        BinaryOp::Divide => x.checked_div(&y),
+        _ => None,
     }
 }

@@ -1,10 +1,11 @@
 //! Parameters: configuration and maps get their names, and must be what their types say.
 
-use super::eval::{Eval, Evaluator};
+use super::arguments::uneven_width;
+use super::eval::{Eval, Evaluator, unfit};
 use super::frame::Frame;
 use super::module::ItemRef;
 use super::value::{Design, Value};
-use crate::diag::{Diag, did_you_mean};
+use crate::diag::{Diag, did_you_mean, listed};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -53,9 +54,7 @@ impl Evaluator<'_> {
             "width" => (whole || matches!(value, Value::Same), "a number of channels"),
             "scale" => (matches!(value, Value::Scale(_)), "a scale such as `/8`"),
             "bool" => (matches!(value, Value::Bool(_)), "`true` or `false`"),
-            "number" => {
-                (value.as_ratio().is_some() || matches!(value, Value::Float(_)), "a number")
-            }
+            "number" => (value.as_f64().is_some(), "a number"),
             "op" => (matches!(value, Value::Design(_) | Value::Same), "an operator"),
             // The pass over names reports unknown types.
             _ => (true, ""),
@@ -63,9 +62,12 @@ impl Evaluator<'_> {
         if fits {
             return Ok(());
         }
+        let diag = match value.as_ratio() {
+            Some(_) if ty.name.value == "width" => uneven_width(value),
+            _ => unfit(what, value),
+        };
         self.fail(
-            Diag::new("E0301", format!("expected {what}, found {}", value.show()))
-                .label(at, format!("given for `{}`", param.name.value))
+            diag.label(at, format!("given for `{}`", param.name.value))
                 .label(param.name.span, "declared here"),
         )
     }
@@ -117,7 +119,7 @@ pub(super) fn unknown_type(ty: &TypeName) -> Option<Diag> {
     }
     let help = match did_you_mean(name, TYPES.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("types are {}", TYPES.join(", ")),
+        None => format!("types are {}", listed(TYPES)),
     };
     let diag = Diag::new("E0215", format!("there is no type `{name}`"));
     Some(diag.label(ty.name.span, "not a type").help(help))

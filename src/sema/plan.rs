@@ -1,13 +1,16 @@
 //! Plans: the `search`, `train`, `data` and `bench` blocks of a file as plain data.
 
+mod block;
 mod clauses;
 mod fields;
+mod fit;
 
 use super::eval::{Eval, Evaluator};
 use super::load::Program;
 use super::module::{ModuleId, blocks};
 use super::sites::Sites;
-use crate::diag::{Diag, Sink, did_you_mean};
+use super::space::Net;
+use crate::diag::{Diag, Sink, did_you_mean, listed};
 use crate::search::plan::{SearchPlan, TrainPlan};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Clause, Name};
@@ -58,13 +61,24 @@ pub struct Plans {
     pub bench: IndexMap<String, (BenchPlan, Span)>,
     /// Where images come from.
     pub data: DataPlan,
+    /// The `data` block that says so.
+    pub data_at: Option<Span>,
+}
+
+/// The networks of a file.
+#[derive(Clone, Copy)]
+pub(super) struct KnownNets<'a> {
+    /// All that are declared, and where.
+    pub(super) names: &'a [(String, Span)],
+    /// Those that could be built.
+    pub(super) graphs: &'a IndexMap<String, Net>,
 }
 
 /// Reads the blocks of a program's first module.
 pub(super) fn plans(
     program: &Program,
     sites: &mut Sites,
-    nets: &[(String, Span)],
+    nets: KnownNets<'_>,
     diags: &mut Sink,
 ) -> Plans {
     let mut out = Plans::default();
@@ -79,33 +93,57 @@ pub(super) fn plans(
 }
 
 impl Evaluator<'_> {
-    fn block(
-        &mut self,
-        block: &Block,
-        at: Span,
-        nets: &[(String, Span)],
-        out: &mut Plans,
-    ) -> Eval<()> {
+    fn block(&mut self, block: &Block, at: Span, nets: KnownNets<'_>, out: &mut Plans) -> Eval<()> {
         if block.kind.value == "data" {
+            let first = out.data_at.replace(at);
+            self.once(block, "", first)?;
             out.data = self.data_block(block)?;
             return Ok(());
         }
-        let net = self.subject(block, nets)?;
+        // Where the network is not known, the clauses are judged all the same.
+        let subject = self.subject(block, nets.names);
+        let net = subject.clone().unwrap_or_default();
         match block.kind.value.as_str() {
             "search" => {
-                let plan = self.search_block(block, net.clone(), nets)?;
-                out.search.insert(net, (plan, at));
+                let first = out.search.get(&net).map(|(_, at)| *at);
+                let plan = self.search_block(block, net.clone(), nets);
+                subject?;
+                self.once(block, &net, first)?;
+                out.search.insert(net, (plan?, at));
             }
             "train" => {
-                let plan = self.train_block(block, net.clone())?;
-                out.train.insert(net, (plan, at));
+                let first = out.train.get(&net).map(|(_, at)| *at);
+                let plan = self.train_block(block, net.clone(), nets);
+                subject?;
+                self.once(block, &net, first)?;
+                out.train.insert(net, (plan?, at));
             }
             _ => {
-                let plan = self.bench_block(block, net.clone())?;
-                out.bench.insert(net, (plan, at));
+                let first = out.bench.get(&net).map(|(_, at)| *at);
+                let plan = self.bench_block(block, net.clone());
+                subject?;
+                self.once(block, &net, first)?;
+                out.bench.insert(net, (plan?, at));
             }
         }
         Ok(())
+    }
+
+    /// A network has one block of a kind.
+    fn once(&mut self, block: &Block, net: &str, first: Option<Span>) -> Eval<()> {
+        let Some(first) = first else { return Ok(()) };
+        let kind = &block.kind.value;
+        let text = match net {
+            "" => format!("`{kind}` is given twice"),
+            net => format!("`{kind}` is given twice for `{net}`"),
+        };
+        let first = Span { end: first.start + kind.len() as u32, ..first };
+        self.fail(
+            Diag::new("E0203", text)
+                .label(block.kind.span, "again here")
+                .label(first, "first here")
+                .help("merge the two blocks into one"),
+        )
     }
 
     /// The network that a block speaks of; a file with one network need not say.
@@ -114,14 +152,18 @@ impl Evaluator<'_> {
             (Some(name), _) => self.known_net(name, nets),
             (None, [(only, _)]) => Ok(only.clone()),
             (None, _) => {
+                let kind = &block.kind.value;
                 let all: Vec<&str> = nets.iter().map(|(n, _)| n.as_str()).collect();
+                let help = match all.first() {
+                    Some(first) => {
+                        format!("such as `{kind} {first} {{ … }}`; this file has {}", listed(&all))
+                    }
+                    None => "declare a network: `net name(image) { … }`".to_owned(),
+                };
                 self.fail(
-                    Diag::new(
-                        "E0613",
-                        format!("`{}` does not say which network", block.kind.value),
-                    )
-                    .label(block.kind.span, "name it here")
-                    .help(format!("networks: {}", all.join(", "))),
+                    Diag::new("E0613", format!("`{kind}` does not say which network"))
+                        .label(block.kind.span, "name it here")
+                        .help(help),
                 )
             }
         }
@@ -135,7 +177,7 @@ impl Evaluator<'_> {
         let help = match did_you_mean(&name.value, all.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None if all.is_empty() => format!("declare one: `net {}(image) {{ … }}`", name.value),
-            None => format!("networks: {}", all.join(", ")),
+            None => format!("this file has {}", listed(&all)),
         };
         self.fail(
             Diag::new("E0605", format!("no network is named `{}`", name.value))
@@ -148,150 +190,98 @@ impl Evaluator<'_> {
         &mut self,
         block: &Block,
         net: String,
-        nets: &[(String, Span)],
+        nets: KnownNets<'_>,
     ) -> Eval<SearchPlan> {
         const KNOWN: &[&str] = &[
             "emit", "data", "halves", "strategy", "epochs", "weights", "arch", "loss", "decode",
             "seed",
         ];
-        let clauses = self.clauses(block, KNOWN)?;
-        let at = block.kind.span;
-        let emit = match clauses.get("emit") {
-            Some(clause) => {
-                let name = self.word_of(clause)?;
-                self.known_net(&name, nets)?
-            }
-            None => net.clone(),
-        };
-        let data = self.needed(&clauses, "data", at)?;
-        let epochs = self.needed(&clauses, "epochs", at)?;
-        let weights = self.needed(&clauses, "weights", at)?;
-        let arch = self.needed(&clauses, "arch", at)?;
-        let (epochs, arch_from) = self.epochs(epochs)?;
-        let (order, boundary) = self.strategy(clauses.get("strategy").copied())?;
+        let all = self.clauses(block, KNOWN);
+        // Everything is read before the first mistake ends it, so that all are told.
+        let emit = self.emitted(all.get("emit"), &net, nets.names);
+        let data = self.needed(&all, "data", |this, c| this.data_spec(c));
+        let halves = self.truth(all.get("halves"), true);
+        let epochs = self.needed(&all, "epochs", |this, c| this.epochs(c));
+        let weights = self.needed(&all, "weights", |this, c| this.optimiser(c));
+        let arch = self.needed(&all, "arch", |this, c| this.arch_optimiser(c));
+        let strategy = self.strategy(all.get("strategy"));
+        let loss = self.loss(all.get("loss"));
+        let decode = self.decode_rules(all.get("decode"));
+        let seed = self.seed(all.get("seed"));
+        let something = self.something_open(block, &net, nets);
+        let emit = emit?;
+        self.classes_fit(all.get("data"), &net, nets)?;
+        if emit != net {
+            self.emitted_is_decided(all.get("emit"), &net, &emit, nets)?;
+            self.classes_fit(all.get("data"), &emit, nets)?;
+        }
+        all.judged?;
+        something?;
+        let ((epochs, arch_from), (order, boundary)) = (epochs?, strategy?);
         Ok(SearchPlan {
             net,
             emit,
-            data: self.data_spec(data)?,
-            halves: self.truth(clauses.get("halves").copied(), true)?,
+            data: data?,
+            halves: halves?,
             epochs,
             arch_from,
-            weights: self.optimiser(weights)?,
-            arch: self.arch_optimiser(arch)?,
+            weights: weights?,
+            arch: arch?,
             order,
             boundary,
-            loss: self.loss(clauses.get("loss").copied())?,
-            decode: self.decode_rules(clauses.get("decode").copied())?,
-            seed: self.seed(clauses.get("seed").copied())?,
+            loss: loss?,
+            decode: decode?,
+            seed: seed?,
         })
     }
 
-    fn train_block(&mut self, block: &Block, net: String) -> Eval<TrainPlan> {
+    /// The network that is written with what was found.
+    fn emitted(
+        &mut self,
+        clause: Option<&Clause>,
+        net: &str,
+        nets: &[(String, Span)],
+    ) -> Eval<String> {
+        let Some(clause) = clause else { return Ok(net.to_owned()) };
+        let name = self.word_of(clause)?;
+        self.known_net(&name, nets)
+    }
+
+    fn train_block(&mut self, block: &Block, net: String, nets: KnownNets<'_>) -> Eval<TrainPlan> {
         const KNOWN: &[&str] = &["data", "epochs", "steps", "weights", "loss", "seed"];
-        let clauses = self.clauses(block, KNOWN)?;
-        let at = block.kind.span;
-        let data = self.needed(&clauses, "data", at)?;
-        let weights = self.needed(&clauses, "weights", at)?;
-        Ok(TrainPlan {
-            net,
-            data: self.data_spec(data)?,
-            length: self.length(&clauses, at)?,
-            weights: self.optimiser(weights)?,
-            loss: self.loss(clauses.get("loss").copied())?,
-            seed: self.seed(clauses.get("seed").copied())?,
-        })
+        let all = self.clauses(block, KNOWN);
+        let data = self.needed(&all, "data", |this, c| this.data_spec(c));
+        let weights = self.needed(&all, "weights", |this, c| this.optimiser(c));
+        let length = self.length(&all);
+        let loss = self.loss(all.get("loss"));
+        let seed = self.seed(all.get("seed"));
+        self.classes_fit(all.get("data"), &net, nets)?;
+        all.judged?;
+        let (weights, loss, seed) = (weights?, loss?, seed?);
+        Ok(TrainPlan { net, data: data?, length: length?, weights, loss, seed })
     }
 
     fn bench_block(&mut self, block: &Block, net: String) -> Eval<BenchPlan> {
-        let clauses = self.clauses(block, &["input", "runs"])?;
-        let input = self.needed(&clauses, "input", block.kind.span)?;
-        let inputs = self.inputs(input)?;
-        let runs = match clauses.get("runs") {
-            Some(clause) => self.count_of(clause, 1..=1_000_000)? as u32,
-            None => 50,
+        let all = self.clauses(block, &["input", "runs"]);
+        let inputs = self.needed(&all, "input", |this, c| this.inputs(c));
+        let runs = match all.get("runs") {
+            Some(clause) => self.count_of(clause, 1..=1_000_000),
+            None => Ok(50),
         };
-        Ok(BenchPlan { net, inputs, runs })
+        all.judged?;
+        Ok(BenchPlan { net, inputs: inputs?, runs: runs? as u32 })
     }
 
     fn data_block(&mut self, block: &Block) -> Eval<DataPlan> {
-        let clauses = self.clauses(block, &["root", "synth"])?;
-        let root = match clauses.get("root") {
-            Some(clause) => Some(self.text_of(clause)?),
-            None => None,
-        };
-        let synth = match clauses.get("synth") {
-            Some(clause) => Some(self.synth(clause)?),
-            None => None,
-        };
-        Ok(DataPlan { root, synth })
-    }
-
-    /// A block's clauses by name: each known, each once.
-    fn clauses<'b>(
-        &mut self,
-        block: &'b Block,
-        known: &[&str],
-    ) -> Eval<IndexMap<&'b str, &'b Clause>> {
-        let mut out: IndexMap<&str, &Clause> = IndexMap::new();
-        let mut failed = None;
-        for clause in &block.clauses {
-            let name = clause.name.value.as_str();
-            let kind = &block.kind.value;
-            if !known.contains(&name) {
-                let help = match did_you_mean(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it knows {}", known.join(", ")),
-                };
-                let text = format!("`{kind}` has no clause `{name}`");
-                let diag = Diag::new("E0606", text).label(clause.name.span, "not known").help(help);
-                failed = Some(self.fail::<()>(diag));
-            } else if let Some(first) = out.insert(name, clause) {
-                failed = Some(
-                    self.fail(
-                        Diag::new("E0203", format!("`{name}` is given twice"))
-                            .label(clause.name.span, "again here")
-                            .label(first.name.span, "first here")
-                            .help("remove one of them"),
-                    ),
-                );
-            }
-        }
-        match failed {
-            Some(Err(reported)) => Err(reported),
-            _ => Ok(out),
-        }
-    }
-
-    fn needed<'b>(
-        &mut self,
-        clauses: &IndexMap<&'b str, &'b Clause>,
-        name: &str,
-        at: Span,
-    ) -> Eval<&'b Clause> {
-        match clauses.get(name) {
-            Some(clause) => Ok(clause),
-            None => self.fail(
-                Diag::new("E0607", format!("this block needs a clause `{name}`"))
-                    .label(at, "missing in here")
-                    .help(format!("add `{}`", example(name))),
-            ),
-        }
+        let all = self.clauses(block, &["root", "synth"]);
+        let root = all.get("root").map(|clause| self.text_of(clause));
+        let synth = all.get("synth").map(|clause| self.synth(clause));
+        all.judged?;
+        Ok(DataPlan { root: root.transpose()?, synth: synth.transpose()? })
     }
 
     /// A frame in which a plan's values are evaluated.
     fn plan_frame(&self) -> super::frame::Frame {
         self.module_frame(ModuleId(0), "plan")
-    }
-}
-
-/// A clause as it could be written.
-fn example(name: &str) -> &'static str {
-    match name {
-        "data" => "data cityscapes(split = \"train\", crop = 321x321, batch = 2)",
-        "epochs" => "epochs 40",
-        "weights" => "weights sgd(momentum = 0.9, rate = 0.025 -> 0.001 cosine)",
-        "arch" => "arch adam(rate = 3e-3)",
-        "input" => "input 1x3x512x1024",
-        _ => "…",
     }
 }

@@ -156,7 +156,8 @@ impl Sites {
     }
 
     fn fresh_name(&mut self, instance: &Rc<Instance>, label: &str) -> String {
-        let mut parts = vec![label];
+        let mut parts: Vec<&str> =
+            Some(label.trim_start_matches('.')).filter(|l| !l.is_empty()).into_iter().collect();
         let mut at = Some(instance);
         while let Some(instance) = at {
             if !instance.name.is_empty() {

@@ -6,7 +6,7 @@ use super::eval::{Eval, Evaluator, with_stack};
 use super::load::Program;
 use super::memo::{Memo, Memory};
 use super::module::{ItemRef, ModuleId};
-use super::plan::{Plans, plans};
+use super::plan::{KnownNets, Plans, plans};
 use super::sites::Sites;
 use super::value::Value;
 use crate::diag::{Diag, Sink};
@@ -14,8 +14,8 @@ use crate::ir::decision::{Decision, Gate};
 use crate::ir::graph::{DecisionGraph, Output};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, Scale};
-use crate::source::Span;
-use crate::syntax::ast::{Definition, ItemKind, Role, Statement, StatementKind};
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{Definition, ExprKind, ItemKind, Role, Statement, StatementKind, Target};
 use indexmap::IndexMap;
 use std::rc::Rc;
 
@@ -68,10 +68,15 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
         let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
         evaluator.memo = Memo::new(memory);
         if let Ok(graph) = with_stack(|| evaluator.net(&here, def)) {
+            super::partial::check(&space.sites.decisions, &graph, diags);
             space.nets.insert(def.name.value.clone(), Net { graph, at: def.name.span });
         }
     }
-    space.plans = plans(program, &mut space.sites, &names, diags);
+    if root.ast.items.is_empty() && !diags.has_errors() {
+        diags.push(nothing_declared(root.file));
+    }
+    let nets = KnownNets { names: &names, graphs: &space.nets };
+    space.plans = plans(program, &mut space.sites, nets, diags);
     space
 }
 
@@ -127,13 +132,15 @@ impl Evaluator<'_> {
         def: &Definition,
         f: &mut super::frame::Frame,
     ) -> Eval<Vec<Output>> {
-        let at = def.name.span;
         let named: Vec<(String, Value)> = match value {
-            Value::Record(fields) => fields.iter().map(|(n, v)| (n.clone(), v.clone())).collect(),
+            Value::Record(fields) => {
+                fields.iter().flat_map(|(n, v)| one_by_one(n.clone(), v.clone())).collect()
+            }
             other => vec![("out".to_string(), other)],
         };
         let mut outputs = Vec::new();
         for (name, value) in named {
+            let at = out_span(&def.body, &name).unwrap_or(def.name.span);
             match self.map_of(value, at, f)? {
                 Value::Map(map) => outputs.push(Output { name, node: map.node, aux: false }),
                 Value::Varied(terms) => {
@@ -142,7 +149,7 @@ impl Evaluator<'_> {
                 _ => {
                     return self.fail(
                         Diag::new("E0413", format!("`{}` yields no map", def.name.value))
-                            .label(at, "nothing comes out")
+                            .label(def.name.span, "nothing comes out")
                             .help("end the network with `out x`"),
                     );
                 }
@@ -154,14 +161,50 @@ impl Evaluator<'_> {
     }
 }
 
-/// Where an output is given.
+/// A file without a declaration.
+fn nothing_declared(file: FileId) -> Diag {
+    Diag::new("W0904", "this file declares nothing")
+        .label(Span { file, start: 0, end: 0 }, "no declaration")
+        .help("a network begins with `net name(image) {`")
+}
+
+/// Results by name; those with an index one by one.
+fn one_by_one(name: String, value: Value) -> Vec<(String, Value)> {
+    match value {
+        Value::Family(items) => {
+            items.iter().map(|(i, v)| (format!("{name}[{i}]"), v.clone())).collect()
+        }
+        other => vec![(name, other)],
+    }
+}
+
+/// Where an output is given: with its very index, or where one that is computed may be it.
 fn out_span(statements: &[Statement], name: &str) -> Option<Span> {
+    let base = name.split('[').next().unwrap_or_default();
+    written(statements, &|t| t.is_some_and(|t| written_name(t).as_deref() == Some(name)))
+        .or_else(|| written(statements, &|t| t.map_or("out", |t| &t.name.value) == base))
+}
+
+/// A target as it is written, where its index is a number.
+fn written_name(target: &Target) -> Option<String> {
+    match target.indices.as_slice() {
+        [] => Some(target.name.value.clone()),
+        [i] => match &*i.kind {
+            ExprKind::Int(n) => Some(format!("{}[{n}]", target.name.value)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The first output or tap with such a target.
+fn written(statements: &[Statement], wanted: &dyn Fn(Option<&Target>) -> bool) -> Option<Span> {
     statements.iter().find_map(|s| match &s.kind {
-        StatementKind::Out { outs, .. } => outs
-            .iter()
-            .find(|(target, _)| target.as_ref().map_or("out", |t| &t.name.value) == name)
-            .map(|(_, e)| e.span),
-        StatementKind::For(_, body) => out_span(body, name),
+        StatementKind::Out { outs, .. } => {
+            outs.iter().find(|(target, _)| wanted(target.as_ref())).map(|(_, e)| e.span)
+        }
+        StatementKind::Tap(target, e) if wanted(Some(target)) => Some(e.span),
+        StatementKind::For(_, body) => written(body, wanted),
         _ => None,
     })
 }

@@ -54,12 +54,14 @@ impl Evaluator<'_> {
         let mut parts = Vec::new();
         self.flatten(like.clone(), true, at, f, &mut parts)?;
         let like = parts.iter().find_map(map_in);
-        match (self.many("sum", maps, at, f)?, like) {
-            (Value::Absent, Some(like)) => {
-                Ok(Value::Map(self.push(Kernel::Add, like.ty, &[], at, f)))
-            }
-            (sum, _) => Ok(sum),
-        }
+        let sum = self.many("sum", maps, at, f)?;
+        let Some(like) = like else { return Ok(sum) };
+        let zeros = self.push(Kernel::Add, like.ty, &[], at, f);
+        self.per_type(&[sum], at, |this, mut sum| match sum.pop() {
+            // It may be absent in some members.
+            Some(Value::Map(sum)) => this.add(&[sum, zeros], at, f),
+            _ => Ok(Value::Map(zeros)),
+        })
     }
 
     /// The maps in a value, in order.

@@ -1,5 +1,6 @@
 //! Values back to text: what the emitter writes for a value that was computed.
 
+use super::decimals;
 use super::value::Value;
 use crate::ir::shape::Scale;
 use crate::source::Span;
@@ -15,6 +16,13 @@ pub(super) fn literal(value: &Value, at: Span) -> Expr {
     match value {
         Value::Num(n) if n.is_integer() => int(n.to_integer()),
         Value::Num(n) => new(ExprKind::Binary(BinaryOp::Divide, int(*n.numer()), int(*n.denom()))),
+        Value::Decimal(n) if *n.numer() < 0 => {
+            let positive = literal(&Value::Decimal(-n), at);
+            new(ExprKind::Unary(UnaryOp::Minus, positive))
+        }
+        Value::Decimal(n) => {
+            new(ExprKind::Float(decimals::text(*n).unwrap_or_else(|| n.to_string())))
+        }
         Value::Float(x) => new(ExprKind::Float(format!("{x:?}"))),
         Value::Quantity(x, unit) => new(ExprKind::Quantity(x.to_string(), unit.to_string())),
         Value::Bool(b) => new(ExprKind::Bool(*b)),
@@ -35,13 +43,10 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
     {
         return items.iter().map(|e| (show(e), e.clone())).collect();
     }
-    let base = match &*of.kind {
-        ExprKind::Slice(x, ..) => x,
-        _ => of,
-    };
-    // A list without a name, such as `1..=4`, has its values written out.
+    let (base, first) = part_of(of, value);
+    // What is computed on the spot, such as `1..=4`, has its values written out.
     if let Value::List(values) = value
-        && !matches!(&*base.kind, ExprKind::Name(_) | ExprKind::Field(..))
+        && matches!(&*of.kind, ExprKind::Binary(..) | ExprKind::Comprehension(..))
         && values.iter().all(|v| matches!(v, Value::Num(_) | Value::Scale(_) | Value::Bool(_)))
     {
         let texts = values.iter().map(|v| literal(v, of.span));
@@ -49,7 +54,7 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
     }
     let indices: Vec<i64> = match value {
         Value::Family(items) => items.keys().copied().collect(),
-        _ => (0..n as i64).collect(),
+        _ => (first..first + n as i64).collect(),
     };
     indices
         .into_iter()
@@ -60,6 +65,29 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
             (show(&text), text)
         })
         .collect()
+}
+
+/// What a part was taken from, and the index there of its first element: a family's part keeps its
+/// indices, a list's is known where it is written as a number.
+fn part_of<'e>(of: &'e Expr, value: &Value) -> (&'e Expr, i64) {
+    let (x, from) = match &*of.kind {
+        ExprKind::Slice(x, from, ..) => (x, from.as_ref()),
+        ExprKind::Index(x, i) => match &*i.kind {
+            ExprKind::Binary(BinaryOp::RangeExcl | BinaryOp::RangeIncl, from, _) => (x, Some(from)),
+            _ => return (of, 0),
+        },
+        _ => return (of, 0),
+    };
+    match (value, from.map(|e| &*e.kind)) {
+        (Value::Family(_), _) | (_, None) => (x, 0),
+        (_, Some(ExprKind::Int(first))) => (x, *first),
+        _ => (of, 0),
+    }
+}
+
+/// Whether an index is a range, `xs[1..3]`: then it is a part of a list.
+pub(super) fn is_range(index: &Expr) -> bool {
+    matches!(&*index.kind, ExprKind::Binary(BinaryOp::RangeExcl | BinaryOp::RangeIncl, ..))
 }
 
 /// A short label for an expression.
@@ -74,7 +102,13 @@ pub(super) fn show(e: &Expr) -> String {
         ExprKind::It => "it".to_string(),
         ExprKind::Index(x, i) => format!("{}[{}]", show(x), show(i)),
         ExprKind::Field(x, name) => format!("{}.{}", show(x), name.value),
+        ExprKind::Slice(x, from, to, _) => {
+            let end = |e: &Option<Expr>| e.as_ref().map(show).unwrap_or_default();
+            format!("{}[{}..{}]", show(x), end(from), end(to))
+        }
         ExprKind::Call(x, _) => show(x),
+        ExprKind::Binary(BinaryOp::RangeExcl, x, y) => format!("{}..{}", show(x), show(y)),
+        ExprKind::Binary(BinaryOp::RangeIncl, x, y) => format!("{}..={}", show(x), show(y)),
         ExprKind::Binary(BinaryOp::Pipe, x, y) => format!("{}_{}", show(x), show(y)),
         _ => "x".to_string(),
     }

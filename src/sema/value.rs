@@ -1,5 +1,6 @@
 //! What expressions evaluate to.
 
+use super::decimals;
 use super::frame::Instance;
 use super::module::ItemRef;
 use crate::ir::decision::{DecisionId, Gate, Lattice};
@@ -16,7 +17,9 @@ use std::rc::Rc;
 pub(crate) enum Value {
     /// A whole number or a fraction, exact.
     Num(Ratio<i64>),
-    /// A number written with a point.
+    /// An exact number with decimals, not whole: `0.5`.
+    Decimal(Ratio<i64>),
+    /// A number that 64-bit fractions do not hold, such as `1e-30`.
     Float(f64),
     /// A number with a unit.
     Quantity(f64, Rc<str>),
@@ -163,6 +166,23 @@ impl Value {
         Value::Num(Ratio::from_integer(n))
     }
 
+    /// A number as it is written with a point: exact, where 64-bit fractions hold it.
+    pub(crate) fn float(text: &str) -> Value {
+        match decimals::exact(text) {
+            Some(n) => Value::exact(n),
+            None => Value::Float(text.parse().unwrap_or(f64::NAN)),
+        }
+    }
+
+    /// What arithmetic with decimals gives: written with decimals again, where they end.
+    pub(crate) fn exact(n: Ratio<i64>) -> Value {
+        let short = *n.numer() > i64::MIN && decimals::text(n).is_some();
+        match !n.is_integer() && short {
+            true => Value::Decimal(n),
+            false => Value::Num(n),
+        }
+    }
+
     /// Whether it stands for maps: a call with such arguments applies.
     pub(crate) fn is_map_like(&self) -> bool {
         match self {
@@ -177,6 +197,7 @@ impl Value {
             Value::List(items) => !items.is_empty() && items.iter().all(Value::is_map_like),
             Value::Varied(terms) => terms.iter().all(|(_, v)| v.is_map_like()),
             Value::Num(_)
+            | Value::Decimal(_)
             | Value::Float(_)
             | Value::Quantity(..)
             | Value::Bool(_)
@@ -195,7 +216,7 @@ impl Value {
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Value::Num(n) if n.is_integer() => "a whole number",
-            Value::Num(_) => "a fraction",
+            Value::Num(_) | Value::Decimal(_) => "a fraction",
             Value::Float(_) => "a number",
             Value::Quantity(..) => "a number with a unit",
             Value::Bool(_) => "a truth value",
@@ -224,6 +245,7 @@ impl Value {
     pub(crate) fn show(&self) -> String {
         match self {
             Value::Num(n) => n.to_string(),
+            Value::Decimal(n) => decimals::text(*n).unwrap_or_else(|| n.to_string()),
             Value::Float(x) => x.to_string(),
             Value::Quantity(x, unit) => format!("{x}{unit}"),
             Value::Bool(b) => b.to_string(),
@@ -236,10 +258,18 @@ impl Value {
         }
     }
 
+    /// A number as the machine computes with it, where it is one.
+    pub(crate) fn as_f64(&self) -> Option<f64> {
+        match self {
+            Value::Float(x) => Some(*x),
+            other => other.as_ratio().map(|r| *r.numer() as f64 / *r.denom() as f64),
+        }
+    }
+
     /// A number, where it is one; a scale counts as its divisor.
     pub(crate) fn as_ratio(&self) -> Option<Ratio<i64>> {
         match self {
-            Value::Num(n) => Some(*n),
+            Value::Num(n) | Value::Decimal(n) => Some(*n),
             Value::Scale(Scale::Down(n)) => Some(Ratio::from_integer(i64::from(*n))),
             _ => None,
         }

@@ -98,7 +98,7 @@ fn auxiliary_outputs_and_dropout_belong_to_training() {
 }
 
 #[test]
-fn what_nothing_reads_runs_only_if_it_is_kept() {
+fn what_nothing_reads_runs_in_training_and_only_if_it_is_kept() {
     let mut b = Builder::new();
     let x = b.input(4);
     let unread = b.add(conv(2, 1), &[x]);
@@ -106,10 +106,11 @@ fn what_nothing_reads_runs_only_if_it_is_kept() {
     b.output("out", x);
     b.keep(kept);
     let graph = b.finish();
-    let run = plan(&graph, &[], Mode::Eval);
+    let run = plan(&graph, &[], Mode::Train);
     assert!(run.steps.iter().all(|step| step.node != unread));
     assert_eq!(names(&graph, &run), ["input", "conv"]);
     assert_eq!(run.steps[1].free, [1]);
+    assert_eq!(names(&graph, &plan(&graph, &[], Mode::Eval)), ["input"]);
 }
 
 #[test]

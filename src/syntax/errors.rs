@@ -173,7 +173,15 @@ impl Failure<'_> {
         let is_value = |t: Token| matches!(t.kind, Kind::Word | Kind::Number | Kind::Str);
         let value = self.found().is_some_and(is_value);
         match self.before().filter(|t| t.kind == Kind::Word && expected.is_only_eq() && value) {
-            Some(name) => format!("`{} = {}`", name.text(self.text), shortened(word)),
+            Some(name) => {
+                let text = self.text.get(..name.end).unwrap_or_default();
+                let mut words = tokens(text).filter(|t| t.kind != Kind::Comment);
+                let keyword =
+                    words.next().filter(|_| words.next().is_some_and(|t| t.start == name.start));
+                let keyword = keyword.map(|k| format!("{} ", k.text(self.text)));
+                let keyword = keyword.unwrap_or_default();
+                format!("`{keyword}{} = {}`", name.text(self.text), shortened(word))
+            }
             None => expected.remedy(word, value),
         }
     }

@@ -175,7 +175,10 @@ fn parameter(origin: Origin, pair: Pair<'_, Rule>) -> Option<Parameter> {
 }
 
 fn type_name(origin: Origin, pair: Pair<'_, Rule>) -> Option<TypeName> {
-    let inner = children(pair).next()?;
+    // The type `op` is a keyword, and has no parts.
+    let Some(inner) = children(pair.clone()).next() else {
+        return Some(TypeName { name: origin.name(&pair), lists: 0 });
+    };
     match inner.as_rule() {
         Rule::type_name => {
             let within = type_name(origin, inner)?;

@@ -51,7 +51,7 @@ fn set(d: &mut Draft) -> String {
     name
 }
 
-fn among_operators(d: &mut Draft) {
+pub(super) fn among_operators(d: &mut Draft) {
     let x = d.map();
     let (a, b) = (d.of(KEEP), d.of(KEEP));
     let name = d.name("c");

@@ -85,8 +85,8 @@ fn norm(d: &mut Draft) {
 }
 
 fn activation(d: &mut Draft) {
-    let op = d.of(&["relu", "relu6", "sigmoid", "silu", "hardswish"]);
-    unary(d, "a", op, |w| w);
+    let op = d.of(&["relu", "relu6", "sigmoid", "silu"]);
+    unary(d, "a", &format!("hardswish > {op}"), |w| w);
 }
 
 fn pool(d: &mut Draft) {
@@ -208,7 +208,7 @@ fn auxiliary(d: &mut Draft) {
     let x = d.map();
     let name = d.name("side");
     d.line(format!(
-        "/// Only in training.\n  aux out {name} = {} > conv(1, 5) > resize(/1)",
+        "/// Only in training.\n  aux out {name} = {} > conv(1, 19) > resize(/1)",
         x.name
     ));
 }
@@ -234,9 +234,12 @@ fn arithmetic(d: &mut Draft) {
     d.node(&name, &format!("{} > conv(1, {})", x.name, texts[at]), widths[at], x.scale);
 }
 
-/// A sum of nothing that is like something.
+/// A sum of nothing that is like something, and one of what may be absent.
 fn typed_zeros(d: &mut Draft) {
     let x = d.map();
-    let name = d.name("l");
-    d.node(&name, &format!("sum(absent, like = {}) > conv(1, 4, bias = true)", x.name), 4, x.scale);
+    let (maybe, name) = (d.name("maybe"), d.name("l"));
+    d.line(format!("node {maybe} = choose {{ yes = {} > conv(3)  no = absent }}", x.name));
+    let (all, like) = (d.of(&["absent".to_string(), maybe.clone()]), &x.name);
+    let text = format!("concat({like}, sum({all}, like = {like})) > conv(1, 4, bias = true)");
+    d.node(&name, &text, 4, x.scale);
 }

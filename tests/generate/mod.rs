@@ -144,7 +144,7 @@ impl Draft {
         let last: Vec<Map> = self.maps.iter().rev().take(4).cloned().collect();
         let parts: Vec<String> = last.iter().map(|m| format!("{} > resize(/2)", m.name)).collect();
         self.line(format!(
-            "out concat({}) > conv(1, 5, bias = true) > resize(/1)",
+            "out concat({}) > conv(1, 19, bias = true) > resize(/1)",
             parts.join(", ")
         ));
         let body: Vec<String> = self.body.iter().map(|line| format!("  {line}\n")).collect();

@@ -84,7 +84,7 @@ fn families(d: &mut Draft) {
     let (h, g, name) = (d.name("h"), d.name("g"), d.name("f"));
     d.line(format!("for i in 1..=2 {{ node {h}[i] = sum({} > cbr(3), {h}[..i]) }}", x.name));
     d.line(format!("node {g}[i] = {h}[i] > choose {{ a = relu  b = sigmoid }} for i in 1..=2"));
-    let text = d.of(&[format!("sum({g})"), format!("{g}[2] + {h}[1]")]);
+    let text = d.of(&[format!("sum({g})"), format!("{g}[2] + {h}[1..=2][1]")]);
     d.node(&name, &text, x.width, x.scale);
 }
 
@@ -161,7 +161,7 @@ fn second_form(d: &mut Draft) {
     let (found, net) = (d.name("found"), d.name("wide"));
     d.item(format!("let {found} = {unit}\n"));
     d.item(format!(
-        "net {net}(image) {{\n  out image > cbr(3, 16, stride = 2) > {found} > {found}(C = 8) > conv(1, 5) > resize(/1)\n}}\n"
+        "net {net}(image) {{\n  out image > cbr(3, 16, stride = 2) > {found} > {found}(C = 8) > conv(1, 19) > resize(/1)\n}}\n"
     ));
     let x = d.map();
     let name = d.name("f");
@@ -169,6 +169,8 @@ fn second_form(d: &mut Draft) {
 }
 
 fn plans(d: &mut Draft) {
+    // There must be something to search.
+    super::choices::among_operators(d);
     d.item(
         "search main {\n  data cityscapes(split = \"train\", crop = 64x64, batch = 2)\n  halves true\n  \
          strategy gradient(order = first)\n  epochs 4, arch_from = 2\n  \

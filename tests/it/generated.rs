@@ -28,7 +28,7 @@ const SPECS: u64 = 120;
 const KERNELS: usize = 22;
 
 /// Members of each that are looked at; all where there are no more.
-const MEMBERS: usize = 24;
+const MEMBERS: usize = 8;
 
 struct Drawn {
     text: String,

@@ -4,6 +4,7 @@ mod cli;
 mod docs;
 mod figures;
 mod generated;
+mod language;
 mod laws;
 mod layering;
 mod mistakes;

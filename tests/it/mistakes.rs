@@ -32,13 +32,18 @@ fn assert_told(folder: &str, name: &str, text: &str, judged: &Judged) {
 
 #[test]
 fn every_mistake_is_told_as_in_its_snapshot() {
+    let mut wrong = String::new();
     for (name, path) in fixtures(ONE_EACH) {
         let text = std::fs::read_to_string(&path).expect("a text");
         let judged = judge(&format!("{name}.seg"), Some(&path), &text);
         let code = name.split('_').next().expect("a code");
-        assert_eq!(judged.codes(), [code], "{name}: one mistake, and that one\n{}", judged.drawn());
-        assert_told(ONE_EACH, &name, &text, &judged);
+        if judged.codes() == [code] {
+            assert_told(ONE_EACH, &name, &text, &judged);
+        } else {
+            wrong += &format!("{name}: {:?}\n{}\n", judged.codes(), judged.drawn());
+        }
     }
+    assert!(wrong.is_empty(), "each has one mistake, and that one:\n{wrong}");
 }
 
 #[test]
@@ -67,8 +72,9 @@ fn headlines_are_short_and_lowercase_and_have_no_full_stop() {
     }
 }
 
-/// Codes whose mistake is not in a text: bytes, links, what only `--input` finds.
-const WITHOUT: &[&str] = &["E0108", "E0210", "E0405"];
+/// Codes whose mistake is not in a text: bytes, links, what only `--input` finds, what the machine
+/// lacks.
+const WITHOUT: &[&str] = &["E0108", "E0210", "E0405", "W0802"];
 
 #[test]
 fn every_code_has_a_file_with_its_mistake() {

@@ -5,6 +5,7 @@ use super::progress::Bar;
 use super::{Ended, data_threads, failed, machine, spec, versus};
 use crate::exec::executor::{Executor, Options};
 use crate::exec::search::{SearchJob, Searched, search};
+use crate::exec::{archive, state};
 use crate::torch::process;
 use segc::cli::compute::Search;
 use segc::cli::failure::Failure;
@@ -13,9 +14,11 @@ use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::data::loader::split_halves;
 use segc::decode::Decoded;
+use segc::ir::inherit::origins;
 use segc::run::{self, Manifest, winner};
 use segc::search::Relaxation;
 use segc::search::plan::SearchPlan;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Steps between checkpoints within an epoch.
@@ -41,7 +44,8 @@ pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
     }
     let decoded = winner::winner(&judged.space, net, &plan, &searched.state.params);
     let decoded = decoded.map_err(failed)?;
-    write_arch(&judged, &plan, &manifest, &decoded, &args.out)?;
+    let text = write_arch(&judged, &plan, &manifest, &decoded, &args.out)?;
+    write_inherited(&judged, &plan, &network, &decoded, &text, &args.out)?;
     report(&judged, &plan, &searched, &relaxation, &decoded, args, term)?;
     if args.against > 0 {
         versus::compare(&judged, &plan, &decoded.binding, (&images, device), args, term)?;
@@ -119,7 +123,7 @@ fn write_arch(
     manifest: &Manifest,
     decoded: &Decoded,
     dir: &Path,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     let origin = winner::Origin {
         spec: &manifest.spec,
         fingerprint: &manifest.fingerprint,
@@ -136,8 +140,29 @@ fn write_arch(
         &decoded.binding,
         &origin,
         Some(decoded),
-    );
-    run::write_whole(&dir.join(run::ARCH), text.as_bytes()).map_err(run_failed)
+    )?;
+    run::write_whole(&dir.join(run::ARCH), text.as_bytes()).map_err(run_failed)?;
+    Ok(text)
+}
+
+/// Writes the weights that the winner takes over from the search, named as its spec names them.
+fn write_inherited(
+    judged: &Judged,
+    plan: &SearchPlan,
+    network: &Executor<'_>,
+    decoded: &Decoded,
+    text: &str,
+    dir: &Path,
+) -> Result<(), Failure> {
+    let (Some(net), written) =
+        (judged.space.nets.get(&plan.emit), spec::written(text, &plan.emit)?)
+    else {
+        return Err(Failure::Spec);
+    };
+    let origins = origins(&net.graph, &decoded.binding, &written.graph);
+    let other = || Failure::machine("the spec that was written is another network: a bug of segc");
+    let inherited = state::inherited(&state::named(network), &origins.ok_or_else(other)?);
+    archive::write(&dir.join(run::INHERITED), &inherited, &BTreeMap::new()).map_err(failed)
 }
 
 /// What was found, and how far the architecture moved from where it began.

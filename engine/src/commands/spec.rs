@@ -4,8 +4,10 @@ use segc::cli::args::{Settings, Spec};
 use segc::cli::failure::Failure;
 use segc::cli::read::{self, Judged};
 use segc::cli::term::Term;
+use segc::diag::Sink;
 use segc::ir::DecisionGraph;
-use segc::sema::Net;
+use segc::run;
+use segc::sema::{self, Net};
 use std::path::Path;
 
 /// Reads a spec that has to be right.
@@ -32,6 +34,17 @@ pub(super) fn finished<'j>(
         some.join(", ")
     );
     Err(Failure::with_help(message, "search it first: `segc search FILE --out RUN`"))
+}
+
+/// A network of a spec that segc itself has written.
+pub(super) fn written(text: &str, net: &str) -> Result<Net, Failure> {
+    let mut diags = Sink::default();
+    let program = sema::load(run::ARCH, None, text, &[], &mut diags);
+    let mut space = sema::analyse(&program, &mut diags);
+    let found = space.nets.shift_remove(net).filter(|_| !diags.has_errors());
+    let unread =
+        || Failure::machine(format!("what was written of `{net}` is no spec: a bug of segc"));
+    found.ok_or_else(unread)
 }
 
 /// Names of the decisions that a network depends on.

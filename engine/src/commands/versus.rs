@@ -4,7 +4,7 @@
 use super::images::Images;
 use super::search::run_failed;
 use super::train::{fresh, train_in};
-use super::{bench, failed};
+use super::{bench, failed, spec};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use segc::cli::compute::Search;
@@ -14,12 +14,10 @@ use segc::cli::read::Judged;
 use segc::cli::term::{Rows, Term};
 use segc::cost;
 use segc::data::info;
-use segc::diag::Sink;
 use segc::ir::sample::Sampler;
 use segc::ir::{Binding, DecisionGraph, Size};
 use segc::run::{self, winner};
 use segc::search::plan::{SearchPlan, TrainPlan};
-use segc::sema;
 use tch::Device;
 
 /// One of those that are compared.
@@ -87,15 +85,10 @@ fn trained(
         set: &set,
         found: None,
     };
-    let text = winner::spec_of(&judged.program, &judged.space, &plan.emit, binding, &origin, None);
+    let text = winner::spec_of(&judged.program, &judged.space, &plan.emit, binding, &origin, None)?;
     let path = dir.join(run::ARCH);
     run::write_whole(&path, text.as_bytes()).map_err(run_failed)?;
-    let mut diags = Sink::default();
-    let program = sema::load(&path.display().to_string(), None, &text, &[], &mut diags);
-    let mut space = sema::analyse(&program, &mut diags);
-    let Some(net) = space.nets.shift_remove(&plan.emit).filter(|_| !diags.has_errors()) else {
-        return Err(Failure::machine(format!("`{}` is not a spec: a bug of segc", path.display())));
-    };
+    let net = spec::written(&text, &plan.emit)?;
     let network = fresh(&net.graph, device, train.seed)?;
     let trained = train_in(&network, train, images, &dir, false, name)?;
     drop(network);

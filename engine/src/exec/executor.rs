@@ -12,7 +12,7 @@ use super::weights::{Init, allocate};
 use crate::torch::{TorchError, channels_last};
 use pass::Leaves;
 use segc::ir::kernel::{Kernel, Role};
-use segc::ir::{DecisionGraph, LeafId, Scale, Size, WeightId};
+use segc::ir::{DecisionGraph, LeafId, MapType, NodeId, Scale, Size, WeightId};
 use segc::search::LeafState;
 pub use segc::supernet::Mode;
 use segc::supernet::{Plan, Step, Switch, plan};
@@ -138,6 +138,17 @@ pub struct Param<'a> {
     pub tensor: &'a Tensor,
 }
 
+/// The shapes of a step's tensors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shapes {
+    /// The node that was computed.
+    pub node: NodeId,
+    /// Of its inputs, in port order.
+    pub inputs: Vec<Vec<i64>>,
+    /// Of its result.
+    pub output: Vec<i64>,
+}
+
 /// Plans that are kept; sampled strategies rarely meet one again.
 const PLANS: usize = 32;
 
@@ -214,11 +225,31 @@ impl<'g> Executor<'g> {
         wanted: Wanted<'_>,
     ) -> Result<Pass, ExecError> {
         let plan = self.plan(states, mode, wanted);
-        let run = || self.follow(&plan, images, states, mode, wanted);
+        let run = || self.follow(&plan, images, states, (mode, wanted), &mut |_, _| {});
         match wanted {
             Wanted::Nothing => tch::no_grad(run),
             _ => tch::with_grad(run),
         }
+    }
+
+    /// Runs the network without gradients and notes the shapes of all that was computed, step by
+    /// step.
+    pub fn shapes(
+        &self,
+        images: &[Tensor],
+        states: &[LeafState],
+        mode: Mode,
+    ) -> Result<Vec<Shapes>, ExecError> {
+        let plan = self.plan(states, mode, Wanted::Nothing);
+        let mut all: Vec<Shapes> = Vec::with_capacity(plan.steps.len());
+        let mut note = |step: &Step, made: &Tensor| {
+            let inputs = step.inputs.iter().map(|input| all[input.value as usize].output.clone());
+            let inputs = inputs.collect();
+            all.push(Shapes { node: step.node, inputs, output: made.size() });
+        };
+        let how = (mode, Wanted::Nothing);
+        tch::no_grad(|| self.follow(&plan, images, states, how, &mut note))?;
+        Ok(all)
     }
 
     pub(super) fn plan(&self, states: &[LeafState], mode: Mode, wanted: Wanted<'_>) -> Rc<Plan> {
@@ -246,15 +277,17 @@ impl<'g> Executor<'g> {
         plan: &Plan,
         images: &[Tensor],
         states: &[LeafState],
-        mode: Mode,
-        wanted: Wanted<'_>,
+        (mode, wanted): (Mode, Wanted<'_>),
+        watch: &mut dyn FnMut(&Step, &Tensor),
     ) -> Result<Pass, ExecError> {
         let leaves = Leaves::new(plan, states, wanted, &self.options)?;
-        let site = self.site(images, mode)?;
+        let options = (self.options.kind, self.options.device);
+        let site = site(self.graph, images, options, mode)?;
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
             let call = Call { executor: self, step, images, site, wanted, leaves: &leaves };
             let made = call.run(&mut values)?;
+            watch(step, &made);
             values.push(Some(made));
             for value in &step.free {
                 values[*value as usize] = None;
@@ -262,18 +295,27 @@ impl<'g> Executor<'g> {
         }
         Pass::new(self, plan, &values, wanted, leaves)
     }
+}
 
-    /// What all kernels are told; their types come later.
-    fn site(&self, images: &[Tensor], mode: Mode) -> Result<Site, ExecError> {
-        let (id, node) = (self.graph.nodes())
-            .find(|(_, node)| node.kernel == Kernel::Input(0))
-            .ok_or(ExecError::Images { input: 0, width: 0, got: vec![] })?;
-        let (batch, h, w) = shape(images, 0, self.graph.graph[id].ty.width)?;
-        let times = if let Scale::Down(n) = node.ty.scale { n } else { 1 };
-        let whole = Size { h: h * times, w: w * times };
-        let options = (self.options.kind, self.options.device);
-        Ok(Site { ty: node.ty, whole, batch, options, mode })
-    }
+/// What all kernels are told; their types come later. A network may be zeros whatever it is given;
+/// then any image says how large they are.
+pub(super) fn site(
+    graph: &DecisionGraph,
+    images: &[Tensor],
+    options: (Kind, Device),
+    mode: Mode,
+) -> Result<Site, ExecError> {
+    let first = graph.graph.node_weights().find(|node| node.kernel == Kernel::Input(0));
+    let any = || {
+        let channels = images.first().and_then(|image| image.size().get(1).copied());
+        let width = channels.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
+        MapType { width, scale: Scale::Down(1) }
+    };
+    let ty = first.map_or_else(any, |node| node.ty);
+    let (batch, h, w) = shape(images, 0, ty.width)?;
+    let times = if let Scale::Down(n) = ty.scale { n } else { 1 };
+    let whole = Size { h: h * times, w: w * times };
+    Ok(Site { ty, whole, batch, options, mode })
 }
 
 /// The tensors of one weight set, as the options want them.

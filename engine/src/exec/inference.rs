@@ -8,12 +8,12 @@ mod lower;
 #[cfg(test)]
 mod tests;
 
-use super::executor::{ExecError, Executor, Layout, Output, laid, shape};
+use super::executor::{ExecError, Executor, Layout, Output, laid, shape, site};
 use super::kernels::{self, KernelError, Mode, Site, Term};
 use crate::torch::{FusedAct, Geometry, PackedConv, inference};
 use lower::Unit;
+use segc::ir::DecisionGraph;
 use segc::ir::kernel::{Act, Conv, Kernel};
-use segc::ir::{DecisionGraph, MapType, Size};
 use segc::search::LeafState;
 use segc::supernet::{Access, ValueId, lifetimes};
 use tch::{Device, Kind, Tensor};
@@ -131,7 +131,8 @@ impl<'g> Prepared<'g> {
     ) -> Result<(Vec<Output>, Vec<Option<Way>>), ExecError> {
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(self.steps.len());
         let mut ways = Vec::with_capacity(self.steps.len());
-        let site = self.site(image)?;
+        let images = std::slice::from_ref(image);
+        let site = site(self.graph, images, self.options, Mode::Eval)?;
         for step in &self.steps {
             let value = |id: &ValueId| values[*id as usize].as_ref().expect("not freed yet");
             let inputs: Vec<&Tensor> = step.unit.inputs.iter().map(value).collect();
@@ -194,15 +195,6 @@ impl<'g> Prepared<'g> {
             },
         };
         result.map_err(|source| self.error(unit, source))
-    }
-
-    fn site(&self, image: &Tensor) -> Result<Site, ExecError> {
-        let ty: MapType = (self.graph.nodes())
-            .find(|(_, node)| node.kernel == Kernel::Input(0))
-            .map(|(_, node)| node.ty)
-            .ok_or(ExecError::Images { input: 0, width: 0, got: vec![] })?;
-        let (batch, h, w) = shape(std::slice::from_ref(image), 0, ty.width)?;
-        Ok(Site { ty, whole: Size { h, w }, batch, options: self.options, mode: Mode::Eval })
     }
 
     fn error(&self, unit: &Unit, source: KernelError) -> ExecError {

@@ -117,6 +117,21 @@ pub fn load_matching(executor: &Executor<'_>, path: &Path) -> Result<Matched, St
     Ok(compare(executor, &file))
 }
 
+/// The tensors of a space's network by the names that a finished one gives them: `origins` says for
+/// its weight sets what they are called in the space (see [`segc::ir::inherit`]).
+pub fn inherited(
+    space: &BTreeMap<String, Tensor>,
+    origins: &BTreeMap<String, String>,
+) -> BTreeMap<String, Tensor> {
+    let heirs: BTreeMap<&String, &String> = origins.iter().map(|(own, from)| (from, own)).collect();
+    let rename = |(name, tensor): (&String, &Tensor)| {
+        let (set, what) = name.rsplit_once('.')?;
+        let own = heirs.get(&set.to_owned())?;
+        Some((format!("{own}.{what}"), tensor.shallow_clone()))
+    };
+    space.iter().filter_map(rename).collect()
+}
+
 /// How `file` would meet the network.
 pub fn compare(executor: &Executor<'_>, file: &BTreeMap<String, Tensor>) -> Matched {
     let (mut matched, network) = (Matched::default(), named(executor));

@@ -13,6 +13,8 @@ use crate::ir::count::assignments;
 use crate::ir::kernel::Kernel;
 use crate::ir::{Decision, Domain, MapType};
 use crate::sema::Net;
+use crate::syntax::ast::{ItemKind, Role};
+use indexmap::IndexMap;
 use serde::Serialize;
 
 /// What a right spec describes.
@@ -27,6 +29,9 @@ pub(super) struct Summary {
     cost: Option<cost::Report>,
     #[serde(skip_serializing_if = "Option::is_none")]
     supernet: Option<cost::Supernet>,
+    /// What a file without a network has.
+    #[serde(skip)]
+    declares: String,
 }
 
 /// Kernels up to which bounds are found while one waits; `segc cost` bounds larger spaces.
@@ -95,6 +100,7 @@ impl Summary {
             space: size,
             cost: costs,
             supernet,
+            declares: declares(judged),
         }
     }
 
@@ -102,6 +108,9 @@ impl Summary {
         let (title, ok) = (term.paint.bold(name), term.paint.green("ok"));
         term.line(format_args!("{title}  {ok}"))?;
         self.print_networks(term)?;
+        if self.networks.is_empty() {
+            return Ok(());
+        }
         self.print_decisions(term)?;
         let mut rows = Rows::plain("lrl");
         if let Some(space) = &self.space {
@@ -116,6 +125,13 @@ impl Summary {
             };
             let pair = |b: Bounds| pair(b).trim().to_owned();
             rows.push(["params".into(), pair(cost.params), at]);
+            if let Some(built) = cost.params_built.filter(|built| built.max > cost.params.max) {
+                rows.push([
+                    "with `keep`".into(),
+                    pair(built),
+                    "params of all that is built".into(),
+                ]);
+            }
             rows.push(["MACs".into(), pair(cost.macs), String::new()]);
         } else if self.space.is_some() {
             let how = "`segc cost` finds them, in a while".to_owned();
@@ -149,7 +165,10 @@ impl Summary {
             ]);
         }
         if rows.is_empty() {
-            return term.line("  no network: a module for other specs to use");
+            return match self.declares.as_str() {
+                "" => term.line("  no network"),
+                all => term.line(format_args!("  no network: {all}, for other specs to use")),
+            };
         }
         term.line("")?;
         term.table(&rows)
@@ -166,6 +185,39 @@ impl Summary {
         term.line("")?;
         term.table(&rows)
     }
+}
+
+/// What a file declares, by kind: `2 operators, 1 cell`.
+fn declares(judged: &Judged) -> String {
+    let mut kinds: IndexMap<&str, usize> = IndexMap::new();
+    let items = judged.program.modules.first().map_or(&[][..], |m| &m.ast.items);
+    for item in items {
+        let kind = match &item.kind {
+            ItemKind::Use(_) | ItemKind::Block(_) => continue,
+            ItemKind::Const(_) => "constant",
+            ItemKind::Let(_) => "binding",
+            ItemKind::Opset(_) => "operator set",
+            ItemKind::Op(_) => "operator",
+            ItemKind::Trellis(_) => "trellis",
+            ItemKind::Definition(def) => match def.role {
+                Role::Cell => "cell",
+                Role::Head => "head",
+                Role::Stem => "stem",
+                Role::Encoder => "encoder",
+                Role::Decoder => "decoder",
+                Role::Net => "network",
+            },
+        };
+        *kinds.entry(kind).or_default() += 1;
+    }
+    let words: Vec<String> = kinds
+        .into_iter()
+        .map(|(kind, n)| match (kind, n) {
+            ("trellis", n) if n > 1 => format!("{n} trellises"),
+            (kind, n) => number::plural(n, kind),
+        })
+        .collect();
+    words.join(", ")
 }
 
 fn network(name: &str, net: &Net) -> Network {

@@ -209,6 +209,10 @@ impl<'a> Residual<'a> {
             first.docs = s.docs.clone();
         }
         out.iter_mut().skip(1).for_each(|s| s.docs.clear());
+        // What follows the loop follows what it leaves, without a gap where its brace was.
+        if let Some(last) = out.last_mut() {
+            last.span.end = s.span.end;
+        }
         out
     }
 

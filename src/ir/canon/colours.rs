@@ -29,6 +29,16 @@ impl Colours {
         order
     }
 
+    /// Whether as many nodes have each colour as in another graph.
+    pub(super) fn agree(&self, other: &Colours) -> bool {
+        let sorted = |colours: &Colours| {
+            let mut all = colours.of.clone();
+            all.sort_unstable();
+            all
+        };
+        sorted(self) == sorted(other)
+    }
+
     /// Nodes of one colour, where a colour is not a node's own: of the least such colour.
     pub(super) fn alike(&self) -> Option<Vec<u32>> {
         if self.distinct == self.of.len() {

@@ -5,6 +5,15 @@ use crate::ir::graph::{DecisionGraph, Node};
 use crate::ir::kernel::Kernel;
 use std::hash::{Hash, Hasher};
 
+/// What the order of concatenated parts means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parts {
+    /// Nothing: the weights of what reads them can be rearranged.
+    InAnyOrder,
+    /// Which weights they meet.
+    InOrder,
+}
+
 /// Labels, edges and ties.
 pub(super) struct Skeleton {
     /// By node: the label spelt out, and where it ends; one after another.
@@ -64,7 +73,7 @@ pub(crate) fn label_hash(node: &Node) -> u64 {
 }
 
 impl Skeleton {
-    pub(super) fn of(graph: &DecisionGraph) -> Skeleton {
+    pub(super) fn of(graph: &DecisionGraph, parts: Parts) -> Skeleton {
         let count = graph.graph.node_count();
         let mut skeleton = Skeleton {
             labels: Vec::new(),
@@ -83,7 +92,8 @@ impl Skeleton {
             skeleton.hashes.push(spell.finish());
             skeleton.labels.append(&mut spell.0);
             skeleton.ends.push(skeleton.labels.len() as u32);
-            let ordered = !node.kernel.commutes() && node.kernel != Kernel::Concat;
+            let joins = node.kernel == Kernel::Concat && parts == Parts::InAnyOrder;
+            let ordered = !node.kernel.commutes() && !joins;
             skeleton.ordered.push(ordered);
             let inputs: Vec<u32> =
                 graph.inputs(id).iter().map(|(src, _)| src.index() as u32).collect();

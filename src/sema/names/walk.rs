@@ -4,6 +4,8 @@ use super::locals::Local;
 use super::{Names, Want};
 use crate::diag::Diag;
 use crate::sema::builtin::{self, FUNCTIONS, WORDS};
+use crate::sema::call::given_twice;
+use crate::sema::text::is_range;
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -95,7 +97,11 @@ impl<'a> Names<'a> {
             }
             ExprKind::Call(callee, args) => self.call(callee, args),
             ExprKind::Index(x, i) => {
-                self.expr(x, Want::Any);
+                if is_range(i) {
+                    self.sliced(x)
+                } else {
+                    self.expr(x, Want::Any)
+                }
                 self.expr(i, Want::Number);
             }
             ExprKind::Slice(x, from, to, _) => {
@@ -133,6 +139,7 @@ impl<'a> Names<'a> {
     }
 
     fn call(&mut self, callee: &'a Expr, args: &'a [Argument]) {
+        given_twice(args).into_iter().for_each(|d| self.diags.push(d));
         match &*callee.kind {
             ExprKind::Name(name) => {
                 self.name(name, callee.span, Want::Callee);
@@ -161,13 +168,39 @@ impl<'a> Names<'a> {
                 self.expr(of, Want::Any);
                 via.iter().for_each(|v| self.expr(v, Want::Opset));
             }
-            Choose::Path(clauses) => clauses.iter().for_each(|c| match &c.kind {
-                PathClauseKind::Layers(e) => self.expr(e, Want::Number),
-                PathClauseKind::Scales(e) | PathClauseKind::First(e) | PathClauseKind::Exits(e) => {
-                    self.expr(e, Want::Any)
-                }
-                PathClauseKind::Moves(_) | PathClauseKind::Weigh(_) => {}
-            }),
+            Choose::Path(clauses) => {
+                self.clauses_once(clauses);
+                clauses.iter().for_each(|c| self.path_clause(&c.kind));
+            }
+        }
+    }
+
+    fn path_clause(&mut self, kind: &'a PathClauseKind) {
+        match kind {
+            PathClauseKind::Layers(e) => self.expr(e, Want::Number),
+            PathClauseKind::Scales(e) | PathClauseKind::First(e) | PathClauseKind::Exits(e) => {
+                self.expr(e, Want::Any);
+            }
+            PathClauseKind::Moves(_) | PathClauseKind::Weigh(_) => {}
+        }
+    }
+
+    /// No clause of a path twice.
+    fn clauses_once(&mut self, clauses: &[PathClause]) {
+        let mut seen = rustc_hash::FxHashMap::default();
+        for clause in clauses {
+            let word = clause_word(&clause.kind);
+            let at = Span { end: clause.span.start + word.len() as u32, ..clause.span };
+            if let Some(first) = seen.get(word) {
+                self.diags.push(
+                    Diag::new("E0203", format!("`{word}` is given twice"))
+                        .label(at, "again here")
+                        .label(*first, "first here")
+                        .help("remove one of them"),
+                );
+            } else {
+                seen.insert(word, at);
+            }
         }
     }
 
@@ -317,6 +350,18 @@ fn names_in_choice<'a>(choose: &'a Choose, out: &mut Vec<&'a str>) {
             [k, of].into_iter().chain(via).for_each(|e| names_in(e, out));
         }
         Choose::Path(_) => {}
+    }
+}
+
+/// The word that a clause starts with.
+fn clause_word(kind: &PathClauseKind) -> &'static str {
+    match kind {
+        PathClauseKind::Layers(_) => "layers",
+        PathClauseKind::Scales(_) => "scales",
+        PathClauseKind::First(_) => "first",
+        PathClauseKind::Exits(_) => "exits",
+        PathClauseKind::Moves(_) => "moves",
+        PathClauseKind::Weigh(_) => "weigh",
     }
 }
 

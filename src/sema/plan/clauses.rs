@@ -1,20 +1,20 @@
 //! The clauses of plans, each to its piece of plain data.
 
 use super::SynthPlan;
+use super::block::Clauses;
 use super::fields::Call;
 use crate::data::format;
 use crate::decode::Rules;
-use crate::diag::{Diag, did_you_mean};
+use crate::diag::{Diag, did_you_mean, listed};
 use crate::ir::Size;
 use crate::search::optim::AdamRule;
 use crate::search::plan::{AdamPlan, DataSpec, Length, Loss, Optimiser, Order, Sgd};
 use crate::search::relax::Boundary;
 use crate::search::schedule::Schedule;
-use crate::sema::eval::{Eval, Evaluator};
+use crate::sema::eval::{Eval, Evaluator, Reported};
 use crate::sema::value::Value;
 use crate::source::Span;
 use crate::syntax::ast::{Clause, Expr, ExprKind};
-use indexmap::IndexMap;
 
 const SGD: (&str, &[&str]) = ("sgd", &["rate", "momentum", "decay", "nesterov", "clip"]);
 const ADAM: (&str, &[&str]) = ("adam", &["rate", "betas", "eps", "decay", "clip"]);
@@ -25,34 +25,43 @@ impl Evaluator<'_> {
         const PARAMS: &[&str] = &["split", "size", "crop", "zoom", "flip", "batch"];
         let value = self.only(clause)?;
         let known: Vec<(&str, &[&str])> = format::ALL.iter().map(|f| (f.name, PARAMS)).collect();
-        let call = self.call_of(value, &known)?;
-        let split = match call.get("split") {
-            Some(e) => match &*e.kind {
-                ExprKind::Str(text) => text.clone(),
-                _ => return self.wrong("a string such as \"train\"", e.span),
-            },
-            None => "train".to_string(),
+        let call = self.call_of(value, "data format", &known)?;
+        let split = match call.get("split").map(|e| &*e.kind) {
+            Some(ExprKind::Str(text)) => Ok(text.clone()),
+            Some(_) => call.get("split").map_or(Err(Reported), |e| self.not_a_string("train", e)),
+            None => Ok("train".to_string()),
         };
-        let zoom = match call.get("zoom") {
-            Some(e) => Some(self.pair(e)?),
-            None => None,
-        };
-        let batch = match call.get("batch") {
-            Some(e) => self.count(e, 1..=4096)? as u32,
-            None => 1,
-        };
+        let size = self.size_maybe(call.get("size"));
+        let crop = self.size_maybe(call.get("crop"));
+        let zoom = call.get("zoom").map(|e| self.zoom(e)).transpose();
+        let flip = self.bool_or(call.get("flip"), false);
+        let batch = call.get("batch").map_or(Ok(1), |e| self.count(e, 1..=4096));
+        call.judged?;
         Ok(DataSpec {
             dataset: call.name.value.clone(),
-            split,
-            size: self.size_maybe(call.get("size"))?,
-            crop: self.size_maybe(call.get("crop"))?,
-            zoom,
-            flip: self.bool_or(call.get("flip"), false)?,
-            batch,
+            split: split?,
+            size: size?,
+            crop: crop?,
+            zoom: zoom?,
+            flip: flip?,
+            batch: batch? as u32,
         })
     }
 
-    /// `[0.5, 2]`: least and most, both positive.
+    /// `zoom = [0.5, 2]`: least and most.
+    fn zoom(&mut self, e: &Expr) -> Eval<[f64; 2]> {
+        let [least, most] = self.pair(e)?;
+        if least > 0.0 && least <= most {
+            return Ok([least, most]);
+        }
+        self.fail(
+            Diag::new("E0319", format!("images cannot be zoomed by {least} to {most}"))
+                .label(e.span, "the least, then the most")
+                .help("both above 0, the smaller one first: `zoom = [0.5, 2]`"),
+        )
+    }
+
+    /// Two numbers of at least zero.
     fn pair(&mut self, e: &Expr) -> Eval<[f64; 2]> {
         let ExprKind::List(items) = &*e.kind else {
             return self.wrong("two numbers such as [0.5, 2.0]", e.span);
@@ -85,17 +94,18 @@ impl Evaluator<'_> {
     }
 
     /// `epochs 10` or `steps 1000`.
-    pub(super) fn length(&mut self, clauses: &IndexMap<&str, &Clause>, at: Span) -> Eval<Length> {
-        match (clauses.get("epochs"), clauses.get("steps")) {
+    pub(super) fn length(&mut self, all: &Clauses<'_>) -> Eval<Length> {
+        match (all.get("epochs"), all.get("steps")) {
             (Some(clause), None) => {
                 Ok(Length::Epochs(self.count_of(clause, 1..=1_000_000)? as u64))
             }
             (None, Some(clause)) => {
                 Ok(Length::Steps(self.count_of(clause, 1..=1_000_000_000)? as u64))
             }
+            (None, None) if all.judged.is_err() => Err(Reported),
             (None, None) => self.fail(
                 Diag::new("E0607", "this block does not say how long to train")
-                    .label(at, "missing in here")
+                    .label(all.at, "missing in here")
                     .help("add `epochs 10` or `steps 1000`"),
             ),
             (Some(one), Some(other)) => self.fail(
@@ -111,7 +121,7 @@ impl Evaluator<'_> {
     pub(super) fn strategy(&mut self, clause: Option<&Clause>) -> Eval<(Order, Boundary)> {
         let Some(clause) = clause else { return Ok((Order::First, Boundary::Plain)) };
         let value = self.only(clause)?;
-        let call = self.call_of(value, &[("gradient", &["order", "boundary"])])?;
+        let call = self.call_of(value, "strategy", &[("gradient", &["order", "boundary"])])?;
         let word = |e: Option<&Expr>| match e.map(|e| (&*e.kind, e.span)) {
             Some((ExprKind::Name(name), span)) => Some((name.clone(), span)),
             Some((_, span)) => Some((String::new(), span)),
@@ -128,52 +138,65 @@ impl Evaluator<'_> {
             Some((name, _)) if name == "scaled" => Boundary::Scaled,
             Some((_, span)) => return self.wrong("`plain` or `scaled`", span),
         };
+        call.judged?;
         Ok((order, boundary))
     }
 
     /// `weights sgd(…)` or `weights adam(…)`.
     pub(super) fn optimiser(&mut self, clause: &Clause) -> Eval<Optimiser> {
         let value = self.only(clause)?;
-        let call = self.call_of(value, &[SGD, ADAM])?;
+        let call = self.call_of(value, "optimiser", &[SGD, ADAM])?;
         if call.name.value == "adam" {
             return Ok(Optimiser::Adam(self.adam(&call, value.span)?));
         }
-        Ok(Optimiser::Sgd(Sgd {
-            rate: self.rate(&call, value.span)?,
-            momentum: self.number_or(call.get("momentum"), 0.0)?,
-            decay: self.number_or(call.get("decay"), 0.0)?,
-            nesterov: self.bool_or(call.get("nesterov"), false)?,
-            clip: call.get("clip").map(|e| self.number(e)).transpose()?,
-        }))
+        let rate = self.rate(&call, value.span);
+        let momentum = self.number_or(call.get("momentum"), 0.0);
+        let decay = self.number_or(call.get("decay"), 0.0);
+        let nesterov = self.bool_or(call.get("nesterov"), false);
+        let clip = call.get("clip").map(|e| self.number(e)).transpose();
+        call.judged?;
+        let (momentum, decay, nesterov) = (momentum?, decay?, nesterov?);
+        Ok(Optimiser::Sgd(Sgd { rate: rate?, momentum, decay, nesterov, clip: clip? }))
     }
 
     /// `arch adam(…)`.
     pub(super) fn arch_optimiser(&mut self, clause: &Clause) -> Eval<AdamPlan> {
         let value = self.only(clause)?;
-        let call = self.call_of(value, &[ADAM])?;
+        let call = self.call_of(value, "optimiser of the architecture", &[ADAM])?;
         self.adam(&call, value.span)
     }
 
     fn adam(&mut self, call: &Call<'_>, at: Span) -> Eval<AdamPlan> {
         let default = AdamRule::default();
-        let betas = match call.get("betas") {
-            Some(e) => self.pair(e)?,
-            None => default.betas,
-        };
-        Ok(AdamPlan {
-            rate: self.rate(call, at)?,
-            rule: AdamRule {
-                betas,
-                eps: self.number_or(call.get("eps"), default.eps)?,
-                decay: self.number_or(call.get("decay"), 0.0)?,
-            },
-            clip: call.get("clip").map(|e| self.number(e)).transpose()?,
-        })
+        let betas = call.get("betas").map_or(Ok(default.betas), |e| self.betas(e));
+        let rate = self.rate(call, at);
+        let eps = self.number_or(call.get("eps"), default.eps);
+        let decay = self.number_or(call.get("decay"), 0.0);
+        let clip = call.get("clip").map(|e| self.number(e)).transpose();
+        call.judged?;
+        let rule = AdamRule { betas: betas?, eps: eps?, decay: decay? };
+        Ok(AdamPlan { rate: rate?, rule, clip: clip? })
+    }
+
+    /// `betas = [0.9, 0.999]`: what of the past is kept.
+    fn betas(&mut self, e: &Expr) -> Eval<[f64; 2]> {
+        let betas = self.pair(e)?;
+        if betas.iter().all(|b| (0.0..1.0).contains(b)) {
+            return Ok(betas);
+        }
+        let [first, second] = betas;
+        self.fail(
+            Diag::new("E0319", format!("`betas` cannot be {first} and {second}"))
+                .label(e.span, "out of range")
+                .help("both at least 0, and below 1: `betas = [0.9, 0.999]`"),
+        )
     }
 
     fn rate(&mut self, call: &Call<'_>, at: Span) -> Eval<Schedule> {
         match call.get("rate") {
             Some(e) => self.schedule(e),
+            // One that is not known may be it, misspelt.
+            None if call.judged.is_err() => Err(Reported),
             None => self.fail(
                 Diag::new("E0209", format!("`{}` needs the argument `rate`", call.name.value))
                     .label(at, "not given here")
@@ -186,11 +209,12 @@ impl Evaluator<'_> {
     pub(super) fn loss(&mut self, clause: Option<&Clause>) -> Eval<Loss> {
         let Some(clause) = clause else { return Ok(Loss::default()) };
         let value = self.only(clause)?;
-        let call = self.call_of(value, &[("cross_entropy", &["ignore"])])?;
+        let call = self.call_of(value, "loss", &[("cross_entropy", &["ignore"])])?;
         let ignore = match call.get("ignore") {
             Some(e) => self.count(e, 0..=255)? as u8,
             None => 255,
         };
+        call.judged?;
         Ok(Loss::CrossEntropy { ignore })
     }
 
@@ -204,7 +228,11 @@ impl Evaluator<'_> {
         }
         for (name, e) in named {
             match name.value.as_str() {
-                "inputs" => rules.inputs = Some(self.count(e, 1..=64)? as u32),
+                "inputs" => {
+                    let inputs = self.count(e, 1..=64)? as u32;
+                    self.picks_fit(inputs, e.span)?;
+                    rules.inputs = Some(inputs);
+                }
                 "distinct" => rules.distinct = self.bool_or(Some(e), false)?,
                 _ => rules.avoid = self.labels(e)?,
             }
@@ -214,6 +242,8 @@ impl Evaluator<'_> {
 
     /// Labels of alternatives: each must be one somewhere in the space.
     fn labels(&mut self, e: &Expr) -> Eval<Vec<String>> {
+        /// Labels that a message lists.
+        const FEW: usize = 8;
         let items = match &*e.kind {
             ExprKind::List(items) => items.as_slice(),
             _ => std::slice::from_ref(e),
@@ -226,10 +256,17 @@ impl Evaluator<'_> {
             };
             if !known.contains(label) {
                 let near = did_you_mean(label, known.iter().map(String::as_str));
+                let all: Vec<&String> = known.iter().take(FEW).collect();
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.is_empty() => "nothing is open in this file".to_owned(),
+                    None if known.len() > FEW => format!("labels are {}, …", listed(&all)),
+                    None => format!("labels are {}", listed(&all)),
+                };
                 return self.fail(
                     Diag::new("E0603", format!("no alternative is labelled `{label}`"))
                         .label(item.span, "not in this space")
-                        .help_maybe(near.map(|n| format!("did you mean `{n}`?"))),
+                        .help(help),
                 );
             }
             out.push(label.clone());

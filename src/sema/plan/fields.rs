@@ -1,8 +1,9 @@
 //! Reading single values of a plan: numbers, words, sizes, schedules, calls with arguments.
 
-use crate::diag::{Diag, did_you_mean};
+use crate::diag::{Diag, did_you_mean, listed};
 use crate::ir::Size;
 use crate::search::schedule::{Curve, Schedule};
+use crate::sema::call::given_twice;
 use crate::sema::eval::{Eval, Evaluator};
 use crate::sema::value::Value;
 use crate::source::Span;
@@ -17,6 +18,8 @@ pub(super) type NamedValues<'c> = Vec<(&'c Name, &'c Expr)>;
 pub(super) struct Call<'a> {
     pub(super) name: Name,
     pub(super) args: Vec<(&'a Name, &'a Expr)>,
+    /// Whether an argument was not known, or given twice; told already.
+    pub(super) judged: Eval<()>,
 }
 
 impl Call<'_> {
@@ -39,8 +42,21 @@ impl Evaluator<'_> {
         let value = self.only(clause)?;
         match &*value.kind {
             ExprKind::Str(text) => Ok(text.clone()),
-            _ => self.wrong("a string such as \"data/street\"", value.span),
+            _ => self.not_a_string("data/street", value),
         }
+    }
+
+    /// A word without quotes is perhaps all that is wrong.
+    pub(super) fn not_a_string<T>(&mut self, example: &str, e: &Expr) -> Eval<T> {
+        let word = match &*e.kind {
+            ExprKind::Name(word) => Some(format!("put it in quotes: `\"{word}\"`")),
+            _ => None,
+        };
+        self.fail(
+            Diag::new("E0301", format!("expected a string such as `\"{example}\"`"))
+                .label(e.span, "found this")
+                .help_maybe(word),
+        )
     }
 
     /// The one value of a clause that takes one.
@@ -48,9 +64,15 @@ impl Evaluator<'_> {
         match clause.args.as_slice() {
             [Argument { name: None, value }] => Ok(value),
             _ => {
-                let text = format!("`{}` takes one value", clause.name.value);
-                let help = format!("`{} x`", clause.name.value);
-                self.fail(Diag::new("E0608", text).label(clause.span, "more, or none").help(help))
+                let name = &clause.name.value;
+                let given = match clause.args.len() {
+                    1 => "a value with a name".to_owned(),
+                    n => format!("{n} values"),
+                };
+                let first = clause.args.first().map(|a| self.program.sources.text(a.value.span));
+                let help = format!("`{name} {}`", first.unwrap_or("…"));
+                let diag = Diag::new("E0608", format!("`{name}` takes one value"));
+                self.fail(diag.label(clause.span, given).help(help))
             }
         }
     }
@@ -67,8 +89,9 @@ impl Evaluator<'_> {
             return Ok(n);
         }
         self.fail(
-            Diag::new("E0319", format!("this cannot be {n}"))
-                .label(e.span, format!("must lie between {} and {}", range.start(), range.end())),
+            Diag::new("E0319", format!("{n} is out of range here"))
+                .label(e.span, if n < *range.start() { "too small" } else { "too large" })
+                .help(format!("between {} and {}", range.start(), range.end())),
         )
     }
 
@@ -76,17 +99,14 @@ impl Evaluator<'_> {
     pub(super) fn number(&mut self, e: &Expr) -> Eval<f64> {
         let mut f = self.plan_frame();
         let value = self.eval(e, &mut f)?;
-        let number = match &value {
-            Value::Float(x) => Some(*x),
-            other => other.as_ratio().map(|r| *r.numer() as f64 / *r.denom() as f64),
-        };
-        match number {
+        match value.as_f64() {
             Some(x) if x.is_finite() && x >= 0.0 => Ok(x),
             Some(x) => self.fail(
-                Diag::new("E0319", format!("this cannot be {x}"))
-                    .label(e.span, "must be a number of at least 0"),
+                Diag::new("E0319", format!("{x} is out of range here"))
+                    .label(e.span, if x < 0.0 { "below 0" } else { "not a number to compute with" })
+                    .help("a number of at least 0"),
             ),
-            None => self.wrong("a number", e.span),
+            None => self.expected("a number", &value, e.span),
         }
     }
 
@@ -102,7 +122,7 @@ impl Evaluator<'_> {
         let mut f = self.plan_frame();
         match self.eval(e, &mut f)? {
             Value::Bool(b) => Ok(b),
-            _ => self.wrong("`true` or `false`", e.span),
+            other => self.expected("`true` or `false`", &other, e.span),
         }
     }
 
@@ -112,9 +132,9 @@ impl Evaluator<'_> {
         match self.eval(e, &mut f)? {
             Value::Size(dims) => match *dims {
                 [h, w] if h > 0 && w > 0 => Ok(Size { h, w }),
-                _ => self.wrong("a size of height x width, such as 512x1024", e.span),
+                _ => self.wrong("a size of height x width, such as `512x1024`", e.span),
             },
-            _ => self.wrong("a size such as 512x1024", e.span),
+            other => self.expected("a size such as `512x1024`", &other, e.span),
         }
     }
 
@@ -139,7 +159,7 @@ impl Evaluator<'_> {
                 let drops = (to_value / from_value).ln() / gamma.ln();
                 Curve::Step { every: 1.0 / (drops.round().max(1.0) + 1.0), gamma }
             }
-            _ => return self.unknown_curve(curve),
+            (_, power) => return self.unknown_curve(curve, power),
         };
         if curve_value == Curve::Exponential && (from_value <= 0.0 || to_value <= 0.0) {
             return self.fail(
@@ -151,40 +171,67 @@ impl Evaluator<'_> {
         Ok(Schedule { from: from_value, to: to_value, curve: curve_value })
     }
 
-    fn unknown_curve<T>(&mut self, curve: &Name) -> Eval<T> {
-        self.fail(
-            Diag::new("E0609", format!("`{}` is not a curve", curve.value))
-                .label(curve.span, "not a curve")
-                .help("curves: `cosine`, `linear`, `exp`, `poly 0.9`, `step 0.1`"),
-        )
+    fn unknown_curve<T>(&mut self, curve: &Name, power: Option<f64>) -> Eval<T> {
+        let name = &curve.value;
+        let (text, help) = match (name.as_str(), power) {
+            ("step", _) => (
+                "`step` needs a factor below 1".to_owned(),
+                "such as `step 0.1`: each step is a tenth",
+            ),
+            ("cosine" | "linear" | "exp", Some(_)) => {
+                (format!("`{name}` takes no number"), "drop it; `poly 0.9` and `step 0.1` take one")
+            }
+            _ => (
+                format!("`{name}` is not a curve"),
+                "curves: `cosine`, `linear`, `exp`, `poly 0.9`, `step 0.1`",
+            ),
+        };
+        self.fail(Diag::new("E0609", text).label(curve.span, "of this schedule").help(help))
     }
 
     /// A call whose name and arguments are known.
-    pub(super) fn call_of<'e>(&mut self, e: &'e Expr, known: &[(&str, &[&str])]) -> Eval<Call<'e>> {
+    pub(super) fn call_of<'e>(
+        &mut self,
+        e: &'e Expr,
+        kind: &str,
+        known: &[(&str, &[&str])],
+    ) -> Eval<Call<'e>> {
         let (callee, args): (&Expr, &[Argument]) = match &*e.kind {
             ExprKind::Call(callee, args) => (callee, args),
             _ => (e, &[]),
         };
         let names: Vec<&str> = known.iter().map(|(n, _)| *n).collect();
         let ExprKind::Name(name) = &*callee.kind else {
-            return self.wrong(&format!("one of {}", names.join(", ")), e.span);
+            return self.wrong(&format!("a {kind}: {}", listed(&names)), e.span);
         };
         let Some((_, params)) = known.iter().find(|(n, _)| n == name) else {
             let help = match did_you_mean(name, names.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it may be {}", names.join(", ")),
+                None => format!("there is {}", listed(&names)),
             };
             return self.fail(
-                Diag::new("E0610", format!("`{name}` is not known here"))
-                    .label(callee.span, "not one of the choices")
+                Diag::new("E0610", format!("there is no {kind} `{name}`"))
+                    .label(callee.span, "not known")
                     .help(help),
             );
         };
+        let mut judged = self.no_argument_twice(args);
         let mut out = Vec::new();
         for arg in args {
-            out.push((self.known_arg(name, arg, params)?, &arg.value));
+            match self.known_arg(name, arg, params) {
+                Ok(name) => out.push((name, &arg.value)),
+                Err(reported) => judged = Err(reported),
+            }
         }
-        Ok(Call { name: Spanned { value: name.clone(), span: callee.span }, args: out })
+        Ok(Call { name: Spanned { value: name.clone(), span: callee.span }, args: out, judged })
+    }
+
+    fn no_argument_twice(&mut self, args: &[Argument]) -> Eval<()> {
+        let mut out = Ok(());
+        for diag in given_twice(args) {
+            out = self.fail(diag);
+        }
+        out
     }
 
     /// The name of an argument, which must be given and known.
@@ -198,7 +245,7 @@ impl Evaluator<'_> {
             return self.fail(
                 Diag::new("E0608", format!("arguments of `{of}` are given by name"))
                     .label(arg.value.span, "no name")
-                    .help(format!("it takes {}", params.join(", "))),
+                    .help(format!("it takes {}", listed(params))),
             );
         };
         if params.contains(&name.value.as_str()) {
@@ -207,7 +254,7 @@ impl Evaluator<'_> {
         let near = did_you_mean(&name.value, params.iter().copied());
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it takes {}", params.join(", ")),
+            None => format!("it takes {}", listed(params)),
         };
         self.fail(
             Diag::new("E0208", format!("`{of}` has no argument `{}`", name.value))
@@ -227,6 +274,7 @@ impl Evaluator<'_> {
         params: &[&str],
     ) -> Eval<(Vec<&'c Expr>, NamedValues<'c>)> {
         let (mut bare, mut named) = (Vec::new(), Vec::new());
+        self.no_argument_twice(&clause.args)?;
         for arg in &clause.args {
             match arg.name {
                 None => bare.push(&arg.value),

@@ -123,7 +123,7 @@ fn word_for(rule: Rule) -> &'static str {
         Rule::close_bracket => "`]`",
         Rule::name | Rule::any_word => "a name",
         Rule::module_path => "a module",
-        Rule::type_name | Rule::type_word => "a type",
+        Rule::type_name => "a type",
         Rule::expr | Rule::expr_tight | Rule::argument | Rule::int => "a value",
         Rule::scale_list => "scales such as `/4 /8`",
         Rule::entry => "an entry",

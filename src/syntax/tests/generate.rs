@@ -75,7 +75,7 @@ fn parameters(c: &mut Choices<'_>) -> Vec<Parameter> {
     c.many(0, 3, |c| Parameter {
         name: name(c),
         optional: c.flag(),
-        ty: c.maybe(|c| TypeName { name: name(c), lists: c.below(3) as u32 }),
+        ty: c.maybe(|c| TypeName { name: type_name(c), lists: c.below(3) as u32 }),
         default: c.maybe(|c| expr(c, 2)),
     })
 }
@@ -124,4 +124,12 @@ fn statement(c: &mut Choices<'_>, depth: usize) -> Statement {
 
 fn target(c: &mut Choices<'_>) -> Target {
     Target { name: name(c), indices: c.many(0, 2, |c| expr(c, 1)) }
+}
+
+/// A type, which may be the keyword `op`.
+fn type_name(c: &mut Choices<'_>) -> Name {
+    match c.below(4) {
+        0 => Spanned { value: "op".to_string(), span: Span::default() },
+        _ => name(c),
+    }
 }

@@ -60,7 +60,8 @@ fn states(graph: &DecisionGraph, seed: u64) -> Vec<LeafState> {
 /// The outputs by definition: node by node, nothing shared, nothing written over.
 fn reference(executor: &Executor<'_>, x: &Tensor, states: &[LeafState], mode: Mode) -> Vec<Tensor> {
     let graph = executor.graph;
-    let site = executor.site(&[x.shallow_clone()], mode).expect("an image");
+    let options = (executor.options.kind, executor.options.device);
+    let site = site(executor.graph, &[x.shallow_clone()], options, mode).expect("an image");
     let mut values: Vec<Option<Tensor>> = Vec::new();
     for (id, node) in graph.nodes() {
         let mut inputs = Vec::new();
