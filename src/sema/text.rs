@@ -119,11 +119,7 @@ pub(super) fn scope_word(label: &str) -> String {
     let word: String = label
         .chars()
         .filter(|c| *c != ']')
-        .map(|c| match c {
-            '[' => '.',
-            c if c.is_alphanumeric() || c == '_' => c,
-            _ => '_',
-        })
+        .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
         .collect();
-    word.trim_start_matches(['_', '.']).to_owned()
+    word.trim_start_matches('_').to_owned()
 }
