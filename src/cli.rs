@@ -16,6 +16,7 @@ mod decode;
 mod doctor;
 mod explain;
 pub mod failure;
+mod files;
 mod fmt;
 mod graph;
 pub mod json;

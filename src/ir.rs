@@ -9,6 +9,7 @@ pub mod graph;
 pub mod inherit;
 pub mod kernel;
 pub mod member;
+mod names;
 pub mod sample;
 pub mod shape;
 #[cfg(test)]

@@ -45,7 +45,7 @@ fn pictures() -> InMemory {
 /// The weights after the plan, stopped after `stop` steps and taken up again.
 fn weights(dir: &Path, stop: Option<u64>) -> Vec<tch::Tensor> {
     let mut b = Builder::new();
-    let conv = Conv { out: 4, kernel: 3, stride: 1, rate: 1, groups: 1, bias: true };
+    let conv = Conv { out: 4, kernel: 3, stride: 1, rate: 1, groups: 1, bias: true, pad: None };
     let x = b.input(3);
     let x = b.add(Kernel::Conv(conv), &[x]);
     let x = b.add(Kernel::Dropout { rate_e9: 500_000_000 }, &[x]);

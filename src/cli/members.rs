@@ -5,6 +5,7 @@
 
 use super::args::{Format, Spec};
 use super::failure::Failure;
+use super::files::Pattern;
 use super::json::{self, Decimal};
 use super::number;
 use super::read::{self, Chosen, Judged};
@@ -33,6 +34,10 @@ pub(super) struct Common {
     /// Write each member as a spec into this folder
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// How to name the files: `{d}` stands for what decision `d` takes, `{rank}` for the rank, `{net}`
+    /// for the network [default: the network and a number]
+    #[arg(long, value_name = "PATTERN", requires = "out")]
+    name: Option<String>,
     /// How to list
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -98,6 +103,7 @@ struct Sink<'a> {
     ranks: Sampler,
     term: &'a mut Term,
     names: Names,
+    pattern: Option<Pattern>,
     written: usize,
 }
 
@@ -190,8 +196,11 @@ impl<'a> Sink<'a> {
         if let Some(dir) = &common.out {
             std::fs::create_dir_all(dir).map_err(|e| Failure::file("make the folder", dir, &e))?;
         }
-        let ranks = Sampler::of(judged.space.decisions());
-        Ok(Sink { judged, chosen, common, ranks, term, names, written: 0 })
+        let decisions = judged.space.decisions();
+        let pattern =
+            common.name.as_deref().map(|text| Pattern::of(text, decisions)).transpose()?;
+        let ranks = Sampler::of(decisions);
+        Ok(Sink { judged, chosen, common, ranks, term, names, pattern, written: 0 })
     }
 
     fn take(&mut self, binding: &Binding) -> Result<(), Failure> {
@@ -201,19 +210,23 @@ impl<'a> Sink<'a> {
             Some(dir) => {
                 let set = self.common.spec.set.pairs();
                 let text = super::spec::text(self.judged, &set, self.emitted(), binding)?;
-                write::whole(&dir.join(self.file_name(&rank)), text.as_bytes())
+                let name = self.file_name(&rank, binding)?;
+                write::whole(&dir.join(name), text.as_bytes())
             }
             None => self.list(binding, rank),
         }
     }
 
     /// Numbers are padded, so that names sort as members do.
-    fn file_name(&self, rank: &BigUint) -> String {
+    fn file_name(&mut self, rank: &BigUint, binding: &Binding) -> Result<String, Failure> {
+        if let Some(pattern) = &mut self.pattern {
+            return pattern.file(self.judged.space.decisions(), binding, rank, self.chosen.name);
+        }
         let (number, width) = match self.names {
             Names::Rank => (rank.to_string(), self.ranks.count().to_string().len()),
             Names::Draw => ((self.written - 1).to_string(), DRAW_DIGITS),
         };
-        format!("{}_{number:0>width$}.seg", self.chosen.name)
+        Ok(format!("{}_{number:0>width$}.seg", self.chosen.name))
     }
 
     fn list(&mut self, binding: &Binding, rank: BigUint) -> Result<(), Failure> {

@@ -10,7 +10,7 @@ use crate::ir::{Binding, DecisionId};
 const ASKED: Question = Question { input: Size { h: 16, w: 24 }, batch: 1, train: false };
 
 fn strided(draft: &mut Draft, x: NodeId, scale: u32) -> NodeId {
-    let down = Conv { out: 8, kernel: 3, stride: 2, rate: 1, groups: 1, bias: true };
+    let down = Conv { out: 8, kernel: 3, stride: 2, rate: 1, groups: 1, bias: true, pad: None };
     draft.typed(Kernel::Conv(down), MapType { width: 8, scale: Scale::Down(scale) }, &[x])
 }
 
@@ -110,7 +110,7 @@ fn a_global_pool_sees_everything() {
 #[test]
 fn pools_keep_indices() {
     let (mut draft, x) = Draft::new();
-    let pool = Kernel::Pool { kind: PoolKind::Max, kernel: 3, stride: 1 };
+    let pool = Kernel::Pool { kind: PoolKind::Max, kernel: 3, stride: 1, pad: 1 };
     let out = draft.node(pool, &[x]);
     draft.output(out);
     let costs = exact(&draft.graph, ASKED).expect("it runs");
@@ -123,7 +123,7 @@ fn pools_keep_indices() {
 fn a_convolutions_macs_are_those_of_a_naive_loop() {
     for (stride, rate, groups) in [(1, 1, 1), (2, 1, 2), (1, 2, 4), (2, 3, 1)] {
         let (mut draft, x) = Draft::new();
-        let c = Conv { out: 8, kernel: 3, stride, rate, groups, bias: true };
+        let c = Conv { out: 8, kernel: 3, stride, rate, groups, bias: true, pad: None };
         let ty = MapType { width: 8, scale: Scale::Down(stride) };
         let y = draft.typed(Kernel::Conv(c), ty, &[x]);
         draft.output(y);

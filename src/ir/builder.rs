@@ -25,7 +25,7 @@ impl Default for Builder {
 impl Builder {
     /// An empty network.
     pub fn new() -> Self {
-        let root = Scope { parent: ScopeId(0), name: String::new() };
+        let root = Scope { parent: ScopeId(0), name: String::new(), turn: None };
         let graph = DecisionGraph { scopes: vec![root], ..DecisionGraph::default() };
         Builder { graph, scope: ScopeId(0) }
     }
@@ -34,7 +34,7 @@ impl Builder {
     pub fn part<T>(&mut self, name: &str, body: impl FnOnce(&mut Self) -> T) -> T {
         let around = self.scope;
         self.scope = ScopeId(self.graph.scopes.len() as u32);
-        self.graph.scopes.push(Scope { parent: around, name: name.to_owned() });
+        self.graph.scopes.push(Scope { parent: around, name: name.to_owned(), turn: None });
         let result = body(self);
         self.scope = around;
         result
@@ -109,7 +109,13 @@ impl Builder {
         let id = WeightId(self.graph.weights.len() as u32);
         // The number keeps names apart within a part.
         let name = format!("{}{}", kernel.name(), id.0);
-        self.graph.weights.push(WeightSet { scope: self.scope, name, kernel, channels });
+        self.graph.weights.push(WeightSet {
+            scope: self.scope,
+            name,
+            kernel,
+            channels,
+            turn: None,
+        });
         id
     }
 
@@ -172,7 +178,8 @@ mod tests {
     fn types_follow_and_weights_are_named_by_their_parts() {
         let mut b = Builder::new();
         let x = b.input(3);
-        let conv = Conv { out: 8, kernel: 3, stride: 2, rate: 1, groups: 1, bias: false };
+        let conv =
+            Conv { out: 8, kernel: 3, stride: 2, rate: 1, groups: 1, bias: false, pad: None };
         let y = b.part("stem", |b| {
             let y = b.add(Kernel::Conv(conv), &[x]);
             b.add(Kernel::Norm(Norm::DEFAULT), &[y])

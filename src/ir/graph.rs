@@ -64,6 +64,8 @@ pub struct WeightSet {
     pub kernel: Kernel,
     /// Channels of the kernel's first input.
     pub channels: u32,
+    /// Which kernel it is of those in its scope, where the author gave it no name.
+    pub turn: Option<u32>,
 }
 
 /// A named part of a network, for names and drawings.
@@ -73,6 +75,8 @@ pub struct Scope {
     pub parent: ScopeId,
     /// Its name there.
     pub name: String,
+    /// Which one it is of what its parent applies, where the author gave it no name.
+    pub turn: Option<u32>,
 }
 
 /// What a network yields.

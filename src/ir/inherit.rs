@@ -52,7 +52,7 @@ mod tests {
     use crate::ir::kernel::{Conv, Kernel};
 
     fn conv(b: &mut Builder, part: &str, x: crate::ir::NodeId, out: u32) -> crate::ir::NodeId {
-        let conv = Conv { out, kernel: 3, stride: 1, rate: 1, groups: 1, bias: false };
+        let conv = Conv { out, kernel: 3, stride: 1, rate: 1, groups: 1, bias: false, pad: None };
         b.part(part, |b| b.add(Kernel::Conv(conv), &[x]))
     }
 

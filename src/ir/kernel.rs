@@ -67,12 +67,15 @@ pub struct Conv {
     pub groups: u32,
     /// Whether a bias is added.
     pub bias: bool,
+    /// Zeros on each side; nothing means as many as keep the size at stride 1.
+    pub pad: Option<u32>,
 }
 
 impl Conv {
-    /// Zero padding on each side: `rate * (kernel - 1) / 2`, rounded down ("same" for odd kernels).
+    /// Zero padding on each side: what is asked for, else `rate * (kernel - 1) / 2`, rounded down
+    /// ("same" for odd kernels).
     pub fn pad(&self) -> u32 {
-        self.rate * (self.kernel - 1) / 2
+        self.pad.unwrap_or(self.rate * (self.kernel - 1) / 2)
     }
 
     /// What a transposed convolution drops at the top and at the left: `(kernel - stride) / 2`,
@@ -120,14 +123,15 @@ pub enum Kernel {
     /// Transposed convolution that multiplies the size by `stride`: output size is the nominal
     /// size of the resulting scale (cropped at the end or padded through `output_padding`). It
     /// drops [`Conv::deconv_pad`] rows and columns at the start.
-    /// Weights `weight [in, out/groups, k, k]` and `bias [out]`. [`Conv::rate`] is 1.
+    /// Weights `weight [in, out/groups, k, k]` and `bias [out]`. [`Conv::rate`] is 1, and
+    /// [`Conv::pad`] is not asked.
     Deconv(Conv),
     /// Batch normalisation. Weights `weight [C]`, `bias [C]` where affine; buffers
     /// `running_mean [C]`, `running_var [C]`.
     Norm(Norm),
     /// An activation.
     Act(Act),
-    /// A pool with square window, zero padding `kernel / 2`.
+    /// A pool with square window.
     Pool {
         /// Largest or mean.
         kind: PoolKind,
@@ -135,6 +139,8 @@ pub enum Kernel {
         kernel: u32,
         /// Stride in both directions.
         stride: u32,
+        /// Cells around the map, on each side, that no value comes from.
+        pad: u32,
     },
     /// Mean over all positions: N x C x 1 x 1.
     GlobalPool,

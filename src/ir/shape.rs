@@ -90,9 +90,7 @@ pub fn output_size(kernel: &Kernel, scale: Scale, inputs: &[Size], whole: Size) 
         }
         Kernel::Deconv(Conv { stride: 1, .. }) => first,
         Kernel::Deconv(_) => Some(scale.size(whole)),
-        Kernel::Pool { kernel, stride, .. } => {
-            first?.map(|n| windows(n, kernel, kernel / 2, stride))
-        }
+        Kernel::Pool { kernel, stride, pad, .. } => first?.map(|n| windows(n, kernel, pad, stride)),
         Kernel::GlobalPool => Some(Size { h: 1, w: 1 }),
         Kernel::Resize { to: Target::Scale(s), .. } => Some(s.size(whole)),
         Kernel::Resize { to: Target::Like, .. } => inputs.get(1).copied(),

@@ -25,7 +25,7 @@ impl Draft {
     /// A graph that has its input.
     pub(crate) fn new() -> (Draft, NodeId) {
         let mut draft = Draft::default();
-        draft.graph.scopes.push(Scope { parent: ScopeId(0), name: String::new() });
+        draft.graph.scopes.push(Scope { parent: ScopeId(0), name: String::new(), turn: None });
         let input = draft.node(Kernel::Input(0), &[]);
         (draft, input)
     }
@@ -70,7 +70,13 @@ impl Draft {
         let channels = inputs.first().map_or(ty.width, |i| self.graph.graph[*i].ty.width);
         let weights = (!kernel.weights(channels).is_empty()).then(|| {
             let name = format!("w{}", self.graph.weights.len());
-            self.graph.weights.push(WeightSet { scope: ScopeId(0), name, kernel, channels });
+            self.graph.weights.push(WeightSet {
+                scope: ScopeId(0),
+                name,
+                kernel,
+                channels,
+                turn: None,
+            });
             WeightId(self.graph.weights.len() as u32 - 1)
         });
         let at = Span::default();
@@ -107,12 +113,16 @@ impl Draft {
             1 => self.node(Kernel::Zero, &[x]),
             2 => self.node(conv(1), &[x]),
             3 => self.node(conv(3), &[x]),
-            4 => self.node(Kernel::Pool { kind: PoolKind::Avg, kernel: 3, stride: 1 }, &[x]),
+            4 => {
+                self.node(Kernel::Pool { kind: PoolKind::Avg, kernel: 3, stride: 1, pad: 1 }, &[x])
+            }
             5 => {
                 let y = self.node(conv(1), &[x]);
                 self.node(Kernel::Norm(Norm::DEFAULT), &[y])
             }
-            6 => self.node(Kernel::Pool { kind: PoolKind::Max, kernel: 3, stride: 1 }, &[x]),
+            6 => {
+                self.node(Kernel::Pool { kind: PoolKind::Max, kernel: 3, stride: 1, pad: 1 }, &[x])
+            }
             _ => {
                 let y = self.node(Kernel::Act(Act::Relu), &[x]);
                 self.node(conv(n as u32 * 2 - 9), &[y])
@@ -155,7 +165,7 @@ pub(crate) fn values(domain: &Domain) -> Vec<Value> {
 }
 
 pub(crate) fn conv(kernel: u32) -> Kernel {
-    Kernel::Conv(Conv { out: WIDTH, kernel, stride: 1, rate: 1, groups: 1, bias: false })
+    Kernel::Conv(Conv { out: WIDTH, kernel, stride: 1, rate: 1, groups: 1, bias: false, pad: None })
 }
 
 pub(crate) fn picks(k: u32, (ordered, repeats): (bool, bool), ops: &[usize]) -> Picks {

@@ -86,7 +86,7 @@ impl Evaluator<'_> {
             let label = self.gate_label(gate, i);
             f.scope = self.build.scope(outer, &label);
             let maps = maps.iter().map(|m| m.under(gate)).collect();
-            let value = self.apply(design, maps, at, f);
+            let value = self.assuming(gate, |this| this.apply(design, maps, at, f));
             f.scope = outer;
             out.push((*gate, value?));
         }
@@ -249,8 +249,8 @@ impl Evaluator<'_> {
         let outer = match d.tied {
             Some(scope) => scope,
             None => {
-                let name = f.unique(item.name());
-                self.build.scope(f.scope, &name)
+                let (name, turn) = (f.unique(item.name()), f.take_turn());
+                self.build.scope_at(f.scope, &name, turn)
             }
         };
         let mut memo = self.memo_key(item, d, &resolved);
@@ -307,10 +307,12 @@ impl Evaluator<'_> {
                 1 => outer,
                 n => this.build.scope(outer, &format!("type{n}")),
             };
+            // Defaults of an operator's configuration may speak of what it reads.
+            let it = maps.first().filter(|_| matches!(kind, ItemKind::Op(_))).cloned();
             let mut inner = Frame {
                 module: item.module,
                 vars: Default::default(),
-                it: None,
+                it,
                 instance: Rc::clone(&instance),
                 indices: Vec::new(),
                 scope,

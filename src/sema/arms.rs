@@ -16,8 +16,15 @@ impl Evaluator<'_> {
         at: Span,
         f: &mut Frame,
     ) -> Eval<Value> {
+        let opens = self.memo.opens();
         let value = self.eval(of, f)?;
-        self.note_match(&value, arms, at, f)?;
+        if self.assumed.is_empty() || self.memo.opens() == opens {
+            self.note_match(&value, arms, at, f)?;
+        } else {
+            // The text has every arm, whichever this evaluation takes.
+            let open = self.assuming_nothing(|this| this.eval(of, f))?;
+            self.note_match(&open, arms, at, f)?;
+        }
         self.match_value(&value, arms, at, f)
     }
 
@@ -54,7 +61,10 @@ impl Evaluator<'_> {
             let picked = terms
                 .iter()
                 .zip(keys)
-                .map(|((gate, _), key)| Ok((*gate, self.match_value(&key, arms, at, f)?)))
+                .map(|((gate, _), key)| {
+                    let arm = self.assuming(gate, |this| this.match_value(&key, arms, at, f))?;
+                    Ok((*gate, arm))
+                })
                 .collect::<Eval<Vec<_>>>()?;
             return self.join(picked, at);
         }

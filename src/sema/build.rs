@@ -56,7 +56,7 @@ pub(super) struct Home {
 impl Builder {
     pub(super) fn new() -> Builder {
         let mut graph = DecisionGraph::default();
-        graph.scopes.push(Scope { parent: ROOT, name: String::new() });
+        graph.scopes.push(Scope { parent: ROOT, name: String::new(), turn: None });
         Builder {
             graph,
             words: FxHashMap::default(),
@@ -82,10 +82,17 @@ impl Builder {
         let next = ScopeId(graph.scopes.len() as u32);
         let id = *self.scopes.entry((parent, word)).or_insert(next);
         if id == next {
-            graph.scopes.push(Scope { parent, name: name.to_owned() });
+            graph.scopes.push(Scope { parent, name: name.to_owned(), turn: None });
             self.touched.push(false);
             self.touched[parent.0 as usize] = true;
         }
+        id
+    }
+
+    /// The scope of what is applied without a name of its own, as the `turn`-th in its parent.
+    pub(super) fn scope_at(&mut self, parent: ScopeId, name: &str, turn: u32) -> ScopeId {
+        let id = self.scope(parent, name);
+        self.graph.scopes[id.0 as usize].turn = Some(turn);
         id
     }
 
@@ -101,6 +108,7 @@ impl Builder {
         name: &str,
         kernel: Kernel,
         channels: u32,
+        turn: u32,
     ) -> Result<WeightId, TieMismatch> {
         let key = (scope, self.word(name));
         if let Some(&id) = self.weights.get(&key) {
@@ -112,7 +120,8 @@ impl Builder {
             return Err(TieMismatch { name, first: set.channels, now: channels });
         }
         let id = WeightId(self.graph.weights.len() as u32);
-        self.graph.weights.push(WeightSet { scope, name: name.to_owned(), kernel, channels });
+        let (name, turn) = (name.to_owned(), Some(turn));
+        self.graph.weights.push(WeightSet { scope, name, kernel, channels, turn });
         self.weights.insert(key, id);
         self.touched[scope.0 as usize] = true;
         Ok(id)
@@ -184,8 +193,8 @@ impl Builder {
         };
         let moved = |id: ScopeId| s.scope(id, outer, home);
         for i in s.from.scopes..s.to.scopes {
-            let Scope { parent, name } = self.graph.scopes[i as usize].clone();
-            self.graph.scopes.push(Scope { parent: moved(parent), name });
+            let scope = self.graph.scopes[i as usize].clone();
+            self.graph.scopes.push(Scope { parent: moved(scope.parent), ..scope });
         }
         let touched = s.from.scopes as usize..s.to.scopes as usize;
         self.touched.extend_from_within(touched);
@@ -250,7 +259,7 @@ impl Builder {
     /// Lets names find what [`Builder::furnish`] copied.
     pub(super) fn reveal(&mut self, s: &Stretch, home: Home) {
         for i in home.scopes..home.scopes + (s.to.scopes - s.from.scopes) {
-            let Scope { parent, name } = self.graph.scopes[i as usize].clone();
+            let Scope { parent, name, .. } = self.graph.scopes[i as usize].clone();
             let word = self.word(&name);
             self.scopes.entry((parent, word)).or_insert(ScopeId(i));
         }

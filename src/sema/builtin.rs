@@ -30,8 +30,8 @@ const fn one(name: &'static str, params: &'static [&'static str], required: usiz
 
 /// Every built-in.
 pub(crate) const BUILTINS: &[Builtin] = &[
-    one("conv", &["kernel", "C", "stride", "rate", "groups", "bias"], 1),
-    one("dw", &["kernel", "stride", "rate", "bias"], 1),
+    one("conv", &["kernel", "C", "stride", "rate", "groups", "bias", "pad"], 1),
+    one("dw", &["kernel", "stride", "rate", "bias", "pad"], 1),
     one("deconv", &["kernel", "C", "stride", "bias"], 1),
     one("bn", &["affine", "eps", "momentum"], 0),
     one("relu", &[], 0),
@@ -39,7 +39,7 @@ pub(crate) const BUILTINS: &[Builtin] = &[
     one("sigmoid", &[], 0),
     one("silu", &[], 0),
     one("hardswish", &[], 0),
-    one("pool", &["kind", "kernel", "stride"], 1),
+    one("pool", &["kind", "kernel", "stride", "pad"], 1),
     one("resize", &["to", "like", "by", "mode", "corners", "round"], 0),
     one("shift", &["rows", "cols"], 2),
     one("shuffle", &["groups"], 1),

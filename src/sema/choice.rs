@@ -120,6 +120,38 @@ impl Evaluator<'_> {
     }
 }
 
+impl Evaluator<'_> {
+    /// Evaluates under an alternative: there, the same choice is taken wherever it is met again.
+    pub(super) fn assuming<T>(&mut self, gate: &Gate, run: impl FnOnce(&mut Self) -> T) -> T {
+        let known = matches!(gate, Gate::Alt { .. });
+        if known {
+            self.assumed.push(*gate);
+        }
+        let result = run(self);
+        if known {
+            self.assumed.pop();
+        }
+        result
+    }
+
+    /// Evaluates as if under no alternative.
+    pub(super) fn assuming_nothing<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = std::mem::take(&mut self.assumed);
+        let result = run(self);
+        self.assumed = outer;
+        result
+    }
+
+    /// A value as far as the alternatives leave it open under which it is evaluated.
+    pub(super) fn narrowed(&mut self, value: Value) -> Value {
+        if !value.is_varied() {
+            return value;
+        }
+        self.memo.open();
+        self.assumed.iter().fold(value, |value, gate| value.under(gate))
+    }
+}
+
 /// A value behind each alternative of a decision.
 pub(super) fn varied(of: DecisionId, values: impl Iterator<Item = Value>) -> Value {
     let terms = values.enumerate().map(|(i, v)| (Gate::Alt { of, alt: i as u32 }, v)).collect();

@@ -10,6 +10,7 @@ use super::module::{ModuleId, declared_name};
 use super::sites::Sites;
 use super::value::{Design, DesignKind, Opset, Value};
 use crate::diag::{Diag, Sink, did_you_mean};
+use crate::ir::decision::Gate;
 use crate::ir::shape::Scale;
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -39,6 +40,8 @@ pub(crate) struct Evaluator<'a> {
     /// Outputs that exist in training only, from wherever they are declared.
     pub(super) aux: Vec<super::body::Aux>,
     pub(super) memo: Memo,
+    /// The alternatives under which something is evaluated, outermost first.
+    pub(super) assumed: Vec<Gate>,
     /// How many turns loops took.
     pub(super) turns: usize,
     /// Whether the network was found to be too large.
@@ -70,6 +73,7 @@ impl<'a> Evaluator<'a> {
             stack: Vec::new(),
             aux: Vec::new(),
             memo: Memo::default(),
+            assumed: Vec::new(),
             turns: 0,
             exhausted: false,
         }
@@ -106,7 +110,10 @@ impl<'a> Evaluator<'a> {
     /// Evaluates an expression.
     pub(super) fn eval(&mut self, e: &Expr, f: &mut Frame) -> Eval<Value> {
         match &*e.kind {
-            ExprKind::Name(name) => self.name(name, e.span, f),
+            ExprKind::Name(name) => {
+                let value = self.name(name, e.span, f)?;
+                Ok(self.narrowed(value))
+            }
             ExprKind::It => match &f.it {
                 Some(it) => Ok(it.clone()),
                 None => self.fail(
@@ -154,7 +161,10 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::Unary(op, x) => self.unary(*op, x, e.span, f),
             ExprKind::Binary(op, a, b) => self.binary(*op, a, b, e.span, f),
-            ExprKind::Choose(choose) => self.choose(choose, e.span, f),
+            ExprKind::Choose(choose) => {
+                let value = self.choose(choose, e.span, f)?;
+                Ok(self.narrowed(value))
+            }
             ExprKind::Match(of, arms) => self.match_expr(of, arms, e.span, f),
             ExprKind::Schedule { from, curve, .. } => self.fail(
                 Diag::new("E0213", "a schedule has no meaning here")

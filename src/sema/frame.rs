@@ -58,4 +58,16 @@ impl Frame {
         *used += 1;
         if *used == 1 { name.into() } else { format!("{name}{used}").into() }
     }
+
+    /// Counts something that is applied in the scope: the first is 0.
+    pub(crate) fn take_turn(&mut self) -> u32 {
+        let turns = self.counters.entry((self.scope, "".into())).or_insert(0);
+        *turns += 1;
+        *turns - 1
+    }
+
+    /// The turn that was taken last.
+    pub(crate) fn turn(&self) -> u32 {
+        self.counters.get(&(self.scope, "".into())).map_or(0, |turns| turns - 1)
+    }
 }

@@ -31,7 +31,7 @@ impl Evaluator<'_> {
                     return self.needs_too_many(at);
                 }
                 self.evaluating.push((key, at));
-                let value = with_stack(|| self.global(item));
+                let value = with_stack(|| self.assuming_nothing(|this| this.global(item)));
                 self.evaluating.pop();
                 let value = value.unwrap_or(Value::Poison);
                 self.globals.insert(key, value.clone());

@@ -27,6 +27,9 @@ impl Evaluator<'_> {
         f: &mut Frame,
     ) -> Eval<Value> {
         let x = maps[0];
+        if !matches!(b.name, "width" | "scale" | "residual" | "mul") {
+            f.take_turn();
+        }
         match b.name {
             "width" => Ok(Value::int(i64::from(x.ty.width))),
             "scale" => Ok(Value::Scale(x.ty.scale)),
@@ -83,7 +86,7 @@ impl Evaluator<'_> {
         f: &mut Frame,
     ) -> Eval<Value> {
         let name = f.unique(name);
-        let weights = match self.build.weight_set(f.scope, &name, kernel, x.ty.width) {
+        let weights = match self.build.weight_set(f.scope, &name, kernel, x.ty.width, f.turn()) {
             Ok(weights) => weights,
             Err(tie) => {
                 return self.fail(
@@ -129,6 +132,7 @@ impl Evaluator<'_> {
             rate: self.whole_arg(d, "rate", 1, 1..=1024, at)? as u32,
             groups: groups as u32,
             bias: self.bool_arg(d, "bias", false, at)?,
+            pad: self.pad_arg(d, 1023, at)?,
         };
         let scale = self.strided(x.ty.scale, conv.stride, at)?;
         self.weighted(b.name, Kernel::Conv(conv), x, MapType { width: out, scale }, at, f)
@@ -143,6 +147,7 @@ impl Evaluator<'_> {
             rate: 1,
             groups: 1,
             bias: self.bool_arg(d, "bias", false, at)?,
+            pad: None,
         };
         let scale = match x.ty.scale {
             Scale::Down(n) if n % conv.stride == 0 => Scale::Down(n / conv.stride),
@@ -155,6 +160,14 @@ impl Evaluator<'_> {
             }
         };
         self.weighted("deconv", Kernel::Deconv(conv), x, MapType { width: out, scale }, at, f)
+    }
+
+    /// Padding, where some is asked for.
+    fn pad_arg(&mut self, d: &Design, most: u32, at: Span) -> Eval<Option<u32>> {
+        match self.arg(d, "pad") {
+            Some(_) => Ok(Some(self.whole_arg(d, "pad", 0, 0..=i64::from(most), at)? as u32)),
+            None => Ok(None),
+        }
     }
 
     /// The scale after a stride.
@@ -194,7 +207,8 @@ impl Evaluator<'_> {
         let kernel = self.whole_arg(d, "kernel", 3, 1..=1023, at)? as u32;
         let stride = self.whole_arg(d, "stride", 1, 1..=64, at)? as u32;
         let ty = MapType { scale: self.strided(x.ty.scale, stride, at)?, ..x.ty };
-        let kernel = Kernel::Pool { kind, kernel, stride };
+        let pad = self.pad_arg(d, kernel / 2, at)?.unwrap_or((kernel - 1) / 2);
+        let kernel = Kernel::Pool { kind, kernel, stride, pad };
         Ok(Value::Map(self.push(kernel, ty, &[x.node], at, f)))
     }
 

@@ -86,6 +86,8 @@ struct Template {
     items: Vec<ItemKey>,
     /// How deep it nests.
     depth: usize,
+    /// Whether it depends on the alternatives under which it is evaluated.
+    open: bool,
 }
 
 /// Whether expansions are remembered.
@@ -112,6 +114,8 @@ pub(super) struct Memo {
     recording: usize,
     /// How often something happened that a copy would miss.
     effects: u32,
+    /// How often a value was met that alternatives narrow.
+    opens: u32,
 }
 
 /// A recording that was begun.
@@ -122,6 +126,7 @@ pub(super) struct Recording {
     applied: usize,
     deepest: usize,
     effects: u32,
+    opens: u32,
     asked: u32,
 }
 
@@ -133,6 +138,16 @@ impl Memo {
     /// Notes something that copies of the application under way would miss.
     pub(super) fn effect(&mut self) {
         self.effects += 1;
+    }
+
+    /// How often such a value was met.
+    pub(super) fn opens(&self) -> u32 {
+        self.opens
+    }
+
+    /// Notes a value that the alternatives narrow under which it is met.
+    pub(super) fn open(&mut self) {
+        self.opens += 1;
     }
 }
 
@@ -174,7 +189,7 @@ impl Evaluator<'_> {
             }
         };
         let template = Rc::clone(found);
-        if self.would_differ(&template) {
+        if self.would_differ(&template) || (template.open && !self.assumed.is_empty()) {
             return None;
         }
         let home = self.home(&template, outer)?;
@@ -208,6 +223,7 @@ impl Evaluator<'_> {
         if self.memo.recording > 0 {
             self.memo.applied.extend(&template.items);
             self.memo.deepest = self.memo.deepest.max(self.stack.len() + template.depth);
+            self.memo.opens += u32::from(template.open);
         }
     }
 
@@ -236,6 +252,7 @@ impl Evaluator<'_> {
             applied: self.memo.applied.len(),
             deepest: std::mem::replace(&mut self.memo.deepest, self.stack.len()),
             effects: self.memo.effects,
+            opens: self.memo.opens,
             asked: self.sites.asked,
         };
         Some(recording)
@@ -258,7 +275,8 @@ impl Evaluator<'_> {
         outer: ScopeId,
         at: Span,
     ) {
-        let Recording { mut key, from, inputs, applied, deepest, effects, asked } = recording;
+        let Recording { mut key, from, inputs, applied, deepest, effects, opens, asked } =
+            recording;
         let depth = self.memo.deepest - self.stack.len();
         self.memo.deepest = self.memo.deepest.max(deepest);
         self.memo.recording -= 1;
@@ -272,9 +290,11 @@ impl Evaluator<'_> {
         }
         let stretch = Stretch { from, to: self.build.mark(), outer, inputs, at };
         let Some(value) = value.and_then(|v| rebased(v, &|m| *m)) else { return };
-        if self.memo.effects == effects && self.build.closed(&stretch) {
+        let open = self.memo.opens != opens;
+        let lasts = self.memo.effects == effects && (!open || self.assumed.is_empty());
+        if lasts && self.build.closed(&stretch) {
             let home = Home { scopes: from.scopes, weights: from.weights };
-            let template = Rc::new(Template { stretch, value, items, depth });
+            let template = Rc::new(Template { stretch, value, items, depth, open });
             self.memo.homes.insert(outer, (Rc::clone(&template), home));
             self.memo.templates.insert(key, template);
         }

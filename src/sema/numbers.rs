@@ -150,7 +150,10 @@ impl Evaluator<'_> {
         at: Span,
         mut run: impl FnMut(&mut Self, &Gate) -> Eval<Value>,
     ) -> Eval<Value> {
-        let terms = gates.iter().map(|g| Ok((*g, run(self, g)?))).collect::<Eval<Vec<_>>>()?;
+        let terms = gates
+            .iter()
+            .map(|g| Ok((*g, self.assuming(g, |this| run(this, g))?)))
+            .collect::<Eval<Vec<_>>>()?;
         self.join(terms, at)
     }
 

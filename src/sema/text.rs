@@ -44,6 +44,14 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
         return items.iter().map(|e| (show(e), e.clone())).collect();
     }
     let (base, first) = part_of(of, value);
+    // A list without a name, such as `1..=4`, has its values written out.
+    if let Value::List(values) = value
+        && !matches!(&*base.kind, ExprKind::Name(_) | ExprKind::Field(..))
+        && values.iter().all(|v| matches!(v, Value::Num(_) | Value::Scale(_) | Value::Bool(_)))
+    {
+        let texts = values.iter().map(|v| literal(v, of.span));
+        return texts.map(|text| (show(&text), text)).collect();
+    }
     let indices: Vec<i64> = match value {
         Value::Family(items) => items.keys().copied().collect(),
         _ => (first..first + n as i64).collect(),
@@ -111,7 +119,11 @@ pub(super) fn scope_word(label: &str) -> String {
     let word: String = label
         .chars()
         .filter(|c| *c != ']')
-        .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
+        .map(|c| match c {
+            '[' => '.',
+            c if c.is_alphanumeric() || c == '_' => c,
+            _ => '_',
+        })
         .collect();
-    word.trim_start_matches('_').to_owned()
+    word.trim_start_matches(['_', '.']).to_owned()
 }

@@ -9,7 +9,7 @@ use crate::ir::{DecisionId, Gate};
 const RELU: Kernel = Kernel::Act(Act::Relu);
 
 fn conv(out: u32, kernel: u32) -> Kernel {
-    Kernel::Conv(Conv { out, kernel, stride: 1, rate: 1, groups: 1, bias: false })
+    Kernel::Conv(Conv { out, kernel, stride: 1, rate: 1, groups: 1, bias: false, pad: None })
 }
 
 fn alt(of: u32, alt: u32) -> Gate {

@@ -13,3 +13,4 @@ mod reference;
 mod robust;
 mod stdlib;
 mod support;
+mod systems;

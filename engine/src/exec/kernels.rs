@@ -109,7 +109,9 @@ impl<'a> Call<'a> {
             }
             Kernel::Norm(n) => return self.norm(n),
             Kernel::Act(act) => apply::act(x()?, *act),
-            Kernel::Pool { kind, kernel, stride } => apply::pool(x()?, *kind, *kernel, *stride),
+            Kernel::Pool { kind, kernel, stride, pad } => {
+                apply::pool(x()?, *kind, *kernel, *stride, *pad)
+            }
             Kernel::GlobalPool => x()?.f_mean_dim([2i64, 3].as_slice(), true, None),
             Kernel::Resize { to, interp } => return self.resize(*to, *interp),
             Kernel::Add if self.inputs.is_empty() => self.zeros(),

@@ -49,7 +49,7 @@ impl Draft {
 
 /// A convolution without bias.
 pub(crate) fn conv(out: u32, kernel: u32, stride: u32) -> Kernel {
-    Kernel::Conv(Conv { out, kernel, stride, rate: 1, groups: 1, bias: false })
+    Kernel::Conv(Conv { out, kernel, stride, rate: 1, groups: 1, bias: false, pad: None })
 }
 
 /// ReLU.
@@ -62,7 +62,7 @@ const WIDTH: u32 = 8;
 fn chains() -> Vec<Vec<Kernel>> {
     let Kernel::Conv(plain) = conv(WIDTH, 3, 1) else { unreachable!("it is one") };
     let resize = |to, interp| Kernel::Resize { to, interp };
-    let pool = |kind, stride| Kernel::Pool { kind, kernel: 3, stride };
+    let pool = |kind, stride| Kernel::Pool { kind, kernel: 3, stride, pad: 1 };
     let back = resize(Target::Scale(Scale::Down(2)), Interp::Bilinear);
     let deconv = Kernel::Deconv(Conv { kernel: 4, stride: 2, bias: true, ..plain });
     let norm = |affine| Kernel::Norm(Norm { affine, ..Norm::DEFAULT });

@@ -121,7 +121,7 @@ impl Ink {
 
     /// The same in a class of its own.
     pub(super) fn classed(&mut self, x: f64, y: f64, text: &str, class: &str) {
-        let index = text.rsplit_once('_').filter(|(_, i)| {
+        let index = text.rsplit_once('.').filter(|(_, i)| {
             class == "label" && !i.is_empty() && i.chars().all(|c| c.is_ascii_digit())
         });
         let inner = match index {

@@ -86,8 +86,14 @@ pub(super) fn sum_in_place(acc: &mut Tensor, rest: &[&Tensor]) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn pool(x: &Tensor, kind: PoolKind, kernel: u32, stride: u32) -> Result<Tensor> {
-    let (side, step, pad) = (both(kernel), both(stride), both(kernel / 2));
+pub(super) fn pool(
+    x: &Tensor,
+    kind: PoolKind,
+    kernel: u32,
+    stride: u32,
+    pad: u32,
+) -> Result<Tensor> {
+    let (side, step, pad) = (both(kernel), both(stride), both(pad));
     match kind {
         PoolKind::Max => x.f_max_pool2d(side, step, pad, both(1), false),
         PoolKind::Avg => x.f_avg_pool2d(side, step, pad, false, false, None),

@@ -32,7 +32,7 @@ fn values(x: &Tensor) -> Vec<f32> {
 }
 
 fn conv(out: u32, kernel: u32, stride: u32) -> Conv {
-    Conv { out, kernel, stride, rate: 1, groups: 1, bias: true }
+    Conv { out, kernel, stride, rate: 1, groups: 1, bias: true, pad: None }
 }
 
 fn run(kernel: Kernel, inputs: &[&Tensor], site: &Site) -> Tensor {
@@ -48,7 +48,7 @@ fn eval(kernel: Kernel, inputs: &[&Tensor]) -> Vec<f32> {
 
 /// Every kernel of one input, with the width it gives 8 channels, and the scale it gives /1.
 fn unary_kernels() -> Vec<(Kernel, u32, u32)> {
-    let pool = |kind, kernel, stride| Kernel::Pool { kind, kernel, stride };
+    let pool = |kind, kernel, stride| Kernel::Pool { kind, kernel, stride, pad: (kernel - 1) / 2 };
     let resize = |to, interp| Kernel::Resize { to, interp };
     let depthwise = Conv { groups: 8, rate: 2, ..conv(8, 3, 1) };
     vec![
@@ -137,7 +137,7 @@ fn bilinear_weights_upsample_linearly() {
 #[test]
 fn pools_count_no_padding() {
     let x = row(&[-1.0, -3.0, -5.0]);
-    let pool = |kind| Kernel::Pool { kind, kernel: 3, stride: 1 };
+    let pool = |kind| Kernel::Pool { kind, kernel: 3, stride: 1, pad: 1 };
     assert_eq!(eval(pool(PoolKind::Max), &[&x]), [-1.0, -1.0, -3.0]);
     assert_eq!(eval(pool(PoolKind::Avg), &[&x]), [-2.0, -3.0, -4.0]);
     assert_eq!(eval(Kernel::GlobalPool, &[&x]), [-3.0]);

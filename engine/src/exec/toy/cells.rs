@@ -23,7 +23,7 @@ impl Draft {
 }
 
 fn conv(out: u32, kernel: u32, stride: u32) -> Kernel {
-    Kernel::Conv(Conv { out, kernel, stride, rate: 1, groups: 1, bias: false })
+    Kernel::Conv(Conv { out, kernel, stride, rate: 1, groups: 1, bias: false, pad: None })
 }
 
 /// A stem to `/4`, `cells` cells of `width` channels in which two nodes sum eight operators
@@ -70,12 +70,13 @@ fn cell(draft: &mut Draft, inputs: [NodeId; 2], width: u32) -> NodeId {
 fn operators(width: u32) -> Vec<Vec<Kernel>> {
     let norm = Kernel::Norm(Norm { affine: false, ..Norm::DEFAULT });
     let depthwise = |kernel, rate| {
-        let conv = Conv { out: width, kernel, stride: 1, rate, groups: width, bias: false };
+        let conv =
+            Conv { out: width, kernel, stride: 1, rate, groups: width, bias: false, pad: None };
         Kernel::Conv(conv)
     };
     let half = |kernel, rate| vec![RELU, depthwise(kernel, rate), conv(width, 1, 1), norm];
     let separable = |kernel| [half(kernel, 1), half(kernel, 1)].concat();
-    let pool = |kind| vec![Kernel::Pool { kind, kernel: 3, stride: 1 }, norm];
+    let pool = |kind| vec![Kernel::Pool { kind, kernel: 3, stride: 1, pad: 1 }, norm];
     vec![
         separable(3),
         separable(5),
