@@ -114,7 +114,7 @@ impl Ink {
         self.add(format_args!("</g>"));
     }
 
-    /// Text that begins at `x`, on the line `y`. An index, as in `h_2`, is set low.
+    /// Text that begins at `x`, on the line `y`. An index, as in `h.2`, is set low.
     pub(super) fn text(&mut self, x: f64, y: f64, text: &str, kind: Text) {
         self.classed(x, y, text, kind.class());
     }
