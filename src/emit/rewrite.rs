@@ -226,23 +226,27 @@ pub(super) fn map_item(kind: &ItemKind, f: &mut dyn FnMut(&Expr) -> Expr) -> Ite
     }
 }
 
+/// Notes every name that an expression uses. Entries without a value use their label.
+pub(super) fn note_names(e: &Expr, out: &mut BTreeSet<String>) {
+    each_expr(e, &mut |e| match &*e.kind {
+        ExprKind::Name(name) => {
+            out.insert(name.clone());
+        }
+        ExprKind::Choose(Choose::Labelled(entries)) => {
+            let bare = entries.iter().filter(|e| e.value.is_none());
+            out.extend(bare.map(|e| e.label.value.clone()));
+        }
+        _ => {}
+    });
+}
+
 /// Every name that an item's expressions use. Entries without a value use their label.
 pub(super) fn names_used(kind: &ItemKind) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    let mut note = |e: &Expr| {
-        each_expr(e, &mut |e| match &*e.kind {
-            ExprKind::Name(name) => {
-                out.insert(name.clone());
-            }
-            ExprKind::Choose(Choose::Labelled(entries)) => {
-                let bare = entries.iter().filter(|e| e.value.is_none());
-                out.extend(bare.map(|e| e.label.value.clone()));
-            }
-            _ => {}
-        });
+    let _ = map_item(kind, &mut |e| {
+        note_names(e, &mut out);
         e.clone()
-    };
-    let _ = map_item(kind, &mut note);
+    });
     if let ItemKind::Opset(o) = kind {
         let bare = o.entries.iter().filter(|e| e.value.is_none());
         out.extend(bare.map(|e| e.label.value.clone()));

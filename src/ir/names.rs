@@ -6,8 +6,7 @@
 //! the part around it. So `node layer1[0] = x > basic(64)` holds `layer1.0.conv1`, and
 //! `node conv1 = x > conv(3, 64) > bn` holds `conv1.0` and `conv1.1`.
 
-use super::graph::{DecisionGraph, Scope, ScopeId, WeightId, WeightSet};
-use std::borrow::Cow;
+use super::graph::{DecisionGraph, ScopeId, WeightId, WeightSet};
 use std::collections::BTreeSet;
 
 /// The label of a statement whose result has no name: it leaves no trace.
@@ -38,7 +37,7 @@ impl DecisionGraph {
             while scope.0 != 0 {
                 let here = &self.scopes[scope.0 as usize];
                 let parent = self.named(here.parent);
-                words.push(word(&indexed(here), here.turn, parent));
+                words.push(word(&here.name, here.turn, parent));
                 scope = parent;
             }
             let words: Vec<String> = words.into_iter().rev().flatten().collect();
@@ -53,16 +52,6 @@ impl DecisionGraph {
             scope = self.scopes[scope.0 as usize].parent;
         }
         scope
-    }
-}
-
-/// A scope's name, its index behind a dot.
-fn indexed(scope: &Scope) -> Cow<'_, str> {
-    let index = scope.index.map(|i| i.to_string());
-    let name = index.as_deref().and_then(|i| scope.name.strip_suffix(i)?.strip_suffix('_'));
-    match (name, index.as_deref()) {
-        (Some(name), Some(index)) => format!("{name}.{index}").into(),
-        _ => scope.name.as_str().into(),
     }
 }
 

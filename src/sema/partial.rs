@@ -3,8 +3,8 @@
 
 use crate::diag::{Diag, Sink};
 use crate::ir::condition::{Cond, Conditions, Reach};
-use crate::ir::decision::{Decision, Domain, Gate};
-use crate::ir::graph::{DecisionGraph, Node, NodeId};
+use crate::ir::decision::{Decision, DecisionId, Domain, Gate};
+use crate::ir::graph::{DecisionGraph, Edge, Node, NodeId};
 use crate::ir::kernel::Kernel;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
@@ -57,13 +57,10 @@ fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
         let of = |source: &NodeId| keys[source.index()];
         let key = match node.kernel {
             Kernel::Mix => {
-                let gates: Vec<Gate> =
-                    inputs.iter().filter_map(|(_, e)| Some(*graph.gate(e.leaf?))).collect();
-                let certain = inputs.iter().all(|(source, _)| of(source) == ALWAYS);
-                match certain && one_holds(decisions, &gates) {
-                    true => ALWAYS,
-                    false => hash((1, gates, inputs.iter().map(|(s, _)| of(s)).collect())),
-                }
+                let gated = |(source, edge): &(NodeId, Edge)| {
+                    Some((*graph.gate(edge.leaf?), keys[source.index()]))
+                };
+                mixed(decisions, &inputs.iter().filter_map(gated).collect::<Vec<_>>())
             }
             Kernel::Add if graph.fills(id) => ALWAYS,
             Kernel::Add => any(inputs.iter().map(|(source, _)| of(source)).collect()),
@@ -103,18 +100,71 @@ fn every(mut keys: Vec<u64>) -> u64 {
     }
 }
 
-/// Whether one of the gates holds, whatever is decided.
-fn one_holds(decisions: &[Decision], gates: &[Gate]) -> bool {
-    let Some(first) = gates.first() else { return false };
-    let of = first.decision();
-    let exits = gates.iter().filter(|g| matches!(g, Gate::Exit { .. })).count();
-    let alternatives = gates.iter().filter(|g| matches!(g, Gate::Alt { .. })).count();
-    gates.iter().all(|gate| gate.decision() == of)
-        && match &decisions[of.index()].domain {
-            Domain::One(labels) => alternatives == labels.len(),
-            Domain::Path(lattice) => exits == lattice.exits.len(),
-            Domain::Picks(_) => false,
+/// Present where a gate is on and its term is there.
+fn mixed(decisions: &[Decision], terms: &[(Gate, u64)]) -> u64 {
+    let certain = terms.iter().all(|(gate, key)| implied(decisions, gate, *key));
+    match (certain, terms.first()) {
+        (true, Some((first, _))) if one_holds(decisions, terms) => match *first {
+            Gate::Arrow { of, layer, to, .. } => visited(of, layer, to),
+            Gate::Visit { of, layer, at } => visited(of, layer, at),
+            _ => ALWAYS,
+        },
+        _ => {
+            let (gates, keys) = terms.iter().copied().unzip();
+            hash((1, gates, keys))
         }
+    }
+}
+
+/// Whether a map is there wherever its gate is on.
+fn implied(decisions: &[Decision], gate: &Gate, key: u64) -> bool {
+    let layers = match &decisions[gate.decision().index()].domain {
+        Domain::Path(lattice) => lattice.layers as u8,
+        _ => 0,
+    };
+    key == ALWAYS
+        || match *gate {
+            Gate::Arrow { of, layer, from: Some(from), .. } => {
+                layer > 0 && key == visited(of, layer - 1, from)
+            }
+            Gate::Visit { of, layer, at } | Gate::Last { of, layer, at } => {
+                key == visited(of, layer, at)
+            }
+            Gate::Exit { of, at } => key == visited(of, layers.saturating_sub(1), at),
+            _ => false,
+        }
+}
+
+/// Present where the path visits a node.
+fn visited(of: DecisionId, layer: u8, at: u8) -> u64 {
+    hash((4, vec![Gate::Visit { of, layer, at }], Vec::new()))
+}
+
+/// Whether some gate holds: wherever their node is visited, for gates of one node, else always.
+fn one_holds(decisions: &[Decision], terms: &[(Gate, u64)]) -> bool {
+    let Some((first, _)) = terms.first() else { return false };
+    let all = |same: &dyn Fn(&Gate) -> bool| terms.iter().all(|(gate, _)| same(gate));
+    match (*first, &decisions[first.decision().index()].domain) {
+        (Gate::Alt { of, .. }, Domain::One(labels)) => {
+            terms.len() == labels.len()
+                && all(&|g| matches!(g, Gate::Alt { .. } if g.decision() == of))
+        }
+        (Gate::Exit { of, .. }, Domain::Path(lattice)) => {
+            let same = |g: &Gate| matches!(g, Gate::Exit { .. } if g.decision() == of);
+            terms.len() == lattice.exits.len() && all(&same)
+        }
+        // Every layer at which the path can leave the scale for good has its term.
+        (Gate::Last { of, at, .. }, Domain::Path(lattice)) => {
+            let forced = lattice.first == [at] || lattice.exits == [at];
+            forced && all(&|g| matches!(*g, Gate::Last { of: o, at: a, .. } if (o, a) == (of, at)))
+        }
+        // All arrows that can enter the node are there.
+        (Gate::Arrow { of, layer, to, .. }, Domain::Path(_)) => all(
+            &|g| matches!(*g, Gate::Arrow { of: o, layer: l, to: t, .. } if (o, l, t) == (of, layer, to)),
+        ),
+        (Gate::Visit { .. }, Domain::Path(_)) => terms.len() == 1,
+        _ => false,
+    }
 }
 
 fn hash(what: (u8, Vec<Gate>, Vec<u64>)) -> u64 {

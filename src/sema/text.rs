@@ -119,7 +119,11 @@ pub(super) fn scope_word(label: &str) -> String {
     let word: String = label
         .chars()
         .filter(|c| *c != ']')
-        .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
+        .map(|c| match c {
+            '[' => '.',
+            c if c.is_alphanumeric() || c == '_' => c,
+            _ => '_',
+        })
         .collect();
-    word.trim_start_matches('_').to_owned()
+    word.trim_start_matches(['_', '.']).to_owned()
 }

@@ -138,6 +138,41 @@ fn tensors_have_the_names_and_shapes_of_state_dicts() {
     assert_eq!(judged.space.nets.len(), 9);
 }
 
+/// What an encoder costs by itself, as an expression of the library.
+fn encoder(expression: &str, h: u32, w: u32) -> (u64, u64) {
+    let text = format!(
+        "use std.encoders.*\nop tf = bn(eps = 1e-3)\nnet n(image) {{ out ({expression}).stage[5] }}\n"
+    );
+    let judged = judge_with("encoder.seg", None, &text, &[]);
+    assert!(judged.is_right(), "{}", judged.drawn());
+    costs(&judged.space.nets["n"].graph, h, w)
+}
+
+#[test]
+fn encoders_cost_what_was_counted_on_other_code() {
+    let mobilenet = "image > mobilenet_v1(bias = true, norm = tf)";
+    assert_eq!(encoder(mobilenet, 224, 224), (3_217_920, 567_716_352));
+    let shufflenet = "image > shufflenet_v1(pad = 0, bias = true, norm = tf, grouped = bn)";
+    assert_eq!(encoder(shufflenet, 512, 1024).0, 865_602);
+    assert_eq!(encoder("image > mobilenet_v2", 224, 224).0, 1_811_712);
+    assert_eq!(encoder("image > mobilenet_v2(expand_first = true)", 224, 224).0, 1_812_800);
+}
+
+#[test]
+fn a_depthwise_front_end_costs_what_its_paper_suggests() {
+    let text = "\
+use std.encoders.mobilenet_v1
+use std.decoders.frontend
+net n(image) {
+  let e = image > mobilenet_v1(bias = true, strides = [2, 2, 2, 1, 1], rates = [1, 1, 1, 2, 4])
+  out e.stage[5] > frontend(20)
+}
+";
+    let judged = judge_with("depthwise.seg", None, text, &[]);
+    assert!(judged.is_right(), "{}", judged.drawn());
+    assert_eq!(costs(&judged.space.nets["n"].graph, 512, 1024), (3_340_840, 28_138_536_960));
+}
+
 /// Decoder, encoder, parameters that outputs read, MACs at 512x1024 and at 360x640.
 const GRID: &[(&str, &str, u64, u64, Option<u64>)] = &[
     ("skipnet", "vgg16", 134_473_144, 222_520_016_896, None),

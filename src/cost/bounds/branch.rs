@@ -66,6 +66,8 @@ struct Branch<'a> {
     /// Decisions beside paths whose leaves cost something, or that places depend on.
     others: Vec<Other>,
     leaves: usize,
+    /// By what is to be paid along a path: many paths differ in the order of their places only.
+    settled: HashMap<Vec<Bill>, Ends>,
     /// By the functions left along a path: how they can turn out, and the condition of that.
     cases: HashMap<Vec<Cond>, Option<Vec<(u32, Cond)>>>,
     /// By a decision and a condition: what each value leaves of it.
@@ -119,6 +121,7 @@ pub(super) fn ends(
         places,
         others: others.collect::<Option<Vec<_>>>()?,
         leaves: priced.len(),
+        settled: HashMap::new(),
         cases: HashMap::new(),
         kinds: HashMap::new(),
         fewer: HashMap::new(),
@@ -193,6 +196,9 @@ impl Branch<'_> {
     /// The ends along one path: what is left of the places' conditions is known.
     fn settle(&mut self, conds: &[Cond]) -> Option<Ends> {
         let bills = self.bills(conds);
+        if let Some(known) = self.settled.get(&bills) {
+            return Some(*known);
+        }
         let open: Vec<Cond> =
             bills.iter().map(|(cond, _)| *cond).filter(|c| !c.is_constant()).collect();
         let cases = self.cases(&open)?;
@@ -209,6 +215,7 @@ impl Branch<'_> {
             }
             ends = ends.or(self.add_up(&prices, rule));
         }
+        self.settled.insert(bills, ends);
         Some(ends)
     }
 

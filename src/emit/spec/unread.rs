@@ -1,6 +1,6 @@
 //! Statements that nothing reads once choices are made: another alternative read them.
 
-use crate::emit::rewrite::{binder_names, each_expr, map_statement};
+use crate::emit::rewrite::{binder_names, map_statement, note_names};
 use crate::syntax::ast::*;
 use std::collections::BTreeSet;
 
@@ -50,16 +50,7 @@ fn names_read(all: &[Statement]) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     for s in all {
         let _ = map_statement(s, &mut |e| {
-            each_expr(e, &mut |e| match &*e.kind {
-                ExprKind::Name(name) => {
-                    out.insert(name.clone());
-                }
-                ExprKind::Choose(Choose::Labelled(entries)) => {
-                    let bare = entries.iter().filter(|e| e.value.is_none());
-                    out.extend(bare.map(|e| e.label.value.clone()));
-                }
-                _ => {}
-            });
+            note_names(e, &mut out);
             e.clone()
         });
         rebound(s, &mut out);
