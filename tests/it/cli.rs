@@ -59,7 +59,7 @@ snapshots! {
     enumeration_goes_on_from_a_rank: "enumerate", SMALL, "--from", "100", "-n", "3";
     enumeration_of_what_differs: "enumerate", SMALL, "--distinct", "--from", "100", "-n", "2";
     enumeration_ends: "enumerate", SMALL, "--from", "287";
-    files_named_by_an_unknown_decision: "enumerate", SMALL, "-o", "target/named", "--name", "{depht}";
+    files_named_by_an_unknown_decision: "enumerate", SMALL, "-o", "target/named", "--name", "{paht}";
     files_with_one_name: "enumerate", SMALL, "-o", "target/named", "--name", "small";
     a_size_that_does_not_fit: "check", "specs/published/rtseg_skipnet_vgg16.seg", "--input", "1x3x360x640";
     a_rank_out_of_reach: "enumerate", SMALL, "--from", "288";
