@@ -72,7 +72,9 @@ impl Evaluator<'_> {
         }
         for arm in arms {
             if self.matches(value, &arm.pattern, f)? {
-                return self.eval(&arm.value, f);
+                let value = self.eval(&arm.value, f)?;
+                let label = f.label.to_string();
+                return Ok(self.with_instance(value, arm.value.span, &label, f));
             }
         }
         self.fail(

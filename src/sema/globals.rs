@@ -93,15 +93,23 @@ impl Evaluator<'_> {
 
     /// The value of a `let`: a bare definition gets decisions of its own here.
     pub(super) fn bound(&mut self, value: &Expr, label: &str, f: &mut Frame) -> Eval<Value> {
-        let v = self.eval(value, f)?;
-        Ok(match v {
+        match self.eval(value, f)? {
+            v @ Value::Design(_) => Ok(self.with_instance(v, value.span, label, f)),
+            other => self.settled(other, value.span, f),
+        }
+    }
+
+    /// A bare definition with decisions of its own, which are told apart by where it stands.
+    pub(super) fn with_instance(&self, value: Value, at: Span, label: &str, f: &Frame) -> Value {
+        match value {
             Value::Design(d) if d.instance.is_none() => {
                 let mut d = Design::clone(&d);
-                d.instance = Some(self.instance(f, value.span, label, &d.kind));
+                let label = if label.is_empty() || label == "out" { d.name() } else { label };
+                d.instance = Some(self.instance(f, at, &label.to_owned(), &d.kind));
                 Value::Design(Rc::new(d))
             }
-            other => self.settled(other, value.span, f)?,
-        })
+            other => other,
+        }
     }
 
     /// A new instance at a place of a frame.
