@@ -2,6 +2,8 @@
 
 /// Every module with its text; to add one, add its line.
 pub const MODULES: &[(&str, &str)] = &[
+    ("std.decoders", include_str!("../stdlib/decoders.seg")),
+    ("std.encoders", include_str!("../stdlib/encoders.seg")),
     ("std.heads", include_str!("../stdlib/heads.seg")),
     ("std.ops", include_str!("../stdlib/ops.seg")),
     ("std.stems", include_str!("../stdlib/stems.seg")),

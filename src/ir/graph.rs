@@ -77,6 +77,8 @@ pub struct Scope {
     pub name: String,
     /// Which one it is of what its parent applies, where the author gave it no name.
     pub turn: Option<u32>,
+    /// Its index, where it is a member of a family: its name ends with it.
+    pub index: Option<i64>,
 }
 
 /// What a network yields.

@@ -6,7 +6,8 @@
 //! the part around it. So `node layer1[0] = x > basic(64)` holds `layer1.0.conv1`, and
 //! `node conv1 = x > conv(3, 64) > bn` holds `conv1.0` and `conv1.1`.
 
-use super::graph::{DecisionGraph, ScopeId, WeightId};
+use super::graph::{DecisionGraph, Scope, ScopeId, WeightId, WeightSet};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// The label of a statement whose result has no name: it leaves no trace.
@@ -31,13 +32,13 @@ impl DecisionGraph {
             Some(_) if is_alone(parent) => None,
             Some(turn) => Some(turn.to_string()),
         };
-        let name = |set: &super::graph::WeightSet| {
+        let name = |set: &WeightSet| {
             let mut scope = self.named(set.scope);
             let mut words = vec![word(&set.name, set.turn, scope)];
             while scope.0 != 0 {
                 let here = &self.scopes[scope.0 as usize];
                 let parent = self.named(here.parent);
-                words.push(word(&here.name, here.turn, parent));
+                words.push(word(&indexed(here), here.turn, parent));
                 scope = parent;
             }
             let words: Vec<String> = words.into_iter().rev().flatten().collect();
@@ -52,6 +53,16 @@ impl DecisionGraph {
             scope = self.scopes[scope.0 as usize].parent;
         }
         scope
+    }
+}
+
+/// A scope's name, its index behind a dot.
+fn indexed(scope: &Scope) -> Cow<'_, str> {
+    let index = scope.index.map(|i| i.to_string());
+    let name = index.as_deref().and_then(|i| scope.name.strip_suffix(i)?.strip_suffix('_'));
+    match (name, index.as_deref()) {
+        (Some(name), Some(index)) => format!("{name}.{index}").into(),
+        _ => scope.name.as_str().into(),
     }
 }
 

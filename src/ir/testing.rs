@@ -25,7 +25,12 @@ impl Draft {
     /// A graph that has its input.
     pub(crate) fn new() -> (Draft, NodeId) {
         let mut draft = Draft::default();
-        draft.graph.scopes.push(Scope { parent: ScopeId(0), name: String::new(), turn: None });
+        draft.graph.scopes.push(Scope {
+            parent: ScopeId(0),
+            name: String::new(),
+            turn: None,
+            index: None,
+        });
         let input = draft.node(Kernel::Input(0), &[]);
         (draft, input)
     }

@@ -17,14 +17,12 @@ impl Evaluator<'_> {
         f: &mut Frame,
     ) -> Eval<Value> {
         let opens = self.memo.opens();
-        let value = self.eval(of, f)?;
-        if self.assumed.is_empty() || self.memo.opens() == opens {
-            self.note_match(&value, arms, at, f)?;
-        } else {
-            // The text has every arm, whichever this evaluation takes.
-            let open = self.assuming_nothing(|this| this.eval(of, f))?;
-            self.note_match(&open, arms, at, f)?;
+        let mut value = self.eval(of, f)?;
+        if !self.assumed.is_empty() && self.memo.opens() != opens {
+            // Labels are those of the whole choice, and so is the text, whichever arm is taken.
+            value = self.assuming_nothing(|this| this.eval(of, f))?;
         }
+        self.note_match(&value, arms, at, f)?;
         self.match_value(&value, arms, at, f)
     }
 
@@ -58,6 +56,10 @@ impl Evaluator<'_> {
     fn match_value(&mut self, value: &Value, arms: &[Arm], at: Span, f: &mut Frame) -> Eval<Value> {
         if let Value::Varied(terms) = value {
             let keys = self.match_keys(terms);
+            let known = terms.iter().position(|(gate, _)| self.assumed.contains(gate));
+            if let Some(key) = known.and_then(|at| keys.get(at)) {
+                return self.match_value(key, arms, at, f);
+            }
             let picked = terms
                 .iter()
                 .zip(keys)

@@ -104,7 +104,7 @@ impl Evaluator<'_> {
         run: impl FnOnce(&mut Self, &mut Frame) -> Eval<T>,
     ) -> Eval<T> {
         let outer = (f.scope, std::mem::replace(&mut f.label, label.into()));
-        f.scope = self.build.scope(f.scope, &super::text::scope_word(label));
+        f.scope = self.build.scope_of(f.scope, label);
         let value = run(self, f);
         (f.scope, f.label) = outer;
         value

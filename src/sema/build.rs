@@ -56,7 +56,7 @@ pub(super) struct Home {
 impl Builder {
     pub(super) fn new() -> Builder {
         let mut graph = DecisionGraph::default();
-        graph.scopes.push(Scope { parent: ROOT, name: String::new(), turn: None });
+        graph.scopes.push(Scope { parent: ROOT, name: String::new(), turn: None, index: None });
         Builder {
             graph,
             words: FxHashMap::default(),
@@ -82,7 +82,7 @@ impl Builder {
         let next = ScopeId(graph.scopes.len() as u32);
         let id = *self.scopes.entry((parent, word)).or_insert(next);
         if id == next {
-            graph.scopes.push(Scope { parent, name: name.to_owned(), turn: None });
+            graph.scopes.push(Scope { parent, name: name.to_owned(), turn: None, index: None });
             self.touched.push(false);
             self.touched[parent.0 as usize] = true;
         }
@@ -93,6 +93,14 @@ impl Builder {
     pub(super) fn scope_at(&mut self, parent: ScopeId, name: &str, turn: u32) -> ScopeId {
         let id = self.scope(parent, name);
         self.graph.scopes[id.0 as usize].turn = Some(turn);
+        id
+    }
+
+    /// The scope of a statement's label, `x` or `x[1]`.
+    pub(super) fn scope_of(&mut self, parent: ScopeId, label: &str) -> ScopeId {
+        let id = self.scope(parent, &super::text::scope_word(label));
+        let index = label.strip_suffix(']').and_then(|label| label.rsplit_once('['));
+        self.graph.scopes[id.0 as usize].index = index.and_then(|(_, i)| i.parse().ok());
         id
     }
 

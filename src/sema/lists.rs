@@ -124,6 +124,12 @@ impl Evaluator<'_> {
                 .collect::<Eval<Vec<_>>>()?;
             return self.join(picked, at);
         }
+        if let Value::Varied(terms) = &value {
+            let gates: Vec<_> = terms.iter().map(|(g, _)| *g).collect();
+            return self.each_gate(&gates, at, |this, g| {
+                this.index_value(value.under(g), index.clone(), at, i_at)
+            });
+        }
         let Some(n) = index.as_ratio().filter(Ratio::is_integer).map(|r| r.to_integer()) else {
             return self.expected("a whole number as index", &index, i_at);
         };

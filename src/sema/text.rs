@@ -44,9 +44,9 @@ pub(super) fn element_texts(of: &Expr, value: &Value, n: usize) -> Vec<(String, 
         return items.iter().map(|e| (show(e), e.clone())).collect();
     }
     let (base, first) = part_of(of, value);
-    // A list without a name, such as `1..=4`, has its values written out.
+    // What is computed on the spot, such as `1..=4`, has its values written out.
     if let Value::List(values) = value
-        && !matches!(&*base.kind, ExprKind::Name(_) | ExprKind::Field(..))
+        && matches!(&*of.kind, ExprKind::Binary(..) | ExprKind::Comprehension(..))
         && values.iter().all(|v| matches!(v, Value::Num(_) | Value::Scale(_) | Value::Bool(_)))
     {
         let texts = values.iter().map(|v| literal(v, of.span));
@@ -119,11 +119,7 @@ pub(super) fn scope_word(label: &str) -> String {
     let word: String = label
         .chars()
         .filter(|c| *c != ']')
-        .map(|c| match c {
-            '[' => '.',
-            c if c.is_alphanumeric() || c == '_' => c,
-            _ => '_',
-        })
+        .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
         .collect();
-    word.trim_start_matches(['_', '.']).to_owned()
+    word.trim_start_matches('_').to_owned()
 }

@@ -151,7 +151,7 @@ fn made_up(parameter: &ast::Parameter) -> &'static str {
 }
 
 fn cost_of(module: &str, name: &str, example: &str) -> String {
-    let text = format!("use {module}.{name}\nnet n(image) {{{MAPS}  out {example}\n}}\n");
+    let text = format!("use {module}.*\nnet n(image) {{{MAPS}  out {example}\n}}\n");
     let mut diags = Sink::default();
     let program = sema::load("example", None, &text, &[], &mut diags);
     let space = sema::analyse(&program, &mut diags);

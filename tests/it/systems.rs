@@ -63,32 +63,224 @@ fn the_reconstruction_has_the_size_that_was_computed_by_hand() {
 fn the_hyper_cell_space_contains_the_reconstruction() {
     let judged = shipped("specs/autortnet.seg", &[]);
     let edges = ["n0.older", "n0.newer", "n1.older", "n1.newer", "n1.n0"];
-    let wanted = |name: &str| -> Vec<&str> {
-        let name = name.trim_start_matches("autortnet.");
-        let cell = edges.iter().find_map(|edge| name.strip_suffix(edge)?.strip_suffix('.'));
-        match cell.unwrap_or(name) {
-            "h1.reduction" => vec!["conv_r2"; 5],
-            "h1.normal" => vec!["conv_r2", "max_pool", "conv_r2", "conv_r2", "conv_r2"],
-            "h2.reduction" => vec!["conv_r2", "dil2", "conv_r2", "conv_r2", "max_pool"],
-            "h2.normal" => vec!["sep", "conv_r2", "conv_r2", "conv_r2", "dil4"],
-            "h3.reduction" => vec!["max_pool", "max_pool", "max_pool", "dil4", "conv_r2"],
-            "h3.normal" => vec!["dil2", "conv", "skip", "conv_r2", "conv_r2"],
-            "h1.depth" => vec!["2"],
-            "h2.depth" => vec!["4"],
-            "h3.depth" => vec!["6"],
-            other if other.ends_with("p3") || other.ends_with("m3") => vec!["dil4_r2"],
-            _ => vec!["conv3_r2"],
-        }
+    let wanted = |name: &str, edge: usize| -> &str {
+        let cell = |part: &str| name.contains(part);
+        let ops = match name {
+            "autortnet.h1.depth" => return "2",
+            "autortnet.h2.depth" => return "4",
+            "autortnet.h3.depth" => return "6",
+            _ if cell("h1.reduction") => ["conv_r2"; 5],
+            _ if cell("h1.normal") => ["conv_r2", "max_pool", "conv_r2", "conv_r2", "conv_r2"],
+            _ if cell("h2.reduction") => ["conv_r2", "dil2", "conv_r2", "conv_r2", "max_pool"],
+            _ if cell("h2.normal") => ["sep", "conv_r2", "conv_r2", "conv_r2", "dil4"],
+            _ if cell("h3.reduction") => ["max_pool", "max_pool", "max_pool", "dil4", "conv_r2"],
+            _ if cell("h3.normal") => ["dil2", "conv", "skip", "conv_r2", "conv_r2"],
+            _ if cell(".p3") || cell(".m3") => ["dil4_r2"; 5],
+            _ => ["conv3_r2"; 5],
+        };
+        ops[edge]
     };
     let value = |d: &segc::ir::Decision| {
-        let labels = wanted(&d.name);
         let edge = edges.iter().position(|edge| d.name.ends_with(edge)).unwrap_or(0);
         let Domain::One(offered) = &d.domain else { panic!("{} is one of several", d.name) };
-        let label = labels.get(edge).or(labels.first()).expect("a label");
-        let at = offered.iter().position(|o| o == label);
-        Value::One(at.unwrap_or_else(|| panic!("{}: {label} of {offered:?}", d.name)) as u32)
+        let at = offered.iter().position(|o| o == wanted(&d.name, edge));
+        Value::One(at.unwrap_or_else(|| panic!("{}: {offered:?}", d.name)) as u32)
     };
     let binding = Binding(judged.space.decisions().iter().map(value).collect());
     let member = member::member(&judged.space.nets["autortnet"].graph, &binding);
     assert!(canon::isomorphic(&member, &network("specs/published/autortnet_a.seg")));
+}
+
+/// Name and shape of a tensor.
+type Tensor = (String, Vec<u32>);
+
+/// The parameters and tensors that a fixture lists.
+fn listed(network: &str) -> (u64, Vec<Tensor>) {
+    let path = root().join(format!("tests/fixtures/torchvision/{network}.txt"));
+    let text = std::fs::read_to_string(path).expect("the fixture is there");
+    let (head, rest) = text.split_once('\n').expect("a head");
+    let params = head.rsplit_once(": ").and_then(|(_, n)| n.strip_suffix(" parameters"));
+    let tensor = |line: &str| {
+        let (name, shape) = line.split_once(' ').expect("a name and a shape");
+        let sides = shape.split('x').map(|n| n.parse().expect("a side"));
+        (name.to_owned(), sides.collect())
+    };
+    let params = params.and_then(|n| n.parse().ok()).expect("the number of parameters");
+    (params, rest.lines().map(tensor).collect())
+}
+
+#[test]
+fn tensors_have_the_names_and_shapes_of_state_dicts() {
+    let judged = shipped("tests/fixtures/torchvision/networks.seg", &[]);
+    for (name, net) in &judged.space.nets {
+        let network = name.trim_end_matches("_net");
+        let (params, wanted) = listed(network);
+        assert_eq!(costs(&net.graph, 224, 224).0, params, "{network}");
+        let mut got = Vec::new();
+        for (set, name) in net.graph.weights.iter().zip(net.graph.state_names()) {
+            let name = name.strip_prefix("encoder.").unwrap_or(&name);
+            for tensor in set.kernel.weights(set.channels) {
+                got.push((format!("{name}.{}", tensor.role.name()), tensor.dims));
+            }
+        }
+        assert_eq!(got.len(), wanted.len(), "{network}");
+        for (name, shape) in wanted {
+            let found = got.iter().find(|(n, _)| *n == name);
+            let dims = &found.unwrap_or_else(|| panic!("{network} lacks {name}")).1;
+            // A linear layer is a convolution that reads all that there is.
+            let same = match shape.len() {
+                2 => dims[0] == shape[0] && dims[1..].iter().product::<u32>() == shape[1],
+                _ => *dims == shape,
+            };
+            assert!(same, "{network}: {name} is {dims:?}, not {shape:?}");
+        }
+    }
+    assert_eq!(judged.space.nets.len(), 9);
+}
+
+/// Decoder, encoder, parameters that outputs read, MACs at 512x1024 and at 360x640.
+const GRID: &[(&str, &str, u64, u64, Option<u64>)] = &[
+    ("skipnet", "vgg16", 134_473_144, 222_520_016_896, None),
+    ("skipnet", "resnet18", 11_307_960, 19_841_810_432, Some(8_887_797_760)),
+    ("skipnet", "mobilenet", 3_369_240, 6_860_701_696, Some(3_068_835_840)),
+    ("skipnet", "shufflenet", 1_014_682, 2_240_694_168, Some(998_505_944)),
+    ("unet", "vgg16", 28_072_020, 261_959_450_624, None),
+    ("unet", "resnet18", 11_539_828, 21_768_437_760, Some(9_738_895_360)),
+    ("unet", "mobilenet", 8_846_196, 27_200_847_872, Some(12_090_388_480)),
+    ("unet", "shufflenet", 6_380_870, 8_806_614_936, Some(3_970_768_344)),
+    ("dilation", "vgg16", 41_578_344, 423_893_139_456, Some(186_281_164_800)),
+    ("dilation", "resnet18", 11_287_400, 97_182_023_680, Some(42_706_944_000)),
+    ("dilation", "mobilenet", 8_574_544, 71_031_586_816, Some(31_215_052_800)),
+    ("dilation", "shufflenet", 987_242, 7_905_974_168, Some(3_474_095_544)),
+];
+
+#[test]
+fn the_grid_of_encoders_and_decoders_costs_what_was_counted_on_the_authors_code() {
+    for (decoder, encoder, params, macs, small) in GRID {
+        let path = format!("specs/published/rtseg_{decoder}_{encoder}.seg");
+        let graph = network(&path);
+        assert_eq!(costs(&graph, 512, 1024), (*params, *macs), "{path}");
+        let question = Question { input: Size { h: 360, w: 640 }, batch: 1, train: false };
+        match (cost::exact(&graph, question), small) {
+            (Ok(costs), Some(macs)) => assert_eq!(costs.macs, *macs, "{path}"),
+            // VGG's pools round 45 down to 22, which no transposed convolution comes to.
+            (Err(problem), None) => {
+                let near: Vec<String> = problem.near().iter().map(Size::to_string).collect();
+                assert_eq!(near, ["352x640", "368x640"], "{path}");
+            }
+            (other, _) => panic!("{path}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_grid_is_emitted_and_nothing_else_is_in_it() {
+    let folder = std::env::temp_dir().join(format!("segc-grid-{}", std::process::id()));
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_segc"))
+        .current_dir(root())
+        .args(["enumerate", "specs/rtseg.seg", "--name", "rtseg_{method}_{encoder}", "-o"])
+        .arg(&folder)
+        .stdout(std::process::Stdio::null())
+        .status();
+    assert!(status.expect("segc runs").success());
+    let shipped = root().join("specs/published");
+    let names = |folder: &std::path::Path| -> std::collections::BTreeSet<String> {
+        let entries = std::fs::read_dir(folder).expect("the folder is there");
+        let names = entries.map(|e| e.expect("an entry").file_name().into_string());
+        names.map(|n| n.expect("a name")).filter(|n| n.starts_with("rtseg_")).collect()
+    };
+    assert_eq!(names(&folder).len(), GRID.len());
+    for name in names(&folder) {
+        let new = std::fs::read_to_string(folder.join(&name)).expect("it was written");
+        if std::env::var_os("SEGC_BLESS").is_some() {
+            std::fs::write(shipped.join(&name), &new).expect("it can be written");
+        }
+        let old = std::fs::read_to_string(shipped.join(&name)).unwrap_or_default();
+        assert!(old == new, "{name}: run `SEGC_BLESS=1 cargo test -p segc --test it systems`");
+    }
+    assert_eq!(names(&shipped), names(&folder));
+    std::fs::remove_dir_all(&folder).expect("it can be removed");
+}
+
+#[test]
+fn two_branches_have_the_size_of_the_authors_final_networks() {
+    let student = shipped("specs/published/fasterseg_student.seg", &[]);
+    let graph = &student.space.nets["student"].graph;
+    let at = |h, w, train| {
+        let question = Question { input: Size { h, w }, batch: 1, train };
+        cost::exact(graph, question).expect("the network fits this size")
+    };
+    // What runs, what is built, and what is built for training.
+    assert_eq!(at(1024, 2048, false).params, 3_421_875);
+    assert_eq!(at(1024, 2048, false).params_built, 3_454_643);
+    assert_eq!(at(1024, 2048, true).params_built, 4_385_689);
+    assert_eq!(at(1024, 2048, false).macs, 27_770_486_784);
+    assert_eq!(at(1024, 2048, true).macs, 31_736_201_216);
+    assert_eq!(at(512, 1024, false).macs, 6_942_621_696);
+    assert_eq!(at(256, 512, false).macs, 1_735_655_424);
+    let parts = ["x", "a16", "a32", "b8", "b16", "a", "b", "fused", "attention", "out"];
+    let sizes = parts.map(|part| params_in(graph, part));
+    let cells = 2_742_656;
+    assert_eq!(sizes[..5].iter().sum::<u64>(), 130_464 + cells);
+    // The climbs of both branches, the fusion with its idle attention, the head.
+    assert_eq!(sizes[5..], [41_344 + 276_864, 8_320 + 55_424, 16_640, 32_768, 150_163]);
+    let sides = ["side16", "side32"].map(|part| params_in(graph, part));
+    assert_eq!(sides, [335_827, 595_219]);
+}
+
+/// The convolutions of a closed network in order: channels in and out, stride.
+fn convolutions(graph: &DecisionGraph, part: &str) -> Vec<(u32, u32, u32)> {
+    let inside = |scope| graph.scope_name(scope).split('.').next() == Some(part);
+    let conv = |(id, node): (_, &segc::ir::graph::Node)| match node.kernel {
+        segc::ir::Kernel::Conv(conv) if inside(node.scope) => {
+            Some((graph.input_type(id).width, conv.out, conv.stride))
+        }
+        _ => None,
+    };
+    graph.nodes().filter_map(conv).collect()
+}
+
+#[test]
+fn two_branches_have_the_layers_of_the_authors_file() {
+    let graph = network("specs/published/fasterseg_student.seg");
+    assert_eq!(
+        convolutions(&graph, "x")[5..],
+        [(64, 32, 1), (32, 32, 1), (32, 32, 1), (32, 32, 1), (32, 32, 1), (32, 32, 1)]
+    );
+    // A zoomed convolution strides by its resize.
+    assert_eq!(
+        convolutions(&graph, "a16"),
+        [
+            (32, 128, 1),
+            (128, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1)
+        ]
+    );
+    assert_eq!(
+        convolutions(&graph, "a32"),
+        [(64, 128, 1), (128, 128, 1), (128, 128, 1), (128, 128, 1), (128, 256, 1), (256, 256, 1)]
+    );
+    assert_eq!(convolutions(&graph, "b8"), [(32, 32, 1); 4]);
+    assert_eq!(
+        convolutions(&graph, "b16"),
+        [
+            (32, 64, 2),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 192, 1),
+            (192, 192, 1),
+            (192, 128, 1),
+            (128, 128, 1)
+        ]
+    );
+    let teacher = network("specs/published/fasterseg_teacher.seg");
+    assert_eq!(
+        convolutions(&teacher, "a32"),
+        [(192, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1)]
+    );
 }
