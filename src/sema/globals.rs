@@ -105,7 +105,7 @@ impl Evaluator<'_> {
             Value::Design(d) if d.instance.is_none() => {
                 let mut d = Design::clone(&d);
                 let label = if label.is_empty() || label == "out" { d.name() } else { label };
-                d.instance = Some(self.instance(f, at, &label.to_owned(), &d.kind));
+                d.instance = Some(self.instance(f, at, label, &d.kind));
                 Value::Design(Rc::new(d))
             }
             other => other,

@@ -119,7 +119,7 @@ fn mixed(decisions: &[Decision], terms: &[(Gate, u64)]) -> u64 {
 /// Whether a map is there wherever its gate is on.
 fn implied(decisions: &[Decision], gate: &Gate, key: u64) -> bool {
     let layers = match &decisions[gate.decision().index()].domain {
-        Domain::Path(lattice) => lattice.layers as u8,
+        Domain::Path(lattice) => lattice.layers,
         _ => 0,
     };
     key == ALWAYS

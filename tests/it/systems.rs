@@ -236,3 +236,86 @@ fn the_grid_is_emitted_and_nothing_else_is_in_it() {
     assert_eq!(names(&shipped), names(&folder));
     std::fs::remove_dir_all(&folder).expect("it can be removed");
 }
+
+#[test]
+fn two_branches_have_the_size_of_the_authors_final_networks() {
+    let student = shipped("specs/published/fasterseg_student.seg", &[]);
+    let graph = &student.space.nets["student"].graph;
+    let at = |h, w, train| {
+        let question = Question { input: Size { h, w }, batch: 1, train };
+        cost::exact(graph, question).expect("the network fits this size")
+    };
+    // What runs, what is built, and what is built for training.
+    assert_eq!(at(1024, 2048, false).params, 3_421_875);
+    assert_eq!(at(1024, 2048, false).params_built, 3_454_643);
+    assert_eq!(at(1024, 2048, true).params_built, 4_385_689);
+    assert_eq!(at(1024, 2048, false).macs, 27_770_486_784);
+    assert_eq!(at(1024, 2048, true).macs, 31_736_201_216);
+    assert_eq!(at(512, 1024, false).macs, 6_942_621_696);
+    assert_eq!(at(256, 512, false).macs, 1_735_655_424);
+    let parts = ["x", "a16", "a32", "b8", "b16", "a", "b", "fused", "attention", "out"];
+    let sizes = parts.map(|part| params_in(graph, part));
+    let cells = 2_742_656;
+    assert_eq!(sizes[..5].iter().sum::<u64>(), 130_464 + cells);
+    // The climbs of both branches, the fusion with its idle attention, the head.
+    assert_eq!(sizes[5..], [41_344 + 276_864, 8_320 + 55_424, 16_640, 32_768, 150_163]);
+    let sides = ["side16", "side32"].map(|part| params_in(graph, part));
+    assert_eq!(sides, [335_827, 595_219]);
+}
+
+/// The convolutions of a closed network in order: channels in and out, stride.
+fn convolutions(graph: &DecisionGraph, part: &str) -> Vec<(u32, u32, u32)> {
+    let inside = |scope| graph.scope_name(scope).split('.').next() == Some(part);
+    let conv = |(id, node): (_, &segc::ir::graph::Node)| match node.kernel {
+        segc::ir::Kernel::Conv(conv) if inside(node.scope) => {
+            Some((graph.input_type(id).width, conv.out, conv.stride))
+        }
+        _ => None,
+    };
+    graph.nodes().filter_map(conv).collect()
+}
+
+#[test]
+fn two_branches_have_the_layers_of_the_authors_file() {
+    let graph = network("specs/published/fasterseg_student.seg");
+    assert_eq!(
+        convolutions(&graph, "x")[5..],
+        [(64, 32, 1), (32, 32, 1), (32, 32, 1), (32, 32, 1), (32, 32, 1), (32, 32, 1)]
+    );
+    // A zoomed convolution strides by its resize.
+    assert_eq!(
+        convolutions(&graph, "a16"),
+        [
+            (32, 128, 1),
+            (128, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1)
+        ]
+    );
+    assert_eq!(
+        convolutions(&graph, "a32"),
+        [(64, 128, 1), (128, 128, 1), (128, 128, 1), (128, 128, 1), (128, 256, 1), (256, 256, 1)]
+    );
+    assert_eq!(convolutions(&graph, "b8"), [(32, 32, 1); 4]);
+    assert_eq!(
+        convolutions(&graph, "b16"),
+        [
+            (32, 64, 2),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 64, 1),
+            (64, 192, 1),
+            (192, 192, 1),
+            (192, 128, 1),
+            (128, 128, 1)
+        ]
+    );
+    let teacher = network("specs/published/fasterseg_teacher.seg");
+    assert_eq!(
+        convolutions(&teacher, "a32"),
+        [(192, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1)]
+    );
+}

@@ -114,14 +114,14 @@ impl Ink {
         self.add(format_args!("</g>"));
     }
 
-    /// Text that begins at `x`, on the line `y`. An index, as in `h.2`, is set low.
+    /// Text that begins at `x`, on the line `y`. An index, as in `h_2`, is set low.
     pub(super) fn text(&mut self, x: f64, y: f64, text: &str, kind: Text) {
         self.classed(x, y, text, kind.class());
     }
 
     /// The same in a class of its own.
     pub(super) fn classed(&mut self, x: f64, y: f64, text: &str, class: &str) {
-        let index = text.rsplit_once('.').filter(|(_, i)| {
+        let index = text.rsplit_once('_').filter(|(_, i)| {
             class == "label" && !i.is_empty() && i.chars().all(|c| c.is_ascii_digit())
         });
         let inner = match index {
