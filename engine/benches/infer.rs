@@ -1,13 +1,19 @@
 //! Finished networks prepared for inference against plain tch calls, in one run, in turn:
 //! `cargo bench -p segc-engine --bench infer -- FILE… [--input HxW] [--runs N]`.
 //!
-//! Plain: columns innermost, nothing folded, kernel by kernel. All keep freed memory.
+//! Plain: columns innermost, nothing folded, call by call, as one writes it by hand (`plain.rs`). All
+//! keep freed memory, and run in one process.
 
+mod plain;
+
+use plain::Plain;
 use segc::cli::read::judge;
-use segc_engine::exec::bench::{Amount, How, Settings, Subject, bench};
-use segc_engine::exec::{Executor, Layout, Options};
+use segc_engine::exec::inference::{Choice, Prepared};
+use segc_engine::exec::{Executor, Layout, Mode, Options, Wanted};
 use segc_engine::torch;
 use std::path::PathBuf;
+use std::time::Instant;
+use tch::{Device, Kind, Tensor};
 
 fn main() {
     torch::start().expect("the process can be prepared");
@@ -34,6 +40,9 @@ fn main() {
     }
 }
 
+/// A way to compute the same.
+type Way<'w> = (&'static str, Box<dyn Fn() -> Tensor + 'w>);
+
 fn compare(name: &str, graph: &segc::ir::DecisionGraph, input: [i64; 4], runs: u32) {
     if !graph.leaves.is_empty() {
         println!("{name}: not finished");
@@ -42,26 +51,51 @@ fn compare(name: &str, graph: &segc::ir::DecisionGraph, input: [i64; 4], runs: u
     let network = |layout| {
         Executor::new(graph, Options { layout, ..Options::default() }).expect("names differ")
     };
-    let (plain, last) = (network(Layout::Contiguous), network(Layout::ChannelsLast));
-    let subject =
-        |name: &str, network, how| Subject { name: name.into(), network, states: &[], input, how };
-    let subjects = [
-        subject("plain", &plain, How::Plain),
-        subject("channels last", &last, How::Plain),
-        subject("prepared", &last, How::Prepared),
+    let (rows, last) = (network(Layout::Contiguous), network(Layout::ChannelsLast));
+    let image = Tensor::randn(input.as_slice(), (Kind::Float, Device::Cpu));
+    let calls = Plain::new(&rows);
+    let prepared = Prepared::new(&last, &[], &image, Choice::Measured).expect("it runs");
+    let by = |network: &Executor<'_>| {
+        let pass = network.forward(&[image.shallow_clone()], &[], Mode::Eval, Wanted::Nothing);
+        pass.expect("it runs").outputs.swap_remove(0).value
+    };
+    let ways: Vec<Way<'_>> = vec![
+        ("plain calls", Box::new(|| calls.forward(&image))),
+        ("executor, contiguous", Box::new(|| by(&rows))),
+        ("executor, channels last", Box::new(|| by(&last))),
+        ("prepared", Box::new(|| prepared.forward(&image).expect("it runs").swap_remove(0).value)),
     ];
-    let settings = Settings { warm_up: 2, amount: Amount::Runs(runs) };
-    let timings = bench(&subjects, settings, &mut |_| {}).expect("they run");
     println!("{name}, {input:?}, {} threads", torch::process::threads());
-    for timing in &timings {
+    let want = ways[0].1();
+    for (name, way) in &ways {
+        let off = (way() - &want).abs().max().double_value(&[]);
+        let scale = want.abs().max().double_value(&[]);
+        assert!(off <= 1e-3 * scale, "{name} computes something else: {off} of {scale}");
+    }
+    report(&ways, runs);
+}
+
+/// Runs all ways in turn and prints how long they took.
+fn report(ways: &[Way<'_>], runs: u32) {
+    let mut took: Vec<Vec<f64>> = vec![vec![]; ways.len()];
+    for _ in 0..runs {
+        for ((_, way), took) in ways.iter().zip(&mut took) {
+            let begun = Instant::now();
+            drop(std::hint::black_box(way()));
+            took.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    let mut first = None;
+    for ((name, _), took) in ways.iter().zip(&mut took) {
+        took.sort_by(f64::total_cmp);
+        let at = |share: f64| took[(share * (took.len() - 1) as f64).ceil() as usize];
+        let (median, p95, least) = (at(0.5), at(0.95), at(0.0));
+        let plain = *first.get_or_insert((median, least));
         println!(
-            "  {:14} median {:8.1} ms  p95 {:8.1} ms  min {:8.1} ms  {:5.2}x at the median  {:?} bytes",
-            timing.name,
-            timing.median_ms,
-            timing.p95_ms,
-            timing.min_ms,
-            timings[0].median_ms / timing.median_ms,
-            timing.peak_bytes,
+            "  {name:24} median {median:8.1} ms  p95 {p95:8.1} ms  min {least:8.1} ms  plain/this \
+             {:5.2} at the median, {:5.2} at the least",
+            plain.0 / median,
+            plain.1 / least
         );
     }
 }

@@ -93,9 +93,10 @@ fn report(rows: &mut [Row<'_>], rounds: u32) {
         took.sort_by(f64::total_cmp);
         let at = |place: usize| took.get(place).copied().unwrap_or(f64::NAN);
         let (median, least) = (at(took.len() / 2), at(0));
+        let p95 = at((0.95 * took.len().saturating_sub(1) as f64).ceil() as usize);
         let plain = *first.get_or_insert((median, least));
         println!(
-            "{name:34} median {median:9.1} ms {:6.2}x   min {least:9.1} ms {:6.2}x",
+            "{name:34} median {median:9.1} ms {:6.2}x   p95 {p95:9.1} ms   min {least:9.1} ms {:6.2}x",
             plain.0 / median,
             plain.1 / least
         );

@@ -1,4 +1,6 @@
-// How many bytes live tensors take, now and at most, on the CPU and on CUDA devices.
+// How many bytes live tensors take, now and at most, on the CPU and on CUDA devices; large blocks are
+// kept for the next ones.
+#include "blocks.h"
 #include "guard.h"
 
 #include <c10/core/Allocator.h>
@@ -24,21 +26,38 @@ void count(int64_t bytes) {
   }
 }
 
+segc::Blocks& blocks() {
+  // Never destroyed: tensors may outlive statics.
+  static auto* all = new segc::Blocks;
+  return *all;
+}
+
 // What the C library set aside for a block, a few bytes more than was asked for. It is asked again
 // when the block is freed, so that no header is needed and blocks from before the count do no harm.
 int64_t size(void* data) { return static_cast<int64_t>(malloc_usable_size(data)); }
 
 void release(void* data) {
   if (!data) return;
+  if (size_t asked = blocks().give(data)) {
+    count(-static_cast<int64_t>(asked));
+    return;
+  }
   count(-size(data));
   c10::free_cpu(data);
 }
 
-// The default CPU allocator, and a count.
+// Large blocks from those that are kept, others from the default CPU allocator; and a count.
 struct CountingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
-    void* data = c10::alloc_cpu(bytes);
-    if (data) count(size(data));
+    const bool large = bytes >= segc::Blocks::kLeast;
+    void* data = large ? blocks().take(bytes) : nullptr;
+    if (data) {
+      count(static_cast<int64_t>(bytes));
+    } else {
+      // Where there is no memory left, this one says so.
+      data = c10::alloc_cpu(bytes);
+      if (data) count(size(data));
+    }
     return {data, data, &release, c10::Device(c10::DeviceType::CPU)};
   }
 

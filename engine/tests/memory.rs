@@ -66,6 +66,9 @@ fn steps_take_the_memory_that_was_predicted() {
         (1, 32, 128, 1),
         (1, 16, 96, 3),
         (3, 8, 96, 1),
+        // Weights outweigh maps.
+        (2, 128, 32, 2),
+        (2, 256, 32, 1),
     ] {
         let (graph, decisions) = cells::cells(cells, width, 5);
         compare(&format!("{cells} cells of {width}"), &graph, n, side);

@@ -8,6 +8,7 @@ use super::term::{Rows, Term};
 use super::{json, sizes};
 use crate::cost::{self, Costs, Field, Question, SizeProblem, TableProblem};
 use crate::ir::DecisionGraph;
+use crate::supernet::memory::training_peak;
 use serde::Serialize;
 
 /// Arguments of `segc cost`.
@@ -76,15 +77,47 @@ pub(super) struct Report {
 pub(super) struct Supernet {
     pub(super) params: u64,
     pub(super) macs: u64,
+    /// The images of a step: the plan's crops and batch, unless others were asked for.
+    pub(super) train_input: Shown,
     pub(super) train_peak_bytes: u64,
+}
+
+/// An input, written as people write it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown(pub(super) Input);
+
+impl Serialize for Shown {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+/// What costs are asked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At {
+    /// Images of an inference.
+    pub(super) input: Input,
+    /// Images of a training step of a supernet.
+    pub(super) training: Input,
+}
+
+impl At {
+    /// At an input that was asked for; else as the plans of a network say.
+    pub(super) fn of(judged: &Judged, net: &str, asked: Option<Input>) -> At {
+        let input = asked.unwrap_or_else(|| read::planned_input(judged, net).0);
+        let training = asked.or_else(|| read::planned_batch(judged, net)).unwrap_or(input);
+        At { input, training }
+    }
 }
 
 pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     let judged = read::right(&args.spec, term)?;
     let chosen = read::choose(&judged, args.net.as_deref())?;
-    let planned = read::planned_input(&judged, chosen.name);
-    let (input, why) = args.input.map_or(planned, |input| (input, "as asked"));
-    let report = measure(&judged, chosen, input, args.train).map_err(|problem| {
+    let planned = || read::planned_input(&judged, chosen.name).1;
+    let why = args.input.map_or_else(planned, |_| "as asked");
+    let at = At::of(&judged, chosen.name, args.input);
+    let input = at.input;
+    let report = measure(&judged, chosen, at, args.train).map_err(|problem| {
         let mistake = sizes::mistake(&chosen.net.graph, &problem, input);
         read::print_diags(&[mistake], &judged.program.sources, term);
         Failure::Spec
@@ -99,7 +132,7 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
 pub(super) fn measure(
     judged: &Judged,
     chosen: Chosen,
-    input: Input,
+    At { input, training }: At,
     train: bool,
 ) -> Result<Report, SizeProblem> {
     let graph = &chosen.net.graph;
@@ -126,26 +159,35 @@ pub(super) fn measure(
         params_built: one(whole.params_built),
         weights_bytes: one(whole.memory.weights_bytes),
         infer_peak_bytes: one(whole.memory.infer_peak_bytes),
-        train_peak_bytes: one(whole.memory.train_peak_bytes),
+        train_peak_bytes: match closed {
+            true => one(training_peak(graph, input.size, input.batch)?),
+            false => None,
+        },
         receptive_field: field,
-        supernet: (!closed).then(|| Supernet::from(&whole)),
+        supernet: match closed {
+            true => None,
+            false => Some(Supernet::of(graph, &whole, training)?),
+        },
     })
 }
 
 /// What a space's supernet needs; nothing where nothing is open, or the input does not fit.
-pub(super) fn supernet(chosen: Chosen, input: Input, train: bool) -> Option<Supernet> {
+pub(super) fn supernet(chosen: Chosen, at: At, train: bool) -> Option<Supernet> {
+    let At { input, training } = at;
     let question = Question { input: input.size, batch: input.batch, train };
     let graph = Some(&chosen.net.graph).filter(|g| !g.leaves.is_empty())?;
-    cost::exact(graph, question).ok().map(|whole| Supernet::from(&whole))
+    let whole = cost::exact(graph, question).ok()?;
+    Supernet::of(graph, &whole, training).ok()
 }
 
-impl From<&Costs> for Supernet {
-    fn from(whole: &Costs) -> Supernet {
-        Supernet {
+impl Supernet {
+    fn of(graph: &DecisionGraph, whole: &Costs, training: Input) -> Result<Supernet, SizeProblem> {
+        Ok(Supernet {
             params: whole.params,
             macs: whole.macs,
-            train_peak_bytes: whole.memory.train_peak_bytes,
-        }
+            train_input: Shown(training),
+            train_peak_bytes: training_peak(graph, training.size, training.batch)?,
+        })
     }
 }
 
@@ -206,6 +248,8 @@ fn print(report: &Report, net_why: &str, input_why: &str, term: &mut Term) -> Re
     };
     row("params", supernet.params, with_prefix(supernet.params));
     row("MACs", supernet.macs, with_prefix(supernet.macs));
-    row("training peak", supernet.train_peak_bytes, bytes(supernet.train_peak_bytes));
+    let peak = supernet.train_peak_bytes;
+    let at = format!("{}  at {}", bytes(peak).trim(), supernet.train_input.0);
+    row("training peak", peak, at);
     term.table(&rows)
 }

@@ -150,3 +150,12 @@ pub fn planned_input(judged: &Judged, net: &str) -> (Input, &'static str) {
     }
     (Input::picture(DEFAULT_INPUT.0, DEFAULT_INPUT.1), "the default")
 }
+
+/// The images of a training step as a network's search block says, else its train block.
+pub fn planned_batch(judged: &Judged, net: &str) -> Option<Input> {
+    let plans = &judged.space.plans;
+    let searched = plans.search.get(net).map(|(plan, _)| &plan.data);
+    let data = searched.or_else(|| plans.train.get(net).map(|(plan, _)| &plan.data))?;
+    let size = data.crop.or(data.size)?;
+    Some(Input { batch: data.batch, ..Input::picture(size.h, size.w) })
+}

@@ -1,17 +1,26 @@
-//! What a step will take in memory: the plan's run, and the way back, walked through with bytes in
-//! place of tensors. It follows what libtorch keeps for gradients and when it lets go. Buffers that
-//! its kernels need for a moment are not in it: they matter where weights outweigh maps, on images
-//! of a few dozen pixels.
+//! What a step will take in memory: the plan's run, the way back and the optimiser's move, walked
+//! through with bytes in place of tensors. It follows what libtorch keeps for gradients and when it
+//! lets go, and what convolutions need for a moment to bring their weights into another order.
 
-use super::{Plan, Step, ValueId};
-use crate::cost::Sizes;
-use crate::ir::kernel::{Act, Kernel, PoolKind};
-use crate::ir::{DecisionGraph, Size};
+use super::{Mode, Plan, Step, Switch, ValueId, plan};
+use crate::cost::{self, SizeProblem, Sizes};
+use crate::ir::kernel::{Act, Conv, Kernel, PoolKind};
+use crate::ir::{DecisionGraph, Size, liveness};
 
 /// Bytes of one value.
 const FLOAT: u64 = 4;
 /// Bytes of one index: of a max pool's choice, of a label.
 const INDEX: u64 = 8;
+
+/// Channels that oneDNN handles at once.
+const BLOCK: u32 = 16;
+/// Copies of a gradient for a moment while its length is taken: its square, and that in doubles.
+const CLIPPING: u64 = 3;
+
+/// Bytes that are noted of one kernel for the way back; measured.
+const NOTES: u64 = 4096;
+/// Of what is in use at most, one part in so many is kept when it is freed (`engine/shim/blocks.h`).
+const KEPT: u64 = 16;
 
 /// Which gradients a step takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +42,35 @@ pub struct StepBytes {
     pub optimiser: u64,
     /// The most that a step has beside them.
     pub step: u64,
+    /// What is noted of each kernel for the way back: handles, sizes, what belongs to what.
+    pub notes: u64,
 }
 
 impl StepBytes {
-    /// All at once, at most.
+    /// Tensors, all at once, at most.
     pub fn peak(self) -> u64 {
         self.weights + self.optimiser + self.step
     }
+
+    /// What the process needs for them: also notes, and freed blocks that are kept for the next.
+    pub fn resident(self) -> u64 {
+        self.peak() + self.peak() / KEPT + self.notes
+    }
+}
+
+/// The memory that training takes with every alternative on: of steps of the weights, and of the
+/// leaves where there are some, whichever is more.
+///
+/// # Errors
+/// Where the network does not fit the images.
+pub fn training_peak(graph: &DecisionGraph, input: Size, batch: u32) -> Result<u64, SizeProblem> {
+    let leaves = graph.leaves.len();
+    let live = cost::built(graph, &liveness(graph, &vec![true; leaves], true));
+    let sizes = Sizes::of(graph, &live, input)?;
+    let plan = plan(graph, &vec![Switch::Weighted; leaves], Mode::Train);
+    let peak = |kind| step_bytes(graph, &plan, &sizes, (input, u64::from(batch)), kind).resident();
+    let of_leaves = if leaves > 0 { peak(StepKind::Arch) } else { 0 };
+    Ok(peak(StepKind::Weights).max(of_leaves))
 }
 
 /// The memory that a training step takes which follows `plan`, on `batch` images of size `input`,
@@ -57,7 +88,15 @@ pub fn step_bytes(
         weights += tensor.len() * FLOAT;
         trained += if tensor.role.trainable() { tensor.len() * FLOAT } else { 0 };
     }
-    let mut walk = Walk { graph, sizes, batch, kind, pool: Pool::default(), marks: vec![] };
+    let mut walk = Walk {
+        graph,
+        sizes,
+        batch,
+        kind,
+        pool: Pool::default(),
+        marks: vec![],
+        given: vec![false; graph.weights.len()],
+    };
     walk.pool.grow(input.area() * batch * INDEX);
     // The caller's images go when the run is done; what is kept of them is the plan's own copy.
     let images = input.area() * batch * image_channels(graph) * FLOAT;
@@ -66,7 +105,46 @@ pub fn step_bytes(
     walk.pool.shrink(images);
     let seeds = walk.loss(plan, input);
     walk.backward(plan, seeds);
-    StepBytes { weights, optimiser: trained, step: walk.pool.most }
+    if kind != StepKind::Arch {
+        walk.pool.pass(CLIPPING * largest(graph));
+    }
+    let notes = plan.steps.len() as u64 * NOTES;
+    StepBytes { weights, optimiser: trained, step: walk.pool.most, notes }
+}
+
+/// Bytes of the largest tensor that is trained.
+fn largest(graph: &DecisionGraph) -> u64 {
+    let all = graph.weights.iter().flat_map(|set| set.kernel.weights(set.channels));
+    all.filter(|tensor| tensor.role.trainable())
+        .map(|tensor| tensor.len() * FLOAT)
+        .max()
+        .unwrap_or(0)
+}
+
+/// What a convolution needs for a moment beside its tensors: its weight in the order that its kernel
+/// reads, on the way there and on the way back. (Measured on oneDNN: 1x1 are read as they are; those
+/// with groups that have holes or are larger than 3x3 are padded to blocks of channels on the way
+/// back.)
+fn reordered(conv: &Conv, channels: u32) -> (u64, u64) {
+    if conv.kernel == 1 {
+        return (0, 0);
+    }
+    let of = |inputs: u32, outputs: u32| {
+        u64::from(conv.groups)
+            * u64::from(inputs)
+            * u64::from(outputs)
+            * FLOAT
+            * u64::from(conv.kernel).pow(2)
+    };
+    let (inputs, outputs) = (channels / conv.groups, conv.out / conv.groups);
+    let plain = of(inputs, outputs);
+    match conv.groups > 1 && (conv.rate > 1 || conv.kernel > 3) {
+        true => {
+            let blocks = |n: u32| n.next_multiple_of(BLOCK);
+            (plain, plain + of(blocks(inputs), blocks(outputs)))
+        }
+        false => (plain, 2 * plain),
+    }
 }
 
 /// Channels of all inputs together.
@@ -137,6 +215,8 @@ struct Walk<'g> {
     kind: StepKind,
     pool: Pool,
     marks: Vec<Mark>,
+    /// Weight sets whose gradient is there.
+    given: Vec<bool>,
 }
 
 impl Walk<'_> {
@@ -170,6 +250,7 @@ impl Walk<'_> {
                 });
             let wants = wants && !matches!(self.kernel(step), Kernel::Zero);
             let block = self.make(step);
+            self.pool.pass(self.reordered(step).0);
             let saved = if wants { self.save(step, block) } else { vec![] };
             self.marks.push(Mark { block, wants, saved });
             for value in &step.free {
@@ -280,12 +361,7 @@ impl Walk<'_> {
         }
         for (at, step) in plan.steps.iter().enumerate().rev() {
             let Some(gradient) = gradients[at].take() else { continue };
-            if self.trains(step) {
-                let set = self.graph.graph[step.node].weights.map(|id| id.0 as usize);
-                let set = set.and_then(|id| self.graph.weights.get(id));
-                let trained = set.map_or(0, |set| set.kernel.params(set.channels));
-                self.pool.grow(trained * FLOAT);
-            }
+            self.gradients_of_weights(step);
             // A mix is a chain of sums, undone from its end.
             for input in step.inputs.iter().rev() {
                 let learns = self.learns(input.weight.is_some());
@@ -301,10 +377,34 @@ impl Walk<'_> {
                     term.into_iter().for_each(|block| self.pool.release(block));
                 }
             }
+            self.pool.pass(self.reordered(step).1);
             self.pool.release(gradient);
             for block in std::mem::take(&mut self.marks[at].saved) {
                 self.pool.release(block);
             }
+        }
+    }
+
+    /// The gradients of a step's own weights. Those of tied weights are added up.
+    fn gradients_of_weights(&mut self, step: &Step) {
+        let Some(id) = self.graph.graph[step.node].weights.filter(|_| self.trains(step)) else {
+            return;
+        };
+        let set = &self.graph.weights[id.0 as usize];
+        let bytes = set.kernel.params(set.channels) * FLOAT;
+        match std::mem::replace(&mut self.given[id.0 as usize], true) {
+            true => self.pool.pass(bytes),
+            false => self.pool.grow(bytes),
+        }
+    }
+
+    /// What a step needs for a moment for its weights, there and back.
+    fn reordered(&self, step: &Step) -> (u64, u64) {
+        match self.kernel(step) {
+            Kernel::Conv(conv) | Kernel::Deconv(conv) => {
+                reordered(conv, self.graph.input_type(step.node).width)
+            }
+            _ => (0, 0),
         }
     }
 

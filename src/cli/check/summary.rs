@@ -81,18 +81,15 @@ impl Summary {
             assignments: Decimal(assignments(decisions)),
         });
         // Without `--input`, sizes that do not fit the default say nothing about the spec.
-        let asked = chosen.map(|chosen| {
-            (chosen, input.unwrap_or_else(|| read::planned_input(judged, chosen.name).0))
-        });
+        let asked = chosen.map(|chosen| (chosen, cost::At::of(judged, chosen.name, input)));
         let quick = asked.filter(|(chosen, _)| {
             let graph = &chosen.net.graph;
             graph.leaves.is_empty() || graph.graph.node_count() <= QUICK
         });
-        let costs =
-            quick.and_then(|(chosen, input)| cost::measure(judged, chosen, input, false).ok());
+        let costs = quick.and_then(|(chosen, at)| cost::measure(judged, chosen, at, false).ok());
         let supernet = match &costs {
             Some(costs) => costs.supernet,
-            None => asked.and_then(|(chosen, input)| cost::supernet(chosen, input, false)),
+            None => asked.and_then(|(chosen, at)| cost::supernet(chosen, at, false)),
         };
         Summary {
             networks: judged.space.nets.iter().map(|(name, net)| network(name, net)).collect(),
@@ -139,7 +136,8 @@ impl Summary {
         }
         if let Some(supernet) = &self.supernet {
             let need = bytes(supernet.train_peak_bytes);
-            rows.push(["supernet".into(), need, "to train, nothing else on the device".into()]);
+            let at = format!("to train at {}", supernet.train_input.0);
+            rows.push(["supernet".into(), need, at]);
         }
         if !rows.is_empty() {
             term.line("")?;
