@@ -54,29 +54,3 @@ pub fn reset_peak(device: Device) -> Result<(), TorchError> {
 fn small(index: usize) -> Result<i8, TorchError> {
     i8::try_from(index).map_err(|_| TorchError(format!("there is no CUDA device {index}")))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tch::{Kind, Tensor};
-
-    /// Far more than other tests, which run beside this one, hold at a time.
-    const BIG: u64 = 256 << 20;
-
-    fn big() -> Tensor {
-        Tensor::empty([BIG as i64], (Kind::Uint8, Device::Cpu))
-    }
-
-    #[test]
-    fn live_and_peak_bytes_follow_the_tensors() {
-        count_cpu().expect("no error");
-        let cpu = || usage(Device::Cpu).expect("the CPU is counted");
-        let tensor = big();
-        assert!(cpu().live >= BIG);
-        drop(tensor);
-        assert!(cpu().live < BIG / 2);
-        assert!(cpu().peak >= BIG);
-        reset_peak(Device::Cpu).expect("the CPU is counted");
-        assert!(cpu().peak < BIG / 2);
-    }
-}
