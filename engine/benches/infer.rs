@@ -72,6 +72,8 @@ fn compare(name: &str, graph: &segc::ir::DecisionGraph, input: [i64; 4], runs: u
         let scale = want.abs().max().double_value(&[]);
         assert!(off <= 1e-3 * scale, "{name} computes something else: {off} of {scale}");
     }
+    torch::memory::keep_all(true);
+    ways.iter().for_each(|(_, way)| drop(way()));
     report(&ways, runs);
 }
 

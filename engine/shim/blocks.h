@@ -54,6 +54,14 @@ class Blocks {
     return block.asked;
   }
 
+  // Whether everything that is freed is kept. Networks that only infer ask for the same blocks again
+  // and again, and pages that are taken anew cost as much as their kernels.
+  void keep_all(bool all) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    all_ = all;
+    if (!all_) forget_until(most_ + most_ / kShare, 0);
+  }
+
  private:
   static constexpr size_t kPage = 4096;
   static constexpr size_t kStep = kPage;
@@ -70,7 +78,7 @@ class Blocks {
 
   void* map(size_t size) {
     const size_t most = live_ + size > most_ ? live_ + size : most_;
-    forget_until(most + most / kShare, size);
+    if (!all_) forget_until(most + most / kShare, size);
     void* data = fresh(size);
     if (!data) {
       forget_until(0, 0);
@@ -101,6 +109,7 @@ class Blocks {
   std::mutex mutex_;
   std::multimap<size_t, void*> kept_;
   std::unordered_map<void*, Taken> taken_;
+  bool all_ = false;
   size_t kept_bytes_ = 0;
   size_t live_ = 0;
   size_t most_ = 0;

@@ -85,6 +85,8 @@ void segc_memory_cpu(int64_t* now, int64_t* most) {
   *most = peak.load();
 }
 
+void segc_memory_keep_all(bool all) { blocks().keep_all(all); }
+
 void segc_memory_cpu_reset_peak() { peak.store(live.load()); }
 
 char* segc_memory_cuda(int8_t device, int64_t* now, int64_t* most) {

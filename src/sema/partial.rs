@@ -52,21 +52,24 @@ fn lacks(concat: &Node, part: &Node) -> Diag {
 fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
     let mut keys: Vec<u64> = Vec::with_capacity(graph.graph.node_count());
     let mut doubtful = Vec::new();
+    let all = graph.graph.raw_edges();
+    let mut next = 0;
     for (id, node) in graph.nodes() {
-        let inputs = graph.inputs(id);
-        let of = |source: &NodeId| keys[source.index()];
+        // The edges into a node were added right after it.
+        let begun = next;
+        next += all[begun..].iter().take_while(|edge| edge.target() == id).count();
+        let inputs = &all[begun..next];
+        let of = |edge: &RawEdge| keys[edge.source().index()];
         let key = match node.kernel {
             Kernel::Mix => {
-                let gated = |(source, edge): &(NodeId, Edge)| {
-                    Some((*graph.gate(edge.leaf?), keys[source.index()]))
-                };
+                let gated = |edge: &RawEdge| Some((*graph.gate(edge.weight.leaf?), of(edge)));
                 mixed(decisions, &inputs.iter().filter_map(gated).collect::<Vec<_>>())
             }
             Kernel::Add if graph.fills(id) => ALWAYS,
-            Kernel::Add => any(inputs.iter().map(|(source, _)| of(source)).collect()),
-            _ => every(inputs.iter().map(|(source, _)| of(source)).collect()),
+            Kernel::Add => any(inputs.iter().map(of)),
+            _ => every(inputs.iter().map(of)),
         };
-        if node.kernel == Kernel::Concat && inputs.iter().any(|(source, _)| of(source) != key) {
+        if node.kernel == Kernel::Concat && inputs.iter().any(|edge| of(edge) != key) {
             doubtful.push(id);
         }
         keys.push(key);
@@ -74,30 +77,32 @@ fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
     doubtful
 }
 
+type RawEdge = petgraph::graph::Edge<Edge, u32>;
+
 /// What stands for "in every member".
 const ALWAYS: u64 = 0;
 
 /// Present where something is.
-fn any(mut keys: Vec<u64>) -> u64 {
-    keys.sort_unstable();
-    keys.dedup();
-    match keys.as_slice() {
-        [] | [ALWAYS, ..] => ALWAYS,
-        [only] => *only,
-        _ => hash((2, Vec::new(), keys)),
-    }
+fn any(keys: impl Iterator<Item = u64> + Clone) -> u64 {
+    if keys.clone().any(|key| key == ALWAYS) { ALWAYS } else { together(2, keys) }
 }
 
 /// Present where everything is.
-fn every(mut keys: Vec<u64>) -> u64 {
-    keys.retain(|key| *key != ALWAYS);
-    keys.sort_unstable();
-    keys.dedup();
-    match keys.as_slice() {
-        [] => ALWAYS,
-        [only] => *only,
-        _ => hash((3, Vec::new(), keys)),
+fn every(keys: impl Iterator<Item = u64> + Clone) -> u64 {
+    together(3, keys.filter(|key| *key != ALWAYS))
+}
+
+/// One key for several; of equal ones, themselves.
+fn together(how: u8, mut keys: impl Iterator<Item = u64> + Clone) -> u64 {
+    let all = keys.clone();
+    let Some(first) = keys.next() else { return ALWAYS };
+    if keys.all(|key| key == first) {
+        return first;
     }
+    let mut all: Vec<u64> = all.collect();
+    all.sort_unstable();
+    all.dedup();
+    hash((how, Vec::new(), all))
 }
 
 /// Present where a gate is on and its term is there.

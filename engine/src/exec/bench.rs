@@ -169,6 +169,17 @@ pub fn bench(
     settings: Settings,
     watch: &mut dyn FnMut(u32),
 ) -> Result<Vec<Timing>, ExecError> {
+    memory::keep_all(true);
+    let timings = in_turn(subjects, settings, watch);
+    memory::keep_all(false);
+    timings
+}
+
+fn in_turn(
+    subjects: &[Subject<'_, '_>],
+    settings: Settings,
+    watch: &mut dyn FnMut(u32),
+) -> Result<Vec<Timing>, ExecError> {
     let mut ready = subjects.iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
     for one in &mut ready {
         for _ in 0..settings.warm_up {

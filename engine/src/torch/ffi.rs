@@ -72,6 +72,7 @@ unsafe extern "C" {
     ) -> Message;
     fn segc_memory_count_cpu() -> Message;
     fn segc_memory_cpu(now: *mut i64, most: *mut i64);
+    fn segc_memory_keep_all(all: bool);
     fn segc_memory_cpu_reset_peak();
     fn segc_memory_cuda(device: i8, now: *mut i64, most: *mut i64) -> Message;
     fn segc_memory_cuda_reset_peak(device: i8) -> Message;
@@ -206,6 +207,11 @@ pub(super) fn cpu_memory() -> (i64, i64) {
     // SAFETY: both live through the call.
     unsafe { segc_memory_cpu(&mut now, &mut most) };
     (now, most)
+}
+
+pub(super) fn keep_all_memory(all: bool) {
+    // SAFETY: the shim locks what it changes.
+    unsafe { segc_memory_keep_all(all) }
 }
 
 pub(super) fn reset_cpu_peak() {

@@ -30,6 +30,13 @@ pub fn count_cpu() -> Result<(), TorchError> {
     ffi::count_cpu_memory()
 }
 
+/// Whether all large blocks that are freed on the CPU are kept: for inference, which asks for the same
+/// ones again and again. Otherwise what is kept stays a small share of what was in use at most, as
+/// the prediction of a training step's memory has it.
+pub fn keep_all(all: bool) {
+    ffi::keep_all_memory(all);
+}
+
 /// What live tensors take on `device`; zero for a kind of device that is not counted.
 pub fn usage(device: Device) -> Result<Usage, TorchError> {
     let (live, peak) = match device {
