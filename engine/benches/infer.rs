@@ -11,7 +11,7 @@ use segc::cli::read::judge;
 use segc_engine::exec::inference::{Choice, Prepared};
 use segc_engine::exec::{Executor, Layout, Mode, Options, Wanted};
 use segc_engine::torch;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tch::{Device, Kind, Tensor};
 
@@ -33,7 +33,9 @@ fn main() {
         }
     }
     for file in files {
-        let judged = judge(&file, &[]).expect("it can be read");
+        // Cargo runs this in the package's folder; what was typed is meant from the workspace's.
+        let from = if file.exists() { file.clone() } else { Path::new("..").join(&file) };
+        let judged = judge(&from, &[]).expect("it can be read");
         for (name, net) in &judged.space.nets {
             compare(&format!("{} {name}", file.display()), &net.graph, input, runs);
         }

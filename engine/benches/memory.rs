@@ -86,7 +86,10 @@ fn main() {
             cells::cells(numbers[0], numbers[1], CLASSES).0
         }
         None => {
-            let judged = judge(Path::new(&asked.file), &asked.set).expect("it can be read");
+            // Cargo runs this in the package's folder; what was typed is meant from the workspace's.
+            let file = Path::new(&asked.file);
+            let from = if file.exists() { file.into() } else { Path::new("..").join(file) };
+            let judged = judge(&from, &asked.set).expect("it can be read");
             let chosen = choose(&judged, asked.net.as_deref()).expect("it has networks");
             chosen.net.graph.clone()
         }
