@@ -12,7 +12,7 @@ pub use lifetime::{Access, lifetimes};
 use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
 use crate::ir::kernel::{Kernel, Target};
 use crate::ir::{MapType, Scale};
-use rustc_hash::FxHashMap;
+use std::collections::HashMap;
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -167,13 +167,13 @@ struct Building<'g> {
     steps: Vec<Step>,
     /// The value of every node that has been added.
     values: Vec<Option<ValueId>>,
-    known: FxHashMap<Key, ValueId>,
+    known: HashMap<Key, ValueId>,
 }
 
 impl<'g> Building<'g> {
     fn new(graph: &'g DecisionGraph, mode: Mode) -> Self {
         let values = vec![None; graph.graph.node_count()];
-        Building { graph, mode, steps: vec![], values, known: FxHashMap::default() }
+        Building { graph, mode, steps: vec![], values, known: HashMap::new() }
     }
 
     fn add(&mut self, id: NodeId, node: &Node, sources: &[Source]) {
