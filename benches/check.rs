@@ -1,9 +1,11 @@
 //! How long judging a spec takes: `cargo bench -p segc --bench check`.
+//! The command as a whole process: `cargo bench -p segc --bench check process`.
 
 use divan::{Bencher, black_box};
 use segc::diag::Sink;
 use segc::sema;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 fn main() {
     divan::main();
@@ -12,6 +14,36 @@ fn main() {
 /// Every spec that is shipped.
 const SPECS: &[&str] =
     &["specs/auto_deeplab.seg", "specs/quickstart.seg", "specs/published/auto_deeplab.seg"];
+
+/// `segc` with these arguments, from its start to its end.
+fn process(args: &[&str]) {
+    let program = env!("CARGO_BIN_EXE_segc");
+    let done = Command::new(program).args(args).stdout(Stdio::null()).status();
+    assert!(done.is_ok_and(|status| status.success()), "segc {args:?}");
+}
+
+/// What is shipped under `specs`.
+fn shipped() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
+    let files = |folder: PathBuf| std::fs::read_dir(folder).expect("specs are there").flatten();
+    let all = files(root.clone()).chain(files(root.join("published"))).map(|file| file.path());
+    let specs = all.filter(|path| path.extension().is_some_and(|ext| ext == "seg"));
+    let mut names: Vec<String> = specs.map(|path| path.display().to_string()).collect();
+    names.sort();
+    names
+}
+
+/// `segc check` of every shipped spec, as a whole process.
+#[divan::bench(args = shipped(), sample_count = 30)]
+fn process_check(bencher: Bencher, spec: &str) {
+    bencher.bench(|| process(&["check", spec]));
+}
+
+/// The least that a command of the front end takes.
+#[divan::bench(sample_count = 30)]
+fn process_start(bencher: Bencher) {
+    bencher.bench(|| process(&["explain", "E0301"]));
+}
 
 /// Reading, names, types, expansion: what `segc check` does before it prints.
 #[divan::bench(args = SPECS)]

@@ -48,19 +48,42 @@ pub struct Costs {
     pub field: Field,
 }
 
+impl Costs {
+    /// The two that can be summed over kernels.
+    pub fn cost(&self) -> Cost {
+        Cost { params: self.params, macs: self.macs }
+    }
+}
+
 /// The costs of a closed graph (of a space: those of its supernet, every alternative on).
 pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizeProblem> {
-    let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
-    let sizes = Sizes::of(graph, &facts.live, question.input)?;
-    let batch = u64::from(question.batch);
-    let macs = live_nodes(graph, &facts).map(|id| node_macs(graph, id, &sizes)).sum::<u64>();
+    let (facts, sizes) = whole(graph, question)?;
+    let Cost { params, macs } = sum(graph, question, &facts, &sizes);
     Ok(Costs {
-        params: params(graph, &facts.live),
-        params_built: params(graph, &built(graph, &facts)) + idle_params(graph),
-        macs: macs * batch,
-        memory: Memory::of(graph, &facts.live, &sizes, batch),
+        params,
+        params_built: self::params(graph, &built(graph, &facts)) + idle_params(graph),
+        macs,
+        memory: Memory::of(graph, &facts.live, &sizes, u64::from(question.batch)),
         field: Field::of(graph, &facts.live),
     })
+}
+
+/// The parameters and multiply-adds of [`exact`] alone, in half the time.
+pub fn cost(graph: &DecisionGraph, question: Question) -> Result<Cost, SizeProblem> {
+    let (facts, sizes) = whole(graph, question)?;
+    Ok(sum(graph, question, &facts, &sizes))
+}
+
+/// What is live of a graph with every alternative on, and the sizes of its maps.
+fn whole(graph: &DecisionGraph, question: Question) -> Result<(Liveness, Sizes), SizeProblem> {
+    let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
+    let sizes = Sizes::of(graph, &facts.live, question.input)?;
+    Ok((facts, sizes))
+}
+
+fn sum(graph: &DecisionGraph, question: Question, facts: &Liveness, sizes: &Sizes) -> Cost {
+    let macs = live_nodes(graph, facts).map(|id| node_macs(graph, id, sizes)).sum::<u64>();
+    Cost { params: params(graph, &facts.live), macs: macs * u64::from(question.batch) }
 }
 
 fn live_nodes(graph: &DecisionGraph, facts: &Liveness) -> impl Iterator<Item = NodeId> {

@@ -12,7 +12,9 @@ pub use lifetime::{Access, lifetimes};
 use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
 use crate::ir::kernel::{Kernel, Target};
 use crate::ir::{MapType, Scale};
-use std::collections::HashMap;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use smallvec::SmallVec;
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +40,9 @@ pub enum Switch {
 /// A value in a plan: the index of the step that makes it.
 pub type ValueId = u32;
 
+/// Some values.
+pub type Values = SmallVec<[ValueId; 4]>;
+
 /// A run, step by step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
@@ -53,9 +58,9 @@ pub struct Step {
     /// The node whose kernel is applied.
     pub node: NodeId,
     /// Its present inputs, in port order.
-    pub inputs: Vec<Operand>,
+    pub inputs: SmallVec<[Operand; 2]>,
     /// Values that no later step reads.
-    pub free: Vec<ValueId>,
+    pub free: Values,
     /// Whether the result may be written over the first input: nobody reads that again, nor
     /// anything that shares its memory. Only where no gradient is wanted.
     pub in_place: bool,
@@ -89,23 +94,24 @@ pub fn plan(graph: &DecisionGraph, switches: &[Switch], mode: Mode) -> Plan {
 /// A present input: its source and the leaf whose weight it counts with.
 type Source = (NodeId, Option<LeafId>);
 
+/// The present inputs of one node.
+type Sources = SmallVec<[Source; 2]>;
+
 /// The present inputs of every node that is present.
-fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Vec<Source>>> {
-    let mut all: Vec<Option<Vec<Source>>> = Vec::with_capacity(graph.graph.node_count());
-    for (id, node) in graph.nodes() {
-        let inputs = graph.inputs(id);
-        let asked = inputs.len();
-        let mut there: Vec<Source> = inputs
-            .into_iter()
-            .filter(|(source, _)| all[source.index()].is_some())
-            .filter_map(|(source, edge)| Some((source, weight(edge.leaf, switches)?)))
+fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Sources>> {
+    let mut all: Vec<Option<Sources>> = Vec::with_capacity(graph.graph.node_count());
+    for (id, node, edges) in graph.wired() {
+        let mut there: Sources = edges
+            .iter()
+            .filter(|edge| all[edge.source().index()].is_some())
+            .filter_map(|edge| Some((edge.source(), weight(edge.weight.leaf, switches)?)))
             .collect();
         if node.kernel == Kernel::Add && there.len() > 1 {
             // Zeros add nothing; one term stays, for the sum's type.
             let zeros = |source: &Source| all[source.0.index()].as_deref() == Some(&[]);
             let is_sum = |source: &Source| graph.graph[source.0].kernel == Kernel::Add;
             let first = there[0];
-            there.retain(|source| !(is_sum(source) && zeros(source)));
+            there.retain(|&mut source| !(is_sum(&source) && zeros(&source)));
             if there.is_empty() {
                 there.push(first);
             }
@@ -113,7 +119,7 @@ fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Vec<Source
         let is_present = match node.kernel {
             Kernel::Add if graph.fills(id) => true,
             Kernel::Mix | Kernel::Add => !there.is_empty(),
-            _ => there.len() == asked,
+            _ => there.len() == edges.len(),
         };
         all.push(is_present.then_some(there));
     }
@@ -132,7 +138,7 @@ fn weight(leaf: Option<LeafId>, switches: &[Switch]) -> Option<Option<LeafId>> {
 
 /// Which nodes are read by an output of this mode, or in training are kept although none reads
 /// them: their running statistics move.
-fn liveness(graph: &DecisionGraph, present: &[Option<Vec<Source>>], mode: Mode) -> Vec<bool> {
+fn liveness(graph: &DecisionGraph, present: &[Option<Sources>], mode: Mode) -> Vec<bool> {
     let mut live = vec![false; present.len()];
     for output in graph.outputs.iter().filter(|o| mode == Mode::Train || !o.aux) {
         live[output.node.index()] = true;
@@ -152,12 +158,29 @@ fn liveness(graph: &DecisionGraph, present: &[Option<Vec<Source>>], mode: Mode) 
 }
 
 /// What makes two steps equal. The type matters where it decides the size: zeros, resizing.
-#[derive(PartialEq, Eq, Hash)]
-struct Key {
-    kernel: Kernel,
+#[derive(PartialEq, Eq)]
+struct Key<'p> {
+    kernel: &'p Kernel,
     weights: Option<WeightId>,
     ty: MapType,
-    inputs: Vec<Operand>,
+    inputs: &'p [Operand],
+}
+
+impl<'p> Key<'p> {
+    fn of(node: &'p Node, inputs: &'p [Operand]) -> Self {
+        let ty = MapType { width: node.ty.width, scale: size_giver(node) };
+        Key { kernel: &node.kernel, weights: node.weights, ty, inputs }
+    }
+}
+
+impl Hash for Key<'_> {
+    /// Of what nearly always tells two keys apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.weights.hash(state);
+        std::mem::discriminant(self.kernel).hash(state);
+        self.inputs.first().hash(state);
+        self.inputs.last().hash(state);
+    }
 }
 
 /// A plan in the making.
@@ -167,13 +190,22 @@ struct Building<'g> {
     steps: Vec<Step>,
     /// The value of every node that has been added.
     values: Vec<Option<ValueId>>,
-    known: HashMap<Key, ValueId>,
+    /// Steps that need not be repeated, by their keys.
+    known: HashTable<ValueId>,
+    hasher: DefaultHashBuilder,
 }
 
 impl<'g> Building<'g> {
     fn new(graph: &'g DecisionGraph, mode: Mode) -> Self {
-        let values = vec![None; graph.graph.node_count()];
-        Building { graph, mode, steps: vec![], values, known: HashMap::new() }
+        let count = graph.graph.node_count();
+        Building {
+            graph,
+            mode,
+            steps: Vec::with_capacity(count),
+            values: vec![None; count],
+            known: HashTable::with_capacity(count),
+            hasher: DefaultHashBuilder::default(),
+        }
     }
 
     fn add(&mut self, id: NodeId, node: &Node, sources: &[Source]) {
@@ -181,7 +213,7 @@ impl<'g> Building<'g> {
             let value = self.values[source.index()].expect("inputs of what is live came before");
             Operand { value, weight }
         };
-        let inputs: Vec<Operand> = sources.iter().map(operand).collect();
+        let inputs: SmallVec<[Operand; 2]> = sources.iter().map(operand).collect();
         let value = match inputs.as_slice() {
             [only] if only.weight.is_none() && self.passes(node) => only.value,
             _ => self.step(id, node, inputs),
@@ -198,17 +230,22 @@ impl<'g> Building<'g> {
         }
     }
 
-    fn step(&mut self, id: NodeId, node: &Node, inputs: Vec<Operand>) -> ValueId {
+    fn step(&mut self, id: NodeId, node: &Node, inputs: SmallVec<[Operand; 2]>) -> ValueId {
         let value = ValueId::try_from(self.steps.len()).expect("fewer than 2^32 nodes");
-        let ty = MapType { width: node.ty.width, scale: size_giver(node) };
-        let key = Key { kernel: node.kernel, weights: node.weights, ty, inputs: inputs.clone() };
         if self.repeats(&node.kernel) {
-            if let Some(&same) = self.known.get(&key) {
+            let key = Key::of(node, &inputs);
+            let (graph, steps, hasher) = (self.graph, &self.steps, &self.hasher);
+            let of = |value: &ValueId| {
+                let step = &steps[*value as usize];
+                Key::of(&graph.graph[step.node], &step.inputs)
+            };
+            let hash = hasher.hash_one(&key);
+            if let Some(&same) = self.known.find(hash, |other| of(other) == key) {
                 return same;
             }
-            self.known.insert(key, value);
+            self.known.insert_unique(hash, value, |other| hasher.hash_one(of(other)));
         }
-        self.steps.push(Step { node: id, inputs, free: vec![], in_place: false });
+        self.steps.push(Step { node: id, inputs, free: Values::new(), in_place: false });
         value
     }
 

@@ -6,7 +6,7 @@ use super::number::{bytes, grouped, with_prefix};
 use super::read::{self, Chosen, Judged};
 use super::term::{Rows, Term};
 use super::{json, sizes};
-use crate::cost::{self, Costs, Field, Question, SizeProblem, TableProblem};
+use crate::cost::{self, Cost, Costs, Field, Question, SizeProblem, TableProblem};
 use crate::ir::DecisionGraph;
 use crate::supernet::memory::training_peak;
 use serde::Serialize;
@@ -166,7 +166,7 @@ pub(super) fn measure(
         receptive_field: field,
         supernet: match closed {
             true => None,
-            false => Some(Supernet::of(graph, &whole, training)?),
+            false => Some(Supernet::of(graph, whole.cost(), training)?),
         },
     })
 }
@@ -176,12 +176,12 @@ pub(super) fn supernet(chosen: Chosen, at: At, train: bool) -> Option<Supernet> 
     let At { input, training } = at;
     let question = Question { input: input.size, batch: input.batch, train };
     let graph = Some(&chosen.net.graph).filter(|g| !g.leaves.is_empty())?;
-    let whole = cost::exact(graph, question).ok()?;
-    Supernet::of(graph, &whole, training).ok()
+    let whole = cost::cost(graph, question).ok()?;
+    Supernet::of(graph, whole, training).ok()
 }
 
 impl Supernet {
-    fn of(graph: &DecisionGraph, whole: &Costs, training: Input) -> Result<Supernet, SizeProblem> {
+    fn of(graph: &DecisionGraph, whole: Cost, training: Input) -> Result<Supernet, SizeProblem> {
         Ok(Supernet {
             params: whole.params,
             macs: whole.macs,

@@ -17,15 +17,14 @@ impl Field {
     /// The largest field of the live outputs.
     pub fn of(graph: &DecisionGraph, live: &[bool]) -> Field {
         let mut fields = vec![Field::Cells(1); graph.graph.node_count()];
-        for (id, node) in graph.nodes().filter(|(id, _)| live[id.index()]) {
-            let inputs = graph.inputs(id).into_iter().filter(|(src, _)| live[src.index()]);
+        for (id, node, edges) in graph.wired().filter(|(id, ..)| live[id.index()]) {
             let mut seen = Field::Cells(1);
-            for (src, edge) in inputs {
+            for edge in edges.iter().filter(|edge| live[edge.source().index()]) {
                 // The second input of `like` gives its size only.
                 let size_only = matches!(node.kernel, Kernel::Resize { to: Target::Like, .. })
-                    && edge.port == 1;
+                    && edge.weight.port == 1;
                 if !size_only {
-                    seen = seen.max(fields[src.index()]);
+                    seen = seen.max(fields[edge.source().index()]);
                 }
             }
             fields[id.index()] = grow(graph, id, seen);

@@ -81,11 +81,10 @@ impl Sizes {
         let count = graph.graph.node_count();
         let mut sizes = Sizes { outputs: vec![NO_SIZE; count], inputs: vec![NO_SIZE; count] };
         let mut given = Vec::new();
-        for (id, node) in graph.nodes().filter(|(id, _)| live[id.index()]) {
+        for (id, node, edges) in graph.wired().filter(|(id, ..)| live[id.index()]) {
             given.clear();
-            let read = graph.inputs(id);
-            let there = read.iter().filter(|(src, _)| live[src.index()]);
-            given.extend(there.map(|(src, _)| sizes.outputs[src.index()]));
+            let there = edges.iter().map(|edge| edge.source().index()).filter(|src| live[*src]);
+            given.extend(there.map(|src| sizes.outputs[src]));
             let kernel = node.kernel.name();
             if !joinable(&node.kernel, &given) {
                 let sizes = given.clone();

@@ -1,6 +1,7 @@
 //! The decision graph: kernels, the maps between them, and the decisions that switch edges.
 //!
-//! Nodes are stored in topological order: an edge always goes from a lower to a higher index.
+//! Nodes are stored in topological order: an edge always goes from a lower to a higher index. The
+//! edges into a node are stored one after another, in port order, before those into later nodes.
 //! A finished network is a decision graph without decisions; there is no second format.
 
 use super::decision::{Binding, Gate};
@@ -11,6 +12,7 @@ use indexmap::IndexSet;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use smallvec::SmallVec;
 
 /// A node of a [`DecisionGraph`].
 pub type NodeId = NodeIndex<u32>;
@@ -52,6 +54,12 @@ pub struct Edge {
     /// What switches it; only inputs of a mix have one.
     pub leaf: Option<LeafId>,
 }
+
+/// An edge with its ends.
+pub type WholeEdge = petgraph::graph::Edge<Edge, u32>;
+
+/// The inputs of a node. Most have few.
+pub type Inputs = SmallVec<[(NodeId, Edge); 2]>;
 
 /// The weights of one kernel (or of several that are tied).
 #[derive(Clone, Debug)]
@@ -107,13 +115,13 @@ pub struct DecisionGraph {
 
 impl DecisionGraph {
     /// The inputs of a node with their edges, in port order.
-    pub fn inputs(&self, node: NodeId) -> Vec<(NodeId, Edge)> {
-        let mut all: Vec<(NodeId, Edge)> = self
+    pub fn inputs(&self, node: NodeId) -> Inputs {
+        let mut all: Inputs = self
             .graph
             .edges_directed(node, Direction::Incoming)
             .map(|e| (e.source(), *e.weight()))
             .collect();
-        all.sort_by_key(|(_, edge)| edge.port);
+        all.sort_unstable_by_key(|(_, edge)| edge.port);
         all
     }
 
@@ -125,6 +133,19 @@ impl DecisionGraph {
     /// The nodes in topological order.
     pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, &Node)> {
         self.graph.node_indices().map(|id| (id, &self.graph[id]))
+    }
+
+    /// The nodes in topological order, with the edges into each in port order.
+    pub fn wired(&self) -> impl Iterator<Item = (NodeId, &Node, &[WholeEdge])> {
+        let mut rest = self.graph.raw_edges();
+        self.nodes().map(move |(id, node)| {
+            let own = rest.iter().take_while(|edge| edge.target() == id).count();
+            let (here, later) = rest.split_at(own);
+            rest = later;
+            debug_assert!(here.iter().map(|edge| edge.weight.port).is_sorted());
+            debug_assert!(later.first().is_none_or(|edge| edge.target() > id));
+            (id, node, here)
+        })
     }
 
     /// The type of a node's first input; its own type where it has none.

@@ -5,6 +5,7 @@
 //! the compiler list what must change.
 
 use super::shape::{Scale, Size};
+use smallvec::{SmallVec, smallvec};
 
 /// Which value of a window a pool takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -229,7 +230,7 @@ pub struct WeightSpec {
     /// What it is for.
     pub role: Role,
     /// Its shape.
-    pub dims: Vec<u32>,
+    pub dims: SmallVec<[u32; 4]>,
 }
 
 impl WeightSpec {
@@ -246,10 +247,10 @@ impl WeightSpec {
 
 impl Kernel {
     /// The tensors that this kernel owns when its (first) input has `channels` channels.
-    pub fn weights(&self, channels: u32) -> Vec<WeightSpec> {
-        let spec = |role, dims: &[u32]| WeightSpec { role, dims: dims.to_vec() };
+    pub fn weights(&self, channels: u32) -> SmallVec<[WeightSpec; 4]> {
+        let spec = |role, dims: &[u32]| WeightSpec { role, dims: dims.into() };
         let with_bias = |c: &Conv, dims: [u32; 4]| {
-            let mut all = vec![spec(Role::Weight, &dims)];
+            let mut all = smallvec![spec(Role::Weight, &dims)];
             if c.bias {
                 all.push(spec(Role::Bias, &[c.out]));
             }
@@ -259,7 +260,7 @@ impl Kernel {
             Kernel::Conv(c) => with_bias(c, [c.out, channels / c.groups, c.kernel, c.kernel]),
             Kernel::Deconv(c) => with_bias(c, [channels, c.out / c.groups, c.kernel, c.kernel]),
             Kernel::Norm(n) => {
-                let mut all = Vec::new();
+                let mut all = SmallVec::new();
                 if n.affine {
                     all.push(spec(Role::NormScale, &[channels]));
                     all.push(spec(Role::NormShift, &[channels]));
@@ -281,7 +282,7 @@ impl Kernel {
             | Kernel::Shift { .. }
             | Kernel::Slice { .. }
             | Kernel::Dropout { .. }
-            | Kernel::Mix => Vec::new(),
+            | Kernel::Mix => SmallVec::new(),
         }
     }
 

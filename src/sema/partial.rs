@@ -4,7 +4,7 @@
 use crate::diag::{Diag, Sink};
 use crate::ir::condition::{Cond, Conditions, Reach};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate};
-use crate::ir::graph::{DecisionGraph, Edge, Node, NodeId};
+use crate::ir::graph::{DecisionGraph, Node, NodeId, WholeEdge};
 use crate::ir::kernel::Kernel;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
@@ -52,17 +52,11 @@ fn lacks(concat: &Node, part: &Node) -> Diag {
 fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
     let mut keys: Vec<u64> = Vec::with_capacity(graph.graph.node_count());
     let mut doubtful = Vec::new();
-    let all = graph.graph.raw_edges();
-    let mut next = 0;
-    for (id, node) in graph.nodes() {
-        // The edges into a node were added right after it.
-        let begun = next;
-        next += all[begun..].iter().take_while(|edge| edge.target() == id).count();
-        let inputs = &all[begun..next];
-        let of = |edge: &RawEdge| keys[edge.source().index()];
+    for (id, node, inputs) in graph.wired() {
+        let of = |edge: &WholeEdge| keys[edge.source().index()];
         let key = match node.kernel {
             Kernel::Mix => {
-                let gated = |edge: &RawEdge| Some((*graph.gate(edge.weight.leaf?), of(edge)));
+                let gated = |edge: &WholeEdge| Some((*graph.gate(edge.weight.leaf?), of(edge)));
                 mixed(decisions, &inputs.iter().filter_map(gated).collect::<Vec<_>>())
             }
             Kernel::Add if graph.fills(id) => ALWAYS,
@@ -76,8 +70,6 @@ fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
     }
     doubtful
 }
-
-type RawEdge = petgraph::graph::Edge<Edge, u32>;
 
 /// What stands for "in every member".
 const ALWAYS: u64 = 0;

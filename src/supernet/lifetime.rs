@@ -1,13 +1,13 @@
 //! How long values live, and whose memory may be written over.
 
-use super::ValueId;
+use super::{ValueId, Values};
 use crate::ir::Kernel;
 
 /// How one step treats memory. Steps come in order; a step's index is its value's name.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     /// What it reads.
-    pub inputs: Vec<ValueId>,
+    pub inputs: Values,
     /// Whether its result may lie in its first input's memory.
     pub shares: bool,
     /// Whether it could write its result over its first input.
@@ -20,7 +20,7 @@ impl Access {
     /// How a kernel treats memory; its inputs are to be filled in.
     pub fn of(kernel: &Kernel) -> Access {
         Access {
-            inputs: vec![],
+            inputs: Values::new(),
             shares: shares_memory(kernel),
             overwrites: matches!(kernel, Kernel::Act(_) | Kernel::Add),
             given: matches!(kernel, Kernel::Input(_)),
@@ -30,7 +30,7 @@ impl Access {
 
 /// For every step: the values that no later step reads, and whether it may write over its first
 /// input, which is when nothing reads that memory again. Outputs live on.
-pub fn lifetimes(steps: &[Access], outputs: &[Option<ValueId>]) -> Vec<(Vec<ValueId>, bool)> {
+pub fn lifetimes(steps: &[Access], outputs: &[Option<ValueId>]) -> Vec<(Values, bool)> {
     let last = last_uses(steps, outputs);
     let roots = roots(steps);
     // When the memory behind a root is read for the last time.
@@ -44,8 +44,8 @@ pub fn lifetimes(steps: &[Access], outputs: &[Option<ValueId>]) -> Vec<(Vec<Valu
         let alone = rest.iter().all(|other| roots[*other as usize] != root);
         step.overwrites && alone && end[root as usize] == at && !steps[root as usize].given
     };
-    let mut all: Vec<(Vec<ValueId>, bool)> =
-        steps.iter().enumerate().map(|step| (vec![], in_place(step))).collect();
+    let mut all: Vec<(Values, bool)> =
+        steps.iter().enumerate().map(|step| (Values::new(), in_place(step))).collect();
     for (value, last) in last.iter().enumerate() {
         if let Some((free, _)) = all.get_mut(*last) {
             free.push(value as ValueId);

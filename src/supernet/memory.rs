@@ -4,8 +4,10 @@
 
 use super::{Mode, Plan, Step, Switch, ValueId, plan};
 use crate::cost::{self, SizeProblem, Sizes};
+use crate::ir::graph::WeightId;
 use crate::ir::kernel::{Act, Conv, Kernel, PoolKind};
 use crate::ir::{DecisionGraph, Size, liveness};
+use smallvec::SmallVec;
 
 /// Bytes of one value.
 const FLOAT: u64 = 4;
@@ -68,7 +70,9 @@ pub fn training_peak(graph: &DecisionGraph, input: Size, batch: u32) -> Result<u
     let live = cost::built(graph, &liveness(graph, &vec![true; leaves], true));
     let sizes = Sizes::of(graph, &live, input)?;
     let plan = plan(graph, &vec![Switch::Weighted; leaves], Mode::Train);
-    let peak = |kind| step_bytes(graph, &plan, &sizes, (input, u64::from(batch)), kind).resident();
+    let at = (input, u64::from(batch));
+    let facts = facts(graph, &plan, &sizes, at.1);
+    let peak = |kind| walk(graph, &plan, &facts, at, kind).resident();
     let of_leaves = if leaves > 0 { peak(StepKind::Arch) } else { 0 };
     Ok(peak(StepKind::Weights).max(of_leaves))
 }
@@ -80,31 +84,42 @@ pub fn step_bytes(
     graph: &DecisionGraph,
     plan: &Plan,
     sizes: &Sizes,
+    at: (Size, u64),
+    kind: StepKind,
+) -> StepBytes {
+    walk(graph, plan, &facts(graph, plan, sizes, at.1), at, kind)
+}
+
+fn walk(
+    graph: &DecisionGraph,
+    plan: &Plan,
+    facts: &[Fact<'_>],
     (input, batch): (Size, u64),
     kind: StepKind,
 ) -> StepBytes {
     let (mut weights, mut trained) = (0, 0);
-    for tensor in graph.weights.iter().flat_map(|set| set.kernel.weights(set.channels)) {
-        weights += tensor.len() * FLOAT;
-        trained += if tensor.role.trainable() { tensor.len() * FLOAT } else { 0 };
+    for set in &graph.weights {
+        let tensors = set.kernel.weights(set.channels);
+        weights += tensors.iter().map(|tensor| tensor.len() * FLOAT).sum::<u64>();
+        trained += set.kernel.params(set.channels) * FLOAT;
     }
     let mut walk = Walk {
-        graph,
-        sizes,
+        plan,
+        facts,
         batch,
         kind,
         pool: Pool::default(),
-        marks: vec![],
+        marks: Vec::with_capacity(plan.steps.len()),
         given: vec![false; graph.weights.len()],
     };
     walk.pool.grow(input.area() * batch * INDEX);
     // The caller's images go when the run is done; what is kept of them is the plan's own copy.
     let images = input.area() * batch * image_channels(graph) * FLOAT;
     walk.pool.grow(images);
-    walk.forward(plan);
+    walk.forward();
     walk.pool.shrink(images);
-    let seeds = walk.loss(plan, input);
-    walk.backward(plan, seeds);
+    let seeds = walk.loss(input);
+    walk.backward(seeds);
     if kind != StepKind::Arch {
         walk.pool.pass(CLIPPING * largest(graph));
     }
@@ -197,6 +212,9 @@ impl Pool {
     }
 }
 
+/// Places in a [`Pool`].
+type Blocks = SmallVec<[usize; 2]>;
+
 /// What is known of a value.
 #[derive(Clone, Debug, Default)]
 struct Mark {
@@ -205,12 +223,56 @@ struct Mark {
     /// Whether a gradient flows to it.
     wants: bool,
     /// Blocks kept for its way back.
-    saved: Vec<usize>,
+    saved: Blocks,
 }
 
-struct Walk<'g> {
-    graph: &'g DecisionGraph,
-    sizes: &'g Sizes,
+/// What is asked of a step again and again.
+struct Fact<'g> {
+    kernel: &'g Kernel,
+    weights: Option<WeightId>,
+    /// Channels of the result, and its size.
+    width: u64,
+    size: Size,
+    /// Bytes of the result.
+    bytes: u64,
+    /// Bytes of its weights that are trained.
+    trained: u64,
+    /// What it needs for a moment for its weights, there and back.
+    reordered: (u64, u64),
+    /// Whether the result has its first input's size.
+    same_size: bool,
+}
+
+/// The facts of each of a plan's steps.
+fn facts<'g>(graph: &'g DecisionGraph, plan: &Plan, sizes: &Sizes, batch: u64) -> Vec<Fact<'g>> {
+    let of = |step: &Step| {
+        let (id, node) = (step.node, &graph.graph[step.node]);
+        let set = node.weights.map(|id| &graph.weights[id.0 as usize]);
+        let reordered = match &node.kernel {
+            Kernel::Conv(conv) | Kernel::Deconv(conv) => {
+                reordered(conv, graph.input_type(id).width)
+            }
+            _ => (0, 0),
+        };
+        let (width, size) = (u64::from(node.ty.width), sizes.output(id));
+        Fact {
+            kernel: &node.kernel,
+            weights: node.weights,
+            width,
+            size,
+            bytes: width * size.area() * batch * FLOAT,
+            trained: set.map_or(0, |set| set.kernel.params(set.channels) * FLOAT),
+            reordered,
+            same_size: size == sizes.input(id),
+        }
+    };
+    plan.steps.iter().map(of).collect()
+}
+
+struct Walk<'p> {
+    plan: &'p Plan,
+    /// One of each step.
+    facts: &'p [Fact<'p>],
     batch: u64,
     kind: StepKind,
     pool: Pool,
@@ -220,21 +282,9 @@ struct Walk<'g> {
 }
 
 impl Walk<'_> {
-    fn bytes(&self, step: &Step) -> u64 {
-        let node = &self.graph.graph[step.node];
-        u64::from(node.ty.width) * self.sizes.output(step.node).area() * self.batch * FLOAT
-    }
-
-    fn kernel(&self, step: &Step) -> &Kernel {
-        &self.graph.graph[step.node].kernel
-    }
-
     /// Whether a step's own weights want gradients.
-    fn trains(&self, step: &Step) -> bool {
-        let node = &self.graph.graph[step.node];
-        let channels = self.graph.input_type(step.node).width;
-        let has = node.kernel.weights(channels).iter().any(|tensor| tensor.role.trainable());
-        self.kind != StepKind::Arch && has
+    fn trains(&self, fact: &Fact<'_>) -> bool {
+        self.kind != StepKind::Arch && fact.trained > 0
     }
 
     /// Whether the weight of a mix's term wants a gradient.
@@ -242,16 +292,16 @@ impl Walk<'_> {
         weighed && self.kind != StepKind::Weights
     }
 
-    fn forward(&mut self, plan: &Plan) {
-        for step in &plan.steps {
-            let wants = self.trains(step)
+    fn forward(&mut self) {
+        for (step, fact) in self.plan.steps.iter().zip(self.facts) {
+            let wants = self.trains(fact)
                 || step.inputs.iter().any(|input| {
                     self.marks[input.value as usize].wants || self.learns(input.weight.is_some())
                 });
-            let wants = wants && !matches!(self.kernel(step), Kernel::Zero);
-            let block = self.make(step);
-            self.pool.pass(self.reordered(step).0);
-            let saved = if wants { self.save(step, block) } else { vec![] };
+            let wants = wants && !matches!(fact.kernel, Kernel::Zero);
+            let block = self.make(step, fact);
+            self.pool.pass(fact.reordered.0);
+            let saved = if wants { self.save(step, fact, block) } else { Blocks::new() };
             self.marks.push(Mark { block, wants, saved });
             for value in &step.free {
                 self.pool.release(self.marks[*value as usize].block);
@@ -260,29 +310,24 @@ impl Walk<'_> {
     }
 
     /// The block of a step's result.
-    fn make(&mut self, step: &Step) -> usize {
-        let shared = match (self.kernel(step), step.inputs.first()) {
-            (Kernel::Slice { .. }, Some(first)) => Some(first),
-            (Kernel::Resize { .. }, Some(first)) => {
-                let same = self.sizes.output(step.node) == self.sizes.input(step.node);
-                same.then_some(first)
-            }
-            _ => None,
+    fn make(&mut self, step: &Step, fact: &Fact<'_>) -> usize {
+        let shares = match fact.kernel {
+            Kernel::Slice { .. } => true,
+            Kernel::Resize { .. } => fact.same_size,
+            _ => false,
         };
-        match shared {
+        match step.inputs.first().filter(|_| shares) {
             Some(first) => self.pool.hold(self.marks[first.value as usize].block),
-            None => self.pool.new_block(self.bytes(step)),
+            None => self.pool.new_block(fact.bytes),
         }
     }
 
     /// What libtorch keeps for a step's way back.
-    fn save(&mut self, step: &Step, result: usize) -> Vec<usize> {
-        let bytes = self.bytes(step);
-        let kernel = *self.kernel(step);
+    fn save(&mut self, step: &Step, fact: &Fact<'_>, result: usize) -> Blocks {
         let first = step.inputs.first().map(|input| self.marks[input.value as usize].block);
-        let mut saved = vec![];
+        let mut saved = Blocks::new();
         let mut keep = |pool: &mut Pool, block: usize| saved.push(pool.hold(block));
-        match kernel {
+        match fact.kernel {
             Kernel::Conv(_)
             | Kernel::Deconv(_)
             | Kernel::Norm(_)
@@ -308,11 +353,11 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        let extra = match kernel {
-            Kernel::Pool { kind: PoolKind::Max, .. } => bytes / FLOAT * INDEX,
-            Kernel::Norm(_) => 2 * u64::from(self.graph.graph[step.node].ty.width) * FLOAT,
+        let extra = match fact.kernel {
+            Kernel::Pool { kind: PoolKind::Max, .. } => fact.bytes / FLOAT * INDEX,
+            Kernel::Norm(_) => 2 * fact.width * FLOAT,
             // What was dropped.
-            Kernel::Dropout { .. } => bytes,
+            Kernel::Dropout { .. } => fact.bytes,
             _ => 0,
         };
         if extra > 0 {
@@ -322,15 +367,14 @@ impl Walk<'_> {
     }
 
     /// The cross entropies of all outputs and their way back; the gradients of the outputs.
-    fn loss(&mut self, plan: &Plan, input: Size) -> Vec<(ValueId, usize)> {
+    fn loss(&mut self, input: Size) -> Vec<(ValueId, usize)> {
         let mut seeds = vec![];
         let mut logs = vec![];
-        let outputs: Vec<ValueId> = plan.outputs.iter().flatten().copied().collect();
+        let outputs: Vec<ValueId> = self.plan.outputs.iter().flatten().copied().collect();
         for value in &outputs {
-            let step = &plan.steps[*value as usize];
-            let width = u64::from(self.graph.graph[step.node].ty.width);
-            let whole = width * input.area() * self.batch * FLOAT;
-            let resized = if self.sizes.output(step.node) == input { 0 } else { whole };
+            let fact = &self.facts[*value as usize];
+            let whole = fact.width * input.area() * self.batch * FLOAT;
+            let resized = if fact.size == input { 0 } else { whole };
             // Resized, laid out for the softmax, and its logarithm, which stays.
             self.pool.grow(resized);
             self.pool.pass(2 * whole);
@@ -338,12 +382,11 @@ impl Walk<'_> {
             self.pool.shrink(resized);
         }
         for (value, log) in outputs.iter().zip(logs).rev() {
-            let step = &plan.steps[*value as usize];
             let whole = self.pool.blocks[log].0;
             // Of the logarithm, then of what it was taken of.
             self.pool.pass(2 * whole);
             self.pool.release(log);
-            let gradient = self.pool.new_block(self.bytes(step));
+            let gradient = self.pool.new_block(self.facts[*value as usize].bytes);
             if self.marks[*value as usize].wants {
                 seeds.push((*value, gradient));
             }
@@ -354,30 +397,30 @@ impl Walk<'_> {
     }
 
     /// The way back, from the last step to the first.
-    fn backward(&mut self, plan: &Plan, seeds: Vec<(ValueId, usize)>) {
-        let mut gradients: Vec<Option<usize>> = vec![None; plan.steps.len()];
+    fn backward(&mut self, seeds: Vec<(ValueId, usize)>) {
+        let mut gradients: Vec<Option<usize>> = vec![None; self.facts.len()];
         for (value, gradient) in seeds {
             self.accumulate(&mut gradients, value, gradient);
         }
-        for (at, step) in plan.steps.iter().enumerate().rev() {
+        for (at, (step, fact)) in self.plan.steps.iter().zip(self.facts).enumerate().rev() {
             let Some(gradient) = gradients[at].take() else { continue };
-            self.gradients_of_weights(step);
+            self.gradients_of_weights(fact);
             // A mix is a chain of sums, undone from its end.
             for input in step.inputs.iter().rev() {
                 let learns = self.learns(input.weight.is_some());
                 if self.marks[input.value as usize].wants {
-                    let to = &plan.steps[input.value as usize];
-                    let block = self.gradient_of(step, input.weight.is_some(), gradient, to);
+                    let to = &self.facts[input.value as usize];
+                    let block = self.gradient_of(fact, input.weight.is_some(), gradient, to);
                     self.accumulate(&mut gradients, input.value, block);
                 }
                 if learns {
                     // The product that is summed to the leaf's slope; then the term is let go.
-                    self.pool.pass(self.bytes(step));
+                    self.pool.pass(fact.bytes);
                     let term = self.marks[at].saved.pop();
                     term.into_iter().for_each(|block| self.pool.release(block));
                 }
             }
-            self.pool.pass(self.reordered(step).1);
+            self.pool.pass(fact.reordered.1);
             self.pool.release(gradient);
             for block in std::mem::take(&mut self.marks[at].saved) {
                 self.pool.release(block);
@@ -386,39 +429,31 @@ impl Walk<'_> {
     }
 
     /// The gradients of a step's own weights. Those of tied weights are added up.
-    fn gradients_of_weights(&mut self, step: &Step) {
-        let Some(id) = self.graph.graph[step.node].weights.filter(|_| self.trains(step)) else {
-            return;
-        };
-        let set = &self.graph.weights[id.0 as usize];
-        let bytes = set.kernel.params(set.channels) * FLOAT;
+    fn gradients_of_weights(&mut self, fact: &Fact<'_>) {
+        let Some(id) = fact.weights.filter(|_| self.trains(fact)) else { return };
         match std::mem::replace(&mut self.given[id.0 as usize], true) {
-            true => self.pool.pass(bytes),
-            false => self.pool.grow(bytes),
-        }
-    }
-
-    /// What a step needs for a moment for its weights, there and back.
-    fn reordered(&self, step: &Step) -> (u64, u64) {
-        match self.kernel(step) {
-            Kernel::Conv(conv) | Kernel::Deconv(conv) => {
-                reordered(conv, self.graph.input_type(step.node).width)
-            }
-            _ => (0, 0),
+            true => self.pool.pass(fact.trained),
+            false => self.pool.grow(fact.trained),
         }
     }
 
     /// The block of the gradient that a step hands to one of its inputs.
-    fn gradient_of(&mut self, step: &Step, weighed: bool, gradient: usize, to: &Step) -> usize {
-        let hands_on = match self.kernel(step) {
+    fn gradient_of(
+        &mut self,
+        fact: &Fact<'_>,
+        weighed: bool,
+        gradient: usize,
+        to: &Fact<'_>,
+    ) -> usize {
+        let hands_on = match fact.kernel {
             Kernel::Add | Kernel::Concat => true,
             Kernel::Mix => !weighed,
-            Kernel::Resize { .. } => self.sizes.output(step.node) == self.sizes.input(step.node),
+            Kernel::Resize { .. } => fact.same_size,
             _ => false,
         };
         match hands_on {
             true => self.pool.hold(gradient),
-            false => self.pool.new_block(self.bytes(to)),
+            false => self.pool.new_block(to.bytes),
         }
     }
 

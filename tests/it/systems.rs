@@ -130,7 +130,7 @@ fn tensors_have_the_names_and_shapes_of_state_dicts() {
             // A linear layer is a convolution that reads all that there is.
             let same = match shape.len() {
                 2 => dims[0] == shape[0] && dims[1..].iter().product::<u32>() == shape[1],
-                _ => *dims == shape,
+                _ => dims[..] == shape[..],
             };
             assert!(same, "{network}: {name} is {dims:?}, not {shape:?}");
         }

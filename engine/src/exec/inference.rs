@@ -15,7 +15,7 @@ use lower::Unit;
 use segc::ir::DecisionGraph;
 use segc::ir::kernel::{Act, Conv, Kernel};
 use segc::search::LeafState;
-use segc::supernet::{Access, ValueId, lifetimes};
+use segc::supernet::{Access, ValueId, Values, lifetimes};
 use tch::{Device, Kind, Tensor};
 
 /// A network prepared for inference.
@@ -34,7 +34,7 @@ struct Prep {
     unit: Unit,
     /// How its convolution is done, if it is one.
     way: Way,
-    free: Vec<ValueId>,
+    free: Values,
     /// Whether it writes over its first input (a fused sum: over what is added).
     in_place: bool,
 }

@@ -116,7 +116,7 @@ mod tests {
         Conv { out: 64, kernel: 3, stride: 1, rate: 1, groups: 1, bias: true, pad: None };
 
     fn values(name: &str, init: Init, seed: u64) -> Vec<f32> {
-        let spec = WeightSpec { role: Role::Weight, dims: vec![64, 16, 3, 3] };
+        let spec = WeightSpec { role: Role::Weight, dims: [64, 16, 3, 3].into() };
         initial(&spec, name, init, seed)
     }
 

@@ -1,9 +1,7 @@
 //! What is present and what is live in a graph whose leaves are on or off.
 
-use crate::ir::graph::{DecisionGraph, NodeId};
+use crate::ir::graph::{DecisionGraph, WholeEdge};
 use crate::ir::kernel::Kernel;
-use petgraph::Direction;
-use petgraph::visit::EdgeRef;
 
 /// For every node, by index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,8 +54,10 @@ impl Wiring {
             rules: Vec::with_capacity(graph.graph.node_count()),
             outputs: graph.outputs.iter().map(|o| (o.node.index() as u32, o.aux)).collect(),
         };
-        for (id, node) in graph.nodes() {
-            wiring.edges.extend(sorted_edges(graph, id));
+        for (id, node, edges) in graph.wired() {
+            let leaf = |edge: &WholeEdge| edge.weight.leaf.map_or(ALWAYS, |leaf| leaf.0);
+            let ends = edges.iter().map(|edge| (edge.source().index() as u32, leaf(edge)));
+            wiring.edges.extend(ends);
             wiring.starts.push(wiring.edges.len() as u32);
             wiring.rules.push(match node.kernel {
                 Kernel::Add if graph.fills(id) => Rule::Always,
@@ -105,17 +105,4 @@ impl Wiring {
             }
         }
     }
-}
-
-fn sorted_edges(graph: &DecisionGraph, id: NodeId) -> Vec<(u32, u32)> {
-    let mut edges: Vec<(u32, u32, u32)> = graph
-        .graph
-        .edges_directed(id, Direction::Incoming)
-        .map(|e| {
-            let leaf = e.weight().leaf.map_or(ALWAYS, |l| l.0);
-            (e.weight().port, e.source().index() as u32, leaf)
-        })
-        .collect();
-    edges.sort_unstable();
-    edges.into_iter().map(|(_, src, leaf)| (src, leaf)).collect()
 }

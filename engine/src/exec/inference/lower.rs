@@ -6,7 +6,7 @@ use super::super::kernels::Mode;
 use segc::ir::kernel::{Act, Conv, Kernel};
 use segc::ir::{MapType, NodeId};
 use segc::search::LeafState;
-use segc::supernet::{Access, Operand, ValueId};
+use segc::supernet::{Access, Operand, ValueId, Values};
 use tch::{TchError, Tensor};
 
 /// A kernel with what was joined to it.
@@ -21,7 +21,7 @@ pub(super) struct Unit {
     /// Its weights; a convolution's last one is its bias, if it has two.
     pub(super) weights: Vec<Tensor>,
     /// What it reads; what a convolution adds comes first.
-    pub(super) inputs: Vec<ValueId>,
+    pub(super) inputs: Values,
     /// What a mix multiplies its inputs by.
     pub(super) factors: Vec<Option<Tensor>>,
     /// Whether a convolution adds its first input to its result.
