@@ -114,7 +114,7 @@ pub fn built(graph: &DecisionGraph, facts: &Liveness) -> Vec<bool> {
     for (id, node) in graph.nodes().rev() {
         built[id.index()] |= node.keep && facts.present[id.index()];
         if built[id.index()] {
-            for (src, _) in graph.inputs(id) {
+            for (src, _) in graph.reads(id) {
                 built[src.index()] |= facts.present[src.index()];
             }
         }

@@ -7,6 +7,7 @@ mod body;
 mod build;
 mod builtin;
 mod call;
+mod cases;
 mod choice;
 mod decimals;
 mod eval;
@@ -30,6 +31,7 @@ mod space;
 mod sums;
 mod text;
 mod trellis;
+mod unread;
 mod value;
 
 pub use load::{Program, load};

@@ -121,6 +121,9 @@ fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Sources>> 
             Kernel::Mix | Kernel::Add => !there.is_empty(),
             _ => there.len() == edges.len(),
         };
+        if node.kernel == Kernel::Given {
+            there.truncate(1);
+        }
         all.push(is_present.then_some(there));
     }
     all
@@ -224,7 +227,7 @@ impl<'g> Building<'g> {
     /// Whether a node with one whole input hands it on as it is.
     fn passes(&self, node: &Node) -> bool {
         match node.kernel {
-            Kernel::Add | Kernel::Mix | Kernel::Concat => true,
+            Kernel::Add | Kernel::Mix | Kernel::Concat | Kernel::Given => true,
             Kernel::Dropout { .. } => self.mode == Mode::Eval,
             _ => false,
         }

@@ -21,9 +21,9 @@ impl Field {
             let mut seen = Field::Cells(1);
             for edge in edges.iter().filter(|edge| live[edge.source().index()]) {
                 // The second input of `like` gives its size only.
-                let size_only = matches!(node.kernel, Kernel::Resize { to: Target::Like, .. })
-                    && edge.weight.port == 1;
-                if !size_only {
+                let one =
+                    matches!(node.kernel, Kernel::Given | Kernel::Resize { to: Target::Like, .. });
+                if !(one && edge.weight.port > 0) {
                     seen = seen.max(fields[edge.source().index()]);
                 }
             }
@@ -58,7 +58,8 @@ fn grow(graph: &DecisionGraph, id: NodeId, seen: Field) -> Field {
         | Kernel::Shuffle { .. }
         | Kernel::Slice { .. }
         | Kernel::Dropout { .. }
-        | Kernel::Mix => 0,
+        | Kernel::Mix
+        | Kernel::Given => 0,
     };
     match seen {
         Field::Cells(n) => Field::Cells(n + u64::from(beyond) * jump),

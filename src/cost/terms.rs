@@ -172,7 +172,7 @@ fn needs(graph: &DecisionGraph, train: bool) -> Vec<Needs> {
     }
     for node in (0..needs.len()).rev() {
         let Some(here) = needs[node].clone() else { continue };
-        for (src, leaf) in wiring.edges(node) {
+        for (src, leaf) in wiring.reads(node) {
             let mut way = here.clone();
             if let Some(leaf) = leaf.map(|l| LeafId(l as u32))
                 && let Err(at) = way.binary_search(&leaf)

@@ -4,6 +4,7 @@
 //! that several designs share get a copy for each; everything else, names and comments included,
 //! stays as the author wrote it. What the network does not need is left out.
 
+mod apart;
 mod assemble;
 mod chosen;
 mod residual;

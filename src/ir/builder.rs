@@ -165,7 +165,8 @@ fn output_type(kernel: &Kernel, inputs: &[MapType]) -> MapType {
         | Kernel::Shuffle { .. }
         | Kernel::Shift { .. }
         | Kernel::Dropout { .. }
-        | Kernel::Mix => first,
+        | Kernel::Mix
+        | Kernel::Given => first,
     }
 }
 

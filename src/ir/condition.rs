@@ -150,6 +150,20 @@ impl Conditions {
                 Some(value) => d.is(at(slot as usize), value),
                 None => Cond::FALSE,
             },
+            Gate::Taken { of, candidate } => {
+                let options = self.choices.options(of, candidate);
+                levels.iter().fold(Cond::FALSE, |acc, &level| {
+                    let here = d.among(level, |v| options.contains(&v));
+                    d.or(acc, here)
+                })
+            }
+            Gate::Spared { of, candidate } => {
+                let options = self.choices.options(of, candidate);
+                levels.iter().rev().fold(Cond::TRUE, |acc, &level| {
+                    let here = d.among(level, |v| !options.contains(&v));
+                    d.and(here, acc)
+                })
+            }
             Gate::Arrow { layer, from, to, .. } => {
                 let to = d.is(at(layer as usize), u32::from(to));
                 let from = match (layer.checked_sub(1), from) {

@@ -146,6 +146,20 @@ pub enum Gate {
         /// The candidate and its operator.
         pick: Pick,
     },
+    /// Some pick is this candidate, through whatever operator.
+    Taken {
+        /// A [`Domain::Picks`].
+        of: DecisionId,
+        /// The candidate.
+        candidate: u16,
+    },
+    /// No pick is this candidate.
+    Spared {
+        /// A [`Domain::Picks`].
+        of: DecisionId,
+        /// The candidate.
+        candidate: u16,
+    },
     /// The path enters layer `layer` (0 is the first searched one) at scale `to`, coming from
     /// scale `from`; `None` where it comes from the stem.
     Arrow {
@@ -192,6 +206,8 @@ impl Gate {
             Gate::Alt { of, .. }
             | Gate::Pick { of, .. }
             | Gate::Slot { of, .. }
+            | Gate::Taken { of, .. }
+            | Gate::Spared { of, .. }
             | Gate::Arrow { of, .. }
             | Gate::Visit { of, .. }
             | Gate::Exit { of, .. }
@@ -208,6 +224,12 @@ impl Gate {
             }
             (Gate::Slot { slot, pick, .. }, Value::Picks(all)) => {
                 u32::from(all.get(slot as usize) == Some(&pick))
+            }
+            (Gate::Taken { candidate, .. }, Value::Picks(all)) => {
+                u32::from(all.iter().any(|p| p.candidate == candidate))
+            }
+            (Gate::Spared { candidate, .. }, Value::Picks(all)) => {
+                u32::from(all.iter().all(|p| p.candidate != candidate))
             }
             (Gate::Arrow { layer, from, to, .. }, Value::Path(steps)) => {
                 let before = layer.checked_sub(1).and_then(|l| steps.get(l as usize).copied());

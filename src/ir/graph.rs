@@ -125,6 +125,15 @@ impl DecisionGraph {
         all
     }
 
+    /// The inputs of a node that it reads: all, but for [`Kernel::Given`].
+    pub fn reads(&self, node: NodeId) -> Inputs {
+        let mut inputs = self.inputs(node);
+        if self.graph[node].kernel == Kernel::Given {
+            inputs.truncate(1);
+        }
+        inputs
+    }
+
     /// The fact behind a leaf.
     pub fn gate(&self, leaf: LeafId) -> &Gate {
         &self.leaves[leaf.0 as usize]

@@ -188,6 +188,9 @@ pub enum Kernel {
     /// Weighted sum over alternatives: each incoming edge carries a leaf, whose state is off or
     /// on with a weight. Off or absent terms contribute nothing; with no term left, absent.
     Mix,
+    /// The first input as it is, where all others are there too. The others are not read: what is
+    /// made for one combination of types exists where all maps have those.
+    Given,
 }
 
 /// What a weight is for; it decides its initial value and whether it is trained.
@@ -282,7 +285,8 @@ impl Kernel {
             | Kernel::Shift { .. }
             | Kernel::Slice { .. }
             | Kernel::Dropout { .. }
-            | Kernel::Mix => SmallVec::new(),
+            | Kernel::Mix
+            | Kernel::Given => SmallVec::new(),
         }
     }
 
@@ -342,6 +346,7 @@ impl Kernel {
             Kernel::Slice { .. } => "slice",
             Kernel::Dropout { .. } => "dropout",
             Kernel::Mix => "mix",
+            Kernel::Given => "given",
         }
     }
 }

@@ -77,7 +77,10 @@ impl Plan {
     }
 
     fn image(&self, graph: &DecisionGraph, id: NodeId, node: &Node, weights: &[u32]) -> Image {
-        let inputs = graph.inputs(id);
+        let inputs = graph.reads(id);
+        if let (Kernel::Given, Some((first, _))) = (node.kernel, inputs.first()) {
+            return self.at(first.index() as u32).map_or(Image::Absent, Image::Alias);
+        }
         if !matches!(node.kernel, Kernel::Mix | Kernel::Add) {
             let own = inputs.iter().filter_map(|(src, _)| self.at(src.index() as u32));
             return Image::Own(own.collect());

@@ -108,6 +108,7 @@ pub fn output_size(kernel: &Kernel, scale: Scale, inputs: &[Size], whole: Size) 
         | Kernel::Shift { .. }
         | Kernel::Slice { .. }
         | Kernel::Dropout { .. }
-        | Kernel::Mix => first,
+        | Kernel::Mix
+        | Kernel::Given => first,
     }
 }

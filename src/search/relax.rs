@@ -16,6 +16,7 @@
 
 mod chain;
 mod layout;
+mod spared;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ use num_traits::Zero;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
+use spared::Spared;
 
 /// The standard deviation of initial parameters (the authors of DARTS and the public
 /// re-implementations of Auto-DeepLab draw from 1e-3 N(0, 1)).
@@ -68,6 +70,8 @@ enum Reading {
     Sum(Vec<usize>),
     /// A probability under the chain of a path decision, by its index.
     Last(usize, LastVisit),
+    /// A probability under the slots of picks.
+    Spared(Spared),
 }
 
 /// The map from parameters to the weights of leaves.
@@ -100,7 +104,9 @@ impl Relaxation {
         let leaves: Vec<&Gate> = leaves.into_iter().collect();
         let by_slot: Vec<usize> = leaves
             .iter()
-            .filter(|gate| matches!(gate, Gate::Slot { .. }))
+            .filter(|gate| {
+                matches!(gate, Gate::Slot { .. } | Gate::Taken { .. } | Gate::Spared { .. })
+            })
             .map(|gate| gate.decision().index())
             .collect();
         let mut layout = Layout::default();
@@ -170,6 +176,7 @@ impl Relaxation {
                     self.chain(*path, &probs, |arrows, probs| last.probability(arrows, probs));
                 LeafState::On(probability)
             }
+            Reading::Spared(spared) => LeafState::On(spared.weight(&probs)),
         };
         self.readings.iter().map(weigh).collect()
     }
@@ -180,7 +187,7 @@ impl Relaxation {
         let switch = |reading: &Reading| match reading {
             Reading::Never => Switch::Off,
             Reading::Always => Switch::Whole,
-            Reading::Sum(_) | Reading::Last(..) => Switch::Weighted,
+            Reading::Sum(_) | Reading::Last(..) | Reading::Spared(_) => Switch::Weighted,
         };
         self.readings.iter().map(switch).collect()
     }
@@ -196,6 +203,7 @@ impl Relaxation {
             match reading {
                 Reading::Never | Reading::Always => {}
                 Reading::Sum(of) => of.iter().for_each(|&p| by_mixing[p] += slope),
+                Reading::Spared(spared) => spared.backward(&probs, *slope, &mut by_prob),
                 Reading::Last(path, last) => {
                     let local = self.chain(*path, &probs, |arrows, p| last.gradient(arrows, p));
                     let first = self.first_arrow(*path);
@@ -312,6 +320,12 @@ fn reading(gate: &Gate, decisions: &[Decision], forms: &[Form]) -> Result<Readin
         (Gate::Slot { slot, pick, .. }, Form::Slots { .. }, _) => {
             sum(form.pick(pick).into_iter().skip(slot as usize).take(1).collect())
         }
+        (Gate::Taken { candidate, .. }, Form::Slots { .. }, Domain::Picks(picks)) => {
+            spared(form.of_candidate(candidate), picks.can_spare(candidate), true)
+        }
+        (Gate::Spared { candidate, .. }, Form::Slots { .. }, Domain::Picks(picks)) => {
+            spared(form.of_candidate(candidate), picks.can_spare(candidate), false)
+        }
         (Gate::Arrow { layer, from, to, .. }, Form::Path { params, arrows }, _) => {
             let at = arrows.iter().position(|a| *a == Arrow { layer, from, to });
             sum(at.map(|at| params.start + at).into_iter().collect())
@@ -333,6 +347,16 @@ fn reading(gate: &Gate, decisions: &[Decision], forms: &[Form]) -> Result<Readin
         }
         _ => Reading::Never,
     })
+}
+
+/// What cannot be taken is spared always, and what cannot be spared is taken always.
+fn spared(slots: Vec<Vec<usize>>, can_spare: bool, taken: bool) -> Reading {
+    let can_take = !slots.iter().all(Vec::is_empty);
+    match (can_take, can_spare) {
+        (true, true) => Reading::Spared(Spared { slots, taken }),
+        (can_take, _) if can_take == taken => Reading::Always,
+        _ => Reading::Never,
+    }
 }
 
 fn sum(params: Vec<usize>) -> Reading {

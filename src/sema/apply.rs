@@ -135,9 +135,18 @@ impl Evaluator<'_> {
         mut run: impl FnMut(&mut Self, Vec<Value>) -> Eval<Value>,
     ) -> Eval<Value> {
         match maps.iter().find_map(Value::first_gates) {
+            None if maps.iter().any(Value::has_cases) => self.each_case(maps, at, run),
             None => run(self, maps.to_vec()),
             Some(gates) => self.each_gate(&gates, at, |this, g| {
-                run(this, maps.iter().map(|m| m.under(g)).collect())
+                let maps: Vec<Value> = maps.iter().map(|m| m.under(g)).collect();
+                match maps.iter().any(Value::has_cases) {
+                    true => this.per_type(
+                        &maps,
+                        at,
+                        &mut run as &mut dyn FnMut(&mut Self, Vec<Value>) -> Eval<Value>,
+                    ),
+                    false => run(this, maps),
+                }
             }),
         }
     }
@@ -162,7 +171,7 @@ impl Evaluator<'_> {
         for map in maps {
             resolved.push(self.map_of(map, at, f)?);
         }
-        if resolved.iter().any(Value::is_varied) {
+        if resolved.iter().any(|map| map.is_varied() || map.has_cases()) {
             let outer = f.scope;
             let base = f.unique(b.name);
             let mut n = 0;
@@ -204,7 +213,7 @@ impl Evaluator<'_> {
     /// A value as a map: open operators are decided, picks of one type are summed.
     pub(super) fn map_of(&mut self, value: Value, at: Span, f: &mut Frame) -> Eval<Value> {
         match value {
-            Value::Map(_) | Value::Absent | Value::Varied(_) => Ok(value),
+            Value::Map(_) | Value::Absent | Value::Varied(_) | Value::Cases(_) => Ok(value),
             Value::Via(via) => {
                 let value = self.via(&via, f)?;
                 self.map_of(value, at, f)
@@ -246,6 +255,9 @@ impl Evaluator<'_> {
                 other => self.settled(other, at, f)?,
             });
         }
+        if d.tied.is_none() && resolved.iter().any(Value::has_cases) {
+            return self.apply_cases(item, d, resolved, at, f);
+        }
         let outer = match d.tied {
             Some(scope) => scope,
             None => {
@@ -265,6 +277,24 @@ impl Evaluator<'_> {
             self.recorded(recording, value.as_ref().ok(), d, outer, at);
         }
         value
+    }
+
+    /// An application for each combination of types: one instance, so that all take the same
+    /// decisions.
+    fn apply_cases(
+        &mut self,
+        item: &ItemRef,
+        d: &Design,
+        maps: Vec<Value>,
+        at: Span,
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let mut d = d.clone();
+        if d.instance.is_none() {
+            let label = instance_label(f, item.name());
+            d.instance = Some(self.instance(f, at, &label, &d.kind));
+        }
+        self.each_case(&maps, at, |this, maps| this.apply_item(item, &d, maps, at, f))
     }
 
     /// Definitions neither contain themselves nor nest without end.
@@ -319,6 +349,7 @@ impl Evaluator<'_> {
                 counters: HashMap::new(),
                 label: "".into(),
                 place: None,
+                offered: HashMap::new(),
             };
             this.bind_config(item, d, at, &mut inner)?;
             this.run_item(kind, maps, at, &mut inner)

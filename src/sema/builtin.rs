@@ -54,7 +54,7 @@ pub(crate) const BUILTINS: &[Builtin] = &[
 ];
 
 /// Functions of plain values.
-pub(crate) const FUNCTIONS: &[&str] = &["len", "min", "max", "floor", "ceil"];
+pub(crate) const FUNCTIONS: &[&str] = &["len", "min", "max", "floor", "ceil", "unread"];
 
 /// Words that stand for themselves.
 pub(crate) const WORDS: &[&str] = &[

@@ -55,6 +55,12 @@ impl Evaluator<'_> {
             ExprKind::Name(name) if f.place.is_some() && (name == "same" || name == "back") => {
                 Some(self.steps_back(name, args, at, f))
             }
+            ExprKind::Name(name) if name == "unread" => match args {
+                [Argument { name: None, value: of }] => {
+                    Some(self.eval(of, f).and_then(|list| self.unread(of, &list, at, f)))
+                }
+                _ => Some(self.arguments(args, f).and_then(|args| self.function(name, args, at))),
+            },
             ExprKind::Name(name) if FUNCTIONS.contains(&name.as_str()) => {
                 Some(self.arguments(args, f).and_then(|args| self.function(name, args, at)))
             }
@@ -91,7 +97,10 @@ impl Evaluator<'_> {
             ("min" | "max", [_, ..]) => {
                 // The value itself comes back, so that the smaller of two scales is a scale.
                 let mut numbers = Vec::new();
-                for value in values {
+                for value in values.iter().flat_map(|value| match value {
+                    Value::List(items) => items.as_slice(),
+                    one => std::slice::from_ref(*one),
+                }) {
                     match value.as_ratio() {
                         Some(n) => numbers.push((n, value)),
                         None => return self.expected("a number", value, at),

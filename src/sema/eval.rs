@@ -8,7 +8,7 @@ use super::load::Program;
 use super::memo::Memo;
 use super::module::{ModuleId, declared_name};
 use super::sites::Sites;
-use super::value::{Design, DesignKind, Opset, Value};
+use super::value::{Design, DesignKind, Map, Opset, Value};
 use crate::diag::{Diag, Sink, did_you_mean};
 use crate::ir::decision::Gate;
 use crate::ir::shape::Scale;
@@ -42,6 +42,8 @@ pub(crate) struct Evaluator<'a> {
     pub(super) memo: Memo,
     /// The alternatives under which something is evaluated, outermost first.
     pub(super) assumed: Vec<Gate>,
+    /// What is there in the case, and only there, in which something is evaluated.
+    pub(super) case: Option<Map>,
     /// How many turns loops took.
     pub(super) turns: usize,
     /// Whether the network was found to be too large.
@@ -74,6 +76,7 @@ impl<'a> Evaluator<'a> {
             aux: Vec::new(),
             memo: Memo::default(),
             assumed: Vec::new(),
+            case: None,
             turns: 0,
             exhausted: false,
         }
@@ -104,6 +107,7 @@ impl<'a> Evaluator<'a> {
             counters: HashMap::new(),
             label: label.into(),
             place: None,
+            offered: HashMap::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::module::ModuleId;
 use super::value::{InstanceId, Value};
-use crate::ir::graph::ScopeId;
+use crate::ir::graph::{NodeId, ScopeId};
 use crate::ir::shape::Scale;
 use crate::source::Span;
 use indexmap::IndexMap;
@@ -40,6 +40,8 @@ pub(crate) struct Frame {
     pub label: Rc<str>,
     /// The node of a trellis that is evaluated.
     pub place: Option<Place>,
+    /// Which choices of inputs offered a map so far.
+    pub offered: HashMap<NodeId, Vec<super::sites::Candidate>>,
 }
 
 /// A node of a trellis and, within an arrow's expression, the arrow.

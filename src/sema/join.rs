@@ -43,7 +43,11 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         let mut flat = Vec::new();
         for (gate, value) in terms {
-            flat.push((gate, self.map_of(value, at, f)?));
+            let value = self.map_of(value, at, f)?;
+            if let Value::Cases(cases) = &value {
+                return self.one_type_needed(cases, at);
+            }
+            flat.push((gate, value));
         }
         let joined = self.join(flat, at)?;
         match &joined {
@@ -63,6 +67,7 @@ impl Evaluator<'_> {
                         .help("bring each to one width and scale: `x > fit(C, s)`"),
                 )
             }
+            Value::Cases(cases) => self.one_type_needed(cases, at),
             _ => Ok(joined),
         }
     }

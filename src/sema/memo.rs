@@ -27,6 +27,8 @@ pub(super) struct Key {
     item: ItemKey,
     config: Vec<(Rc<str>, Plain)>,
     maps: Vec<Option<MapType>>,
+    /// In a case, what is there in it: one of the maps, or a further one.
+    case: Option<usize>,
     /// Whose decisions it takes; nothing where it makes none.
     instance: Option<InstanceId>,
 }
@@ -153,13 +155,13 @@ impl Memo {
 
 impl Evaluator<'_> {
     /// The key of an application, where all that it depends on can be compared.
-    pub(super) fn memo_key(&self, item: &ItemRef, d: &Design, maps: &[Value]) -> Option<Key> {
+    pub(super) fn memo_key(&self, item: &ItemRef, d: &Design, maps_given: &[Value]) -> Option<Key> {
         if self.memo.mode != Memory::Kept {
             return None;
         }
         let config =
             d.config.iter().map(|(n, v, _)| Some((Rc::clone(n), plain(v)?))).collect::<Option<_>>();
-        let maps = maps
+        let maps = maps_given
             .iter()
             .map(|v| match v {
                 Value::Map(m) => Some(Some(m.ty)),
@@ -167,7 +169,11 @@ impl Evaluator<'_> {
                 _ => None,
             })
             .collect::<Option<_>>();
-        Some(Key { item: item.key(), config: config?, maps: maps?, instance: None })
+        let case = self.case.map(|case| {
+            let same = |v: &Value| matches!(v, Value::Map(m) if m.node == case.node);
+            maps_given.iter().position(same).unwrap_or(maps_given.len())
+        });
+        Some(Key { item: item.key(), config: config?, maps: maps?, case, instance: None })
     }
 
     /// Copies an earlier expansion, if there is one.
@@ -194,11 +200,22 @@ impl Evaluator<'_> {
         }
         let home = self.home(&template, outer)?;
         self.note(&template);
-        let inputs = nodes(maps);
+        let inputs = self.inputs_of(maps);
         let first = self.build.graph.graph.node_count() as u32;
         self.build.stamp(&template.stretch, &inputs, outer, home, at);
         let moved = |m: &Map| Map { node: template.stretch.node(m.node, &inputs, first), ..*m };
         rebased(&template.value, &moved)
+    }
+
+    /// What an application reads from outside: its maps, and what is there in its case.
+    fn inputs_of(&self, maps: &[Value]) -> Vec<NodeId> {
+        let node = |v: &Value| match v {
+            Value::Map(m) => Some(m.node),
+            _ => None,
+        };
+        let mut nodes: Vec<NodeId> = maps.iter().filter_map(node).collect();
+        nodes.extend(self.case.map(|case| case.node).filter(|case| !nodes.contains(case)));
+        nodes
     }
 
     /// Where the stack decides, evaluation must.
@@ -239,7 +256,7 @@ impl Evaluator<'_> {
             self.build.reveal(&template.stretch, *home);
         }
         let key = key.filter(|_| self.build.untouched(outer))?;
-        let inputs = nodes(maps);
+        let inputs = self.inputs_of(maps);
         // With one map given twice it could not be told which of the two is read.
         if inputs.iter().enumerate().any(|(i, node)| inputs[..i].contains(node)) {
             return None;
@@ -312,14 +329,6 @@ impl Evaluator<'_> {
     }
 }
 
-fn nodes(maps: &[Value]) -> Vec<NodeId> {
-    let node = |v: &Value| match v {
-        Value::Map(m) => Some(m.node),
-        _ => None,
-    };
-    maps.iter().filter_map(node).collect()
-}
-
 fn plain(value: &Value) -> Option<Plain> {
     Some(match value {
         Value::Num(n) => Plain::Num(*n),
@@ -340,6 +349,7 @@ fn plain(value: &Value) -> Option<Plain> {
         | Value::Absent
         | Value::Record(_)
         | Value::Varied(_)
+        | Value::Cases(_)
         | Value::Via(_)
         | Value::Picks(_)
         | Value::Path(_)

@@ -55,6 +55,10 @@ fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
     for (id, node, inputs) in graph.wired() {
         let of = |edge: &WholeEdge| keys[edge.source().index()];
         let key = match node.kernel {
+            // Whichever is there.
+            Kernel::Mix if inputs.iter().all(|edge| edge.weight.leaf.is_none()) => {
+                any(inputs.iter().map(of))
+            }
             Kernel::Mix => {
                 let gated = |edge: &WholeEdge| Some((*graph.gate(edge.weight.leaf?), of(edge)));
                 mixed(decisions, &inputs.iter().filter_map(gated).collect::<Vec<_>>())

@@ -109,6 +109,7 @@ impl Evaluator<'_> {
             SiteText::Picks(listed.iter().map(|(_, t, _, o)| (t.clone(), ops(o))).collect())
         };
         let of = self.decide(Domain::Picks(domain), at, f, text)?;
+        f.offer(of, listed.iter().map(|(_, _, value, _)| value));
         let candidates = listed
             .into_iter()
             .map(|(label, _, value, ops)| PickCandidate { label, value, ops })
@@ -183,8 +184,14 @@ impl Evaluator<'_> {
             let options = self.options(picks, &mut f)?;
             let gate = |pick| Gate::Slot { of, slot, pick };
             let terms = options.into_iter().map(|(pick, v)| (gate(pick), v)).collect();
-            let joined = self.join(terms, picks.at)?;
-            slots.push(self.filled(joined, picks, &f)?);
+            let terms: Vec<(Gate, Value)> = terms;
+            slots.push(match of_several_types(&terms) {
+                true => self.picked_cases(terms, picks.at)?,
+                false => {
+                    let joined = self.join(terms, picks.at)?;
+                    self.filled(joined, picks, &f)?
+                }
+            });
         }
         Ok(slots)
     }
@@ -199,7 +206,8 @@ impl Evaluator<'_> {
         if !picks.candidates.iter().all(as_they_are) {
             self.sites.retyped.insert(picks.of);
         }
-        Ok(Value::Map(self.push(Kernel::Add, map.ty, &[map.node], picks.at, f)))
+        let filled = self.push(Kernel::Add, map.ty, &[map.node], picks.at, f);
+        Ok(Value::Map(self.in_case(filled, picks.at)))
     }
 
     /// A map read through an open operator: one decision, made where it is consumed.
@@ -234,4 +242,16 @@ impl Evaluator<'_> {
         f.scope = outer;
         value
     }
+}
+
+/// Whether these are maps that differ in type.
+fn of_several_types(terms: &[(Gate, Value)]) -> bool {
+    let mut types = terms.iter().filter_map(|(_, value)| match value {
+        Value::Map(map) => Some(map.ty),
+        _ => None,
+    });
+    let maps = |v: &Value| matches!(v, Value::Map(_) | Value::Absent | Value::Cases(_));
+    let cases = terms.iter().any(|(_, value)| value.has_cases());
+    let first = types.next();
+    terms.iter().all(|(_, v)| maps(v)) && (cases || types.any(|ty| Some(ty) != first))
 }

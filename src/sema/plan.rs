@@ -209,6 +209,7 @@ impl Evaluator<'_> {
         let decode = self.decode_rules(all.get("decode"));
         let seed = self.seed(all.get("seed"));
         let something = self.something_open(block, &net, nets);
+        let mixable = self.one_type_each(block, &net, nets);
         let emit = emit?;
         self.classes_fit(all.get("data"), &net, nets)?;
         if emit != net {
@@ -217,6 +218,7 @@ impl Evaluator<'_> {
         }
         all.judged?;
         something?;
+        mixable?;
         let ((epochs, arch_from), (order, boundary)) = (epochs?, strategy?);
         Ok(SearchPlan {
             net,

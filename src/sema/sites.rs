@@ -16,6 +16,9 @@ use std::rc::Rc;
 /// Where a decision is made: in which instance, at which place, under which loop indices.
 pub type SiteKey = (InstanceId, Span, Vec<i64>);
 
+/// A candidate of a decision that picks.
+pub type Candidate = (DecisionId, u16);
+
 /// What stands for each value of a decision in the text.
 #[derive(Clone, Debug)]
 pub enum SiteText {
@@ -63,6 +66,8 @@ pub struct Sites {
     /// Every `match` on a decision: the arm that each alternative takes. Nothing where different
     /// decisions come to the same place.
     pub matches: IndexMap<SiteKey, Option<Site>>,
+    /// Every `unread`: the text of each element, and the candidates that it is.
+    pub unread: IndexMap<SiteKey, Vec<(Expr, Vec<Candidate>)>>,
     /// The path that each trellis follows, by instance.
     pub lanes: IndexMap<InstanceId, PathValue>,
     /// What every loop ran over: the index and the text of each element.
@@ -132,6 +137,18 @@ impl Sites {
         }
     }
 
+    /// Notes which candidates of which decisions the elements of an `unread` are.
+    pub(super) fn note_unread(
+        &mut self,
+        instance: &Rc<Instance>,
+        at: Span,
+        indices: &[i64],
+        elements: Vec<(Expr, Vec<Candidate>)>,
+    ) {
+        let key = (self.instance(instance), at, indices.to_vec());
+        self.unread.insert(key, elements);
+    }
+
     /// What is known of a place where a decision is made, or where one is matched.
     pub fn at(&self, key: &SiteKey) -> Option<&Site> {
         self.sites.get(key).or_else(|| self.matches.get(key)?.as_ref())
@@ -140,7 +157,7 @@ impl Sites {
     /// The places where decisions are made or matched.
     pub fn places(&self) -> impl Iterator<Item = &SiteKey> {
         let matched = self.matches.iter().filter(|(_, site)| site.is_some());
-        self.sites.keys().chain(matched.map(|(key, _)| key))
+        self.sites.keys().chain(matched.map(|(key, _)| key)).chain(self.unread.keys())
     }
 
     /// Every label of an alternative or an operator.

@@ -146,6 +146,7 @@ impl Evaluator<'_> {
                 Value::Varied(terms) => {
                     return self.no_single_type(&name, &terms, def);
                 }
+                Value::Cases(cases) => return self.one_type_needed(&cases, at),
                 _ => {
                     return self.fail(
                         Diag::new("E0413", format!("`{}` yields no map", def.name.value))

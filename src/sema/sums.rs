@@ -15,6 +15,21 @@ fn map_in(value: &Value) -> Option<Map> {
     }
 }
 
+/// Maps of one type, some of which may be absent: a sum leaves out what is not there.
+fn absent_at_times(parts: &[Value]) -> Option<Vec<Value>> {
+    let mut maps = Vec::new();
+    for part in parts {
+        match part {
+            Value::Map(map) => maps.push(*map),
+            Value::Cases(cases) => maps.extend(cases.iter().filter_map(|case| case.map)),
+            _ => return None,
+        }
+    }
+    let one_type = maps.windows(2).all(|two| two[0].ty == two[1].ty);
+    let any = parts.iter().any(Value::has_cases);
+    (any && one_type).then(|| maps.into_iter().map(Value::Map).collect())
+}
+
 impl Evaluator<'_> {
     /// `concat`, and `sum` without `like`.
     pub(super) fn many(
@@ -28,7 +43,12 @@ impl Evaluator<'_> {
         for map in maps {
             self.flatten(map, name == "sum", at, f, &mut parts)?;
         }
-        if parts.iter().any(Value::is_varied) {
+        if name == "sum"
+            && let Some(terms) = absent_at_times(&parts)
+        {
+            return self.many(name, terms, at, f);
+        }
+        if parts.iter().any(|part| part.is_varied() || part.has_cases()) {
             return self.per_type(&parts, at, |this, parts| this.many(name, parts, at, f));
         }
         let maps: Vec<Map> = parts.iter().filter_map(map_in).collect();
@@ -57,6 +77,7 @@ impl Evaluator<'_> {
         let sum = self.many("sum", maps, at, f)?;
         let Some(like) = like else { return Ok(sum) };
         let zeros = self.push(Kernel::Add, like.ty, &[], at, f);
+        let zeros = self.in_case(zeros, at);
         self.per_type(&[sum], at, |this, mut sum| match sum.pop() {
             // It may be absent in some members.
             Some(Value::Map(sum)) => this.add(&[sum, zeros], at, f),

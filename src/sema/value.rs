@@ -1,5 +1,6 @@
 //! What expressions evaluate to.
 
+use super::cases::Case;
 use super::decimals;
 use super::frame::Instance;
 use super::module::ItemRef;
@@ -49,6 +50,8 @@ pub(crate) enum Value {
     Record(Rc<IndexMap<String, Value>>),
     /// One of several values, each behind a gate.
     Varied(Rc<Vec<(Gate, Value)>>),
+    /// A map of one of several types, of which one is there in each member.
+    Cases(Rc<Vec<Case>>),
     /// A map read through an operator that is open.
     Via(Rc<Via>),
     /// Several of a list of candidates, not yet consumed.
@@ -188,6 +191,7 @@ impl Value {
         match self {
             Value::Map(_)
             | Value::Absent
+            | Value::Cases(_)
             | Value::Via(_)
             | Value::Picks(_)
             | Value::Family(_)
@@ -232,6 +236,7 @@ impl Value {
             Value::Absent => "an absent map",
             Value::Record(_) => "named results",
             Value::Varied(_) => "a choice",
+            Value::Cases(_) => "a map of several types",
             Value::Via(_) => "a map read through an open operator",
             Value::Picks(_) => "a choice of inputs",
             Value::Path(_) => "a path",
@@ -296,6 +301,16 @@ impl Value {
                 Value::Design(Rc::new(d))
             }
             other => other.clone(),
+        }
+    }
+
+    /// Whether it, or something in it, is a map of several types.
+    pub(crate) fn has_cases(&self) -> bool {
+        match self {
+            Value::Cases(_) => true,
+            Value::List(items) => items.iter().any(Value::has_cases),
+            Value::Family(items) => items.values().any(Value::has_cases),
+            _ => false,
         }
     }
 

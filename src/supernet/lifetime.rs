@@ -87,6 +87,7 @@ fn shares_memory(kernel: &Kernel) -> bool {
         | Kernel::Resize { .. }
         | Kernel::Shuffle { .. }
         | Kernel::Shift { .. }
+        | Kernel::Given
         | Kernel::Dropout { .. } => true,
         Kernel::Input(_)
         | Kernel::Conv(_)

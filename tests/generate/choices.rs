@@ -1,6 +1,6 @@
 //! Statements that decide something: every kind of choice, over everything that can be chosen.
 
-use super::{Draft, Template};
+use super::{Draft, Plan, Template};
 
 pub(super) const TEMPLATES: &[Template] = &[
     among_operators,
@@ -26,6 +26,9 @@ pub(super) const TEMPLATES: &[Template] = &[
     one_of_numbers,
     picks_of_one,
     absent_pick,
+    unread,
+    of_types,
+    cell_of_types,
 ];
 
 /// Operators that keep the type.
@@ -251,4 +254,65 @@ fn absent_pick(d: &mut Draft) {
     d.item(format!("cell {cell}(older?, newer) {{\n  {body}\n}}\n\nlet {found} = {cell}\n"));
     let text = format!("{found}(absent, {}) + {found}({}, {} > cbr(3))", x.name, x.name, x.name);
     d.node(&name, &format!("({text}) > conv(1, 8)"), 8, x.scale);
+}
+
+/// A pool that grows while it is picked from; what nothing picked is joined.
+fn unread(d: &mut Draft) {
+    let (x, ops) = (d.map(), set(d));
+    let (h, p, q, name) = (d.name("h"), d.name("p"), d.name("q"), d.name("c"));
+    let after = d.of(&["", " with repeats"]);
+    let via = d.of(&[String::new(), format!(" via {ops}")]);
+    d.line(format!("node {h}[0] = {}", x.name));
+    d.line(format!("node {h}[1] = {} > conv(3)", x.name));
+    d.line("for i in 2..=3 {".to_string());
+    d.line(format!("  let ({p}, {q}) = choose ordered 2 of {h}[..i]{after}{via}"));
+    d.line(format!("  node {h}[i] = {p} > cbr(3) + {q}"));
+    d.line("}".to_string());
+    let all = format!("unread([{h}[1], {h}[2], {h}[3]])");
+    let how = if d.below(2) == 0 && d.may(Plan::SeveralTypes) { "concat" } else { "sum" };
+    d.node(&name, &format!("{how}({all}) > conv(1, 8)"), 8, x.scale);
+}
+
+/// A cell over two maps of any types; its name.
+fn merge(d: &mut Draft) -> String {
+    let name = d.name("merge");
+    let join = d.of(&["sum", "concat"]);
+    d.item(format!(
+        "cell {name}(x, y) {{\n  let s = max(scale(x), scale(y))\n  out {join}(x > conv(1, 4) > resize(s), y > cbr(3, 4) > resize(s)) > bn\n}}\n"
+    ));
+    name
+}
+
+/// Picks of maps that differ in type: what reads them is made for each type.
+fn of_types(d: &mut Draft) {
+    if !d.may(Plan::SeveralTypes) {
+        return among_operators(d);
+    }
+    let (x, merge) = (d.map(), merge(d));
+    let (y, p, q, name) = (d.name("y"), d.name("p"), d.name("q"), d.name("c"));
+    d.node(&y, &format!("{} > conv(3, 12, stride = 2) > bn", x.name), 12, 2 * x.scale);
+    let choice = d.of(&["ordered 2", "2"]);
+    d.line(format!("let ({p}, {q}) = choose {choice} of [{}, {y}] with repeats", x.name));
+    let (z, twice) = (d.name("z"), d.name("z"));
+    d.line(format!("node {z} = {merge}({p}, {q} > relu)"));
+    let text = d.of(&[format!("{merge}({z}, {})", x.name), format!("{merge}({p}, {z})")]);
+    d.line(format!("node {twice} = {text}"));
+    d.node(&name, &format!("{twice} > conv(1, 8) > resize(/2)"), 8, 2);
+}
+
+/// A cell with choices of its own, over a map whose type depends on what is picked.
+fn cell_of_types(d: &mut Draft) {
+    if !d.may(Plan::SeveralTypes) {
+        return among_operators(d);
+    }
+    let (x, ops) = (d.map(), set(d));
+    let (cell, found, y, p, q, name) =
+        (d.name("cell"), d.name("found"), d.name("y"), d.name("p"), d.name("q"), d.name("c"));
+    d.item(format!(
+        "cell {cell}(x) {{\n  node h = x via {ops}\n  let (p, q) = choose 2 of [x, h, x > cbr(1)] via {ops}\n  out sum(unread([x, h]), p, q)\n}}\n\nlet {found} = {cell}\n"
+    ));
+    d.node(&y, &format!("{} > conv(3, 12) > bn", x.name), 12, x.scale);
+    d.line(format!("let ({p}, {q}) = choose 2 of [{}, {y}]", x.name));
+    let text = format!("concat({p} > {found}, {q} > {found}) > conv(1, 8)");
+    d.node(&name, &text, 8, x.scale);
 }

@@ -49,6 +49,15 @@ pub(crate) struct Draft {
     body: Vec<String>,
     maps: Vec<Map>,
     named: u32,
+    plan: Plan,
+}
+
+/// A search that mixes alternatives, and maps of several types, are not for one spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    Open,
+    Mixes,
+    SeveralTypes,
 }
 
 type Template = fn(&mut Draft);
@@ -68,6 +77,7 @@ pub(crate) fn spec(number: u64) -> Generated {
         body: Vec::new(),
         maps: vec![image],
         named: 0,
+        plan: Plan::Open,
     };
     let x = draft.name("x");
     draft.node(&x, "image > conv(3, 8, stride = 2) > bn", 8, 2);
@@ -88,6 +98,13 @@ impl Draft {
     /// One of several.
     pub(crate) fn of<T: Clone>(&mut self, all: &[T]) -> T {
         all[self.below(all.len())].clone()
+    }
+
+    /// Whether this may be a spec that mixes alternatives, or one of several types; it is from now on.
+    pub(crate) fn may(&mut self, plan: Plan) -> bool {
+        let may = self.plan == Plan::Open || self.plan == plan;
+        self.plan = if may { plan } else { self.plan };
+        may
     }
 
     /// A name that is not used yet.

@@ -1,6 +1,6 @@
 //! Statements that apply parts of their own: cells, encoders, trellises, whatever is shared.
 
-use super::{Draft, Template};
+use super::{Draft, Plan, Template};
 
 pub(super) const TEMPLATES: &[Template] = &[
     imported,
@@ -171,6 +171,9 @@ fn second_form(d: &mut Draft) {
 fn plans(d: &mut Draft) {
     // There must be something to search.
     super::choices::among_operators(d);
+    if !d.may(Plan::Mixes) {
+        return;
+    }
     d.item(
         "search main {\n  data cityscapes(split = \"train\", crop = 64x64, batch = 2)\n  halves true\n  \
          strategy gradient(order = first)\n  epochs 4, arch_from = 2\n  \

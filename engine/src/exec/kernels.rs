@@ -127,6 +127,7 @@ impl<'a> Call<'a> {
             }
             // Every present input counts fully; `mix` takes weights.
             Kernel::Mix => apply::sum(x()?, self.inputs.get(1..).unwrap_or_default()),
+            Kernel::Given => Ok(x()?.shallow_clone()),
         };
         result.map_err(|source| self.torch(source))
     }

@@ -5,7 +5,7 @@ use super::words::{makes_maps, new, piped, sum_like, with_name};
 use crate::ir::decision::{DecisionId, Domain, Pick, Value};
 use crate::ir::shape::Scale;
 use crate::sema::InstanceId;
-use crate::sema::sites::{InstanceKey, Site, SiteText};
+use crate::sema::sites::{Candidate as Offer, InstanceKey, Site, SiteText};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -47,6 +47,25 @@ impl Residual<'_> {
                 }
             };
             found.push((c.layer, self.chosen(e, &site, &home)?));
+        }
+        merge(found, e.span)
+    }
+
+    /// What an `unread` leaves of its list.
+    pub(super) fn at_unread(&mut self, e: &Expr, context: &[Context]) -> Option<Expr> {
+        let mut found = Vec::new();
+        for c in context {
+            let key = (c.instance, e.span, c.indices.clone());
+            let elements = self.space.sites.unread.get(&key)?.clone();
+            let takes = |(of, candidate): &Offer| match self.binding.get(*of) {
+                Some(Value::Picks(picks)) => picks.iter().any(|p| p.candidate == *candidate),
+                _ => false,
+            };
+            let left = elements.iter().filter(|(_, offers)| !offers.iter().any(takes));
+            let left: Vec<Expr> = left.map(|(text, _)| text.clone()).collect();
+            let home = [c.clone()];
+            let items = left.iter().map(|text| self.expr(text, &home)).collect();
+            found.push((c.layer, new(ExprKind::List(items), e.span)));
         }
         merge(found, e.span)
     }

@@ -1,5 +1,6 @@
 //! What is left of an item when the decisions that its instances made are bound.
 
+use super::apart::apart;
 use super::unread;
 use super::voids::Voids;
 use super::words::{is_sum, new, sum_of};
@@ -101,7 +102,7 @@ impl<'a> Residual<'a> {
         let context = [Context { instance, indices: Vec::new(), layer: None }];
         let kind = match &item_ast.kind {
             ItemKind::Definition(d) => {
-                let body = unread::dropped(&d.body, self.statements(&d.body, &context));
+                let body = unread::dropped(&d.body, self.body(&d.body, &context));
                 ItemKind::Definition(Definition { body, ..d.clone() })
             }
             ItemKind::Trellis(t) => ItemKind::Trellis(self.trellis(t, &context)),
@@ -137,7 +138,7 @@ impl<'a> Residual<'a> {
             context.iter().flat_map(|c| self.taken(c, t.arrow.per_arrow)).collect::<Vec<_>>();
         Trellis {
             along: self.expr(&t.along, context),
-            body: self.statements(&t.body, &nodes),
+            body: self.body(&t.body, &nodes),
             arrow: Arrow { value: self.expr(&t.arrow.value, &arrows), ..t.arrow.clone() },
             ..t.clone()
         }
@@ -180,6 +181,11 @@ impl<'a> Residual<'a> {
                 Context { instance: context.instance, indices, layer: Some(layer) }
             })
             .collect()
+    }
+
+    fn body(&mut self, all: &[Statement], context: &[Context]) -> Vec<Statement> {
+        let left = self.statements(all, context);
+        apart(left, &|name| self.program.sources.iter().any(|(_, file)| file.text.contains(name)))
     }
 
     fn statements(&mut self, all: &[Statement], context: &[Context]) -> Vec<Statement> {
@@ -251,7 +257,7 @@ impl<'a> Residual<'a> {
 
     /// What is left of an expression.
     pub(super) fn expr(&mut self, e: &Expr, context: &[Context]) -> Expr {
-        if let Some(chosen) = self.at_site(e, context) {
+        if let Some(chosen) = self.at_site(e, context).or_else(|| self.at_unread(e, context)) {
             return chosen;
         }
         if let ExprKind::Binary(BinaryOp::Via, ..) = &*e.kind

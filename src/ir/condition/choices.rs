@@ -1,6 +1,7 @@
 //! Elementary choices: the slots of picks, the layers of paths, and decisions that are one choice.
 
 use crate::ir::decision::{Binding, Decision, DecisionId, Domain, Pick, Value};
+use std::ops::Range;
 
 /// The elementary choices of a space. A choice's level is its place in the diagrams' order.
 #[derive(Clone, Debug)]
@@ -68,6 +69,13 @@ impl Choices {
         let (options, starts) = &self.options[of.index()];
         let at = starts.get(pick.candidate as usize)? + u32::from(pick.op);
         (options.get(at as usize) == Some(&pick)).then_some(at)
+    }
+
+    /// The values, as choices, of the picks of one candidate.
+    pub fn options(&self, of: DecisionId, candidate: u16) -> Range<u32> {
+        let (options, starts) = &self.options[of.index()];
+        let start = |c: u16| starts.get(c as usize).copied().unwrap_or(options.len() as u32);
+        start(candidate)..start(candidate.saturating_add(1))
     }
 
     /// A binding as the value of every level.

@@ -27,7 +27,7 @@ impl Reach {
             live[output.node.index()] = present[output.node.index()];
         }
         for node in (0..present.len()).rev() {
-            for (src, leaf) in wiring.edges(node) {
+            for (src, leaf) in wiring.reads(node) {
                 let gate = on(leaf);
                 let read = all.both(live[node], gate);
                 let read = all.both(read, present[src]);

@@ -37,6 +37,8 @@ pub(super) struct Prints {
 enum Kind {
     Sum,
     Parts,
+    /// Its first input, where all are there.
+    Given,
     Other,
 }
 
@@ -64,6 +66,7 @@ impl Prints {
         let kind = |kernel: &Kernel| match kernel {
             Kernel::Add | Kernel::Mix => Kind::Sum,
             Kernel::Concat => Kind::Parts,
+            Kernel::Given => Kind::Given,
             _ => Kind::Other,
         };
         let mut prints = Prints {
@@ -166,6 +169,10 @@ impl Prints {
             Kind::Parts => inputs
                 .try_fold(label, |acc, (print, _)| Some(acc.wrapping_add(scatter(print? ^ 5))))
                 .map(scatter),
+            Kind::Given => {
+                let first = inputs.next().and_then(|(print, _)| print);
+                first.filter(|_| inputs.all(|(print, _)| print.is_some()))
+            }
             Kind::Other => inputs
                 .try_fold(label, |acc, (print, _)| Some(scatter(acc.rotate_left(9) ^ print?)))
                 .map(|print| scatter(print ^ 3)),

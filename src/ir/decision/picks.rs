@@ -79,6 +79,13 @@ impl Picks {
         self.candidates.iter().enumerate().flat_map(with_ops).collect()
     }
 
+    /// Whether some value does without a candidate.
+    pub fn can_spare(&self, candidate: u16) -> bool {
+        let others =
+            self.candidates.len() - usize::from((candidate as usize) < self.candidates.len());
+        if self.repeats { others > 0 } else { others >= self.k as usize }
+    }
+
     /// `[j]`: how many ways to pick j different ones of the candidates from `first` on.
     fn subsets(&self, first: usize) -> Vec<BigUint> {
         let mut ways = vec![BigUint::zero(); self.k as usize + 1];

@@ -43,6 +43,8 @@ enum Rule {
     All,
     Any,
     Always,
+    /// As `All`; only the first input is read.
+    First,
 }
 
 impl Wiring {
@@ -62,6 +64,7 @@ impl Wiring {
             wiring.rules.push(match node.kernel {
                 Kernel::Add if graph.fills(id) => Rule::Always,
                 Kernel::Mix | Kernel::Add => Rule::Any,
+                Kernel::Given => Rule::First,
                 _ => Rule::All,
             });
         }
@@ -73,6 +76,12 @@ impl Wiring {
         let range = self.starts[node] as usize..self.starts[node + 1] as usize;
         let leaf = |l: u32| (l != ALWAYS).then_some(l as usize);
         self.edges[range].iter().map(move |&(src, l)| (src as usize, leaf(l)))
+    }
+
+    /// The edges along which a node reads.
+    pub fn reads(&self, node: usize) -> impl Iterator<Item = (usize, Option<usize>)> + '_ {
+        let most = if self.rules[node] == Rule::First { 1 } else { usize::MAX };
+        self.edges(node).take(most)
     }
 
     /// Whether a node is [zeros where nothing is left to sum](DecisionGraph::fills).
@@ -87,7 +96,7 @@ impl Wiring {
         for (node, rule) in self.rules.iter().enumerate() {
             let here = match rule {
                 Rule::Always => true,
-                Rule::All => self.edges(node).all(|(src, _)| out.present[src]),
+                Rule::All | Rule::First => self.edges(node).all(|(src, _)| out.present[src]),
                 Rule::Any => self.edges(node).any(|(src, leaf)| on(leaf) && out.present[src]),
             };
             out.present.push(here);
@@ -99,7 +108,7 @@ impl Wiring {
         }
         for node in (0..self.rules.len()).rev() {
             if out.live[node] {
-                for (src, leaf) in self.edges(node) {
+                for (src, leaf) in self.reads(node) {
                     out.live[src] |= on(leaf) && out.present[src];
                 }
             }

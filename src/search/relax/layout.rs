@@ -163,6 +163,16 @@ impl Form {
         }
     }
 
+    /// The parameters of all picks of one candidate, slot by slot.
+    pub(super) fn of_candidate(&self, candidate: u16) -> Vec<Vec<usize>> {
+        let Form::Slots { params, options } = self else { return Vec::new() };
+        let of = |slot: usize| {
+            let own = options.iter().enumerate().filter(|(_, o)| o.candidate == candidate);
+            own.map(|(at, _)| slot + at).collect()
+        };
+        params.clone().step_by(options.len().max(1)).map(of).collect()
+    }
+
     /// The table of one decision out of the mixing weights of all parameters.
     pub(super) fn score(&self, weights: &[f64]) -> Score {
         match self {

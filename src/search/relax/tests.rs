@@ -42,6 +42,9 @@ fn gates(of: DecisionId, domain: &Domain, by_slot: bool) -> Vec<Gate> {
             for slot in 0..if by_slot { picks.k } else { 0 } {
                 gates.extend(options.iter().map(|&pick| Gate::Slot { of, slot, pick }));
             }
+            for candidate in 0..if by_slot { picks.candidates.len() as u16 } else { 0 } {
+                gates.extend([Gate::Taken { of, candidate }, Gate::Spared { of, candidate }]);
+            }
             gates
         }
         Domain::Path(lattice) => path_gates(of, lattice),

@@ -4,7 +4,8 @@
 use super::KnownNets;
 use crate::data::format;
 use crate::diag::Diag;
-use crate::ir::{Domain, decision::DecisionId};
+use crate::ir::kernel::Kernel;
+use crate::ir::{Domain, MapType, decision::DecisionId};
 use crate::sema::eval::{Eval, Evaluator};
 use crate::sema::space::Net;
 use crate::source::Span;
@@ -95,6 +96,25 @@ impl Evaluator<'_> {
         )
     }
 
+    /// Weights that are mixed count each alternative once; where combinations of types are made one
+    /// by one, an alternative would count in each.
+    pub(super) fn one_type_each(
+        &mut self,
+        block: &Block,
+        net: &str,
+        nets: KnownNets<'_>,
+    ) -> Eval<()> {
+        let Some((at, types)) = nets.graphs.get(net).and_then(combination) else { return Ok(()) };
+        self.fail(
+            Diag::new("E0615", format!("alternatives of `{net}` cannot be mixed"))
+                .label(block.kind.span, "this strategy mixes them")
+                .label(at, format!("made for one combination of types: {types}"))
+                .help(
+                    "bring what is picked to one type, `x > fit(C, s)`, or `segc sample` members",
+                ),
+        )
+    }
+
     /// A search decides something.
     pub(super) fn something_open(
         &mut self,
@@ -112,6 +132,26 @@ impl Evaluator<'_> {
                 .help("leave something open with `choose` or `via`, or only `train` it"),
         )
     }
+}
+
+/// What is made for one combination of types, of different ones if possible: where, and what they
+/// are.
+fn combination(net: &Net) -> Option<(Span, String)> {
+    let graph = &net.graph;
+    let found =
+        graph.wired().filter(|(_, node, inputs)| node.kernel == Kernel::Given && inputs.len() > 1);
+    let mut all = found.map(|(_, node, inputs)| {
+        let types: Vec<MapType> = inputs.iter().map(|edge| graph.graph[edge.source()].ty).collect();
+        (node.at, types)
+    });
+    let first = all.next()?;
+    let differ = |types: &[MapType]| types.iter().any(|ty| *ty != types[0]);
+    let (at, types) = match differ(&first.1) {
+        true => first,
+        false => all.find(|(_, types)| differ(types)).unwrap_or(first),
+    };
+    let types: Vec<String> = types.iter().map(MapType::to_string).collect();
+    Some((at, types.join(", ")))
 }
 
 /// The first output that has another number of channels.
