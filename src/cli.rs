@@ -13,6 +13,7 @@ mod cost;
 mod count;
 mod data;
 mod decode;
+mod diff;
 mod doctor;
 mod explain;
 pub mod failure;
@@ -75,6 +76,8 @@ pub enum Command {
     Sample(members::Sample),
     /// Params, MACs, memory and receptive field; bounds over a space
     Cost(cost::Args),
+    /// Compare two specs: decisions, parts, costs
+    Diff(diff::Args),
     /// Draw a network or a space
     Graph(graph::Args),
     /// Search a space for its best network
@@ -155,6 +158,7 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Enumerate(args) => members::enumerate(args, term),
         Command::Sample(args) => members::sample(args, term),
         Command::Cost(args) => cost::run(args, term),
+        Command::Diff(args) => diff::run(args, cli.verbose, term),
         Command::Decode(args) => decode::run(args, term),
         Command::Graph(args) => graph::run(args, term),
         Command::Data(args) => data::run(args, term),

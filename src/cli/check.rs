@@ -11,6 +11,7 @@ use crate::diag::{self, Diag, Severity};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use summary::Summary;
+pub(super) use summary::describe;
 
 /// Arguments of `segc check`.
 #[derive(Clone, Debug, clap::Args)]

@@ -1,6 +1,7 @@
 //! Tests that see the crate from outside. One program, so that it is linked once.
 
 mod cli;
+mod diff;
 mod docs;
 mod figures;
 mod generated;
