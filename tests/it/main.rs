@@ -1,5 +1,6 @@
 //! Tests that see the crate from outside. One program, so that it is linked once.
 
+mod annotations;
 mod cli;
 mod diff;
 mod docs;
