@@ -14,6 +14,7 @@ mod count;
 mod data;
 mod decode;
 mod diff;
+mod doc;
 mod doctor;
 mod explain;
 pub mod failure;
@@ -80,6 +81,8 @@ pub enum Command {
     Diff(diff::Args),
     /// Draw a network or a space
     Graph(graph::Args),
+    /// Document a spec or the standard library, from its `///`
+    Doc(doc::Args),
     /// Search a space for its best network
     Search(compute::Search),
     /// Write the architecture that a search has reached
@@ -159,6 +162,7 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Sample(args) => members::sample(args, term),
         Command::Cost(args) => cost::run(args, term),
         Command::Diff(args) => diff::run(args, cli.verbose, term),
+        Command::Doc(args) => doc::run(args, term),
         Command::Decode(args) => decode::run(args, term),
         Command::Graph(args) => graph::run(args, term),
         Command::Data(args) => data::run(args, term),

@@ -3,6 +3,7 @@
 mod annotations;
 mod cli;
 mod diff;
+mod doc;
 mod docs;
 mod figures;
 mod generated;
