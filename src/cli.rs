@@ -24,6 +24,7 @@ mod graph;
 pub mod json;
 pub mod launch;
 mod members;
+mod new;
 pub mod number;
 pub mod read;
 mod sizes;
@@ -63,6 +64,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the spec is wrong, 2 usage, file
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a spec to begin with: a small space with its plans
+    New(new::Args),
     /// Judge specs: every mistake at once; a summary of what is right
     Check(check::Args),
     /// Bring specs into their one layout
@@ -154,6 +157,7 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         return version::run(cli.verbose, term);
     };
     match command {
+        Command::New(args) => new::run(args, term),
         Command::Check(args) => check::run(args, term),
         Command::Fmt(args) => fmt::run(args, term),
         Command::Explain(args) => explain::run(args, term),

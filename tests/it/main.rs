@@ -11,6 +11,7 @@ mod language;
 mod laws;
 mod layering;
 mod mistakes;
+mod new;
 mod pages;
 mod reference;
 mod robust;
