@@ -94,13 +94,14 @@ pub(super) fn run(args: &Args, verbose: bool, term: &mut Term) -> Result<(), Fai
     }
     let net = args.net.as_deref();
     let [mut a, mut b] = [Side::read(&args.a, net, term)?, Side::read(&args.b, net, term)?];
-    kin::set_as_the_member_says(&mut a, &b, net)?;
-    kin::set_as_the_member_says(&mut b, &a, net)?;
+    kin::take_as_the_member_says(&mut a, &b, net)?;
+    kin::take_as_the_member_says(&mut b, &a, net)?;
     let report = compare(&a, &b, args, term)?;
     match args.format {
         Format::Json => json::print("segc.diff/1", &report, term)?,
         Format::Human => print::print(&report, verbose, term)?,
     }
+    // The code that `git diff` has for this; nothing is wrong with either spec.
     match args.exit_code && !report.same {
         true => Err(Failure::Spec),
         false => Ok(()),

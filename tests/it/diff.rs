@@ -114,6 +114,21 @@ fn a_space_is_taken_as_its_member_was_made() {
 }
 
 #[test]
+fn of_networks_that_share_decisions_the_members_is_compared() {
+    let folder = Folder::new();
+    let searched =
+        "net searched(image) {\n  out image > cbr(3, 4) > choose { a = cbr(3)  b = same }\n}\n";
+    folder.write("two.seg", &(folder.read("small.seg") + searched));
+    folder
+        .segc(&["enumerate", "two.seg", "-n", "1", "--net", "small", "-o", "two"])
+        .assert()
+        .success();
+    let found = folder.diff(&["two.seg", "two/small_000.seg"]);
+    assert!(found.contains("two.seg            small, a space"), "{found}");
+    assert!(found.contains("small, member 0 of two.seg"), "{found}");
+}
+
+#[test]
 fn two_spaces_differ_by_what_may_be_decided() {
     let folder = Folder::new();
     let other = folder.read("small.seg").replace("layers 3", "layers 4").replace("  skip\n", "");

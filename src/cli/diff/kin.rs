@@ -61,18 +61,23 @@ impl Kin {
     }
 }
 
-/// A space is taken with the constants that its member was made with.
-pub(super) fn set_as_the_member_says(
+/// A space is taken as its member says: with the constants that it was made with, and, of several
+/// networks that share the decisions, the one of its name.
+pub(super) fn take_as_the_member_says(
     space: &mut Side,
     other: &Side,
     net: Option<&str>,
 ) -> Result<(), Failure> {
-    let Some(stated) = other.stated.as_ref().filter(|s| !s.set.is_empty()) else { return Ok(()) };
-    if is_space(space)
-        && !is_space(other)
+    if !is_space(space) || is_space(other) {
+        return Ok(());
+    }
+    if let Some(stated) = other.stated.as_ref().filter(|s| !s.set.is_empty())
         && let Some(judged) = as_stated(&space.path, stated)?
     {
         *space = Side::of(judged, &space.path, net)?;
+    }
+    if net.is_none() && space.judged.space.nets.contains_key(&other.net) {
+        space.net.clone_from(&other.net);
     }
     Ok(())
 }
