@@ -13,6 +13,8 @@ mod cost;
 mod count;
 mod data;
 mod decode;
+mod diff;
+mod doc;
 mod doctor;
 mod explain;
 pub mod failure;
@@ -22,6 +24,7 @@ mod graph;
 pub mod json;
 pub mod launch;
 mod members;
+mod new;
 pub mod number;
 pub mod read;
 mod sizes;
@@ -61,6 +64,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the spec is wrong, 2 usage, file
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a spec to begin with: a small space with its plans
+    New(new::Args),
     /// Judge specs: every mistake at once; a summary of what is right
     Check(check::Args),
     /// Bring specs into their one layout
@@ -75,8 +80,12 @@ pub enum Command {
     Sample(members::Sample),
     /// Params, MACs, memory and receptive field; bounds over a space
     Cost(cost::Args),
+    /// Compare two specs: decisions, parts, costs
+    Diff(diff::Args),
     /// Draw a network or a space
     Graph(graph::Args),
+    /// Document a spec or the standard library, from its `///`
+    Doc(doc::Args),
     /// Search a space for its best network
     Search(compute::Search),
     /// Write the architecture that a search has reached
@@ -148,6 +157,7 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         return version::run(cli.verbose, term);
     };
     match command {
+        Command::New(args) => new::run(args, term),
         Command::Check(args) => check::run(args, term),
         Command::Fmt(args) => fmt::run(args, term),
         Command::Explain(args) => explain::run(args, term),
@@ -155,6 +165,8 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Enumerate(args) => members::enumerate(args, term),
         Command::Sample(args) => members::sample(args, term),
         Command::Cost(args) => cost::run(args, term),
+        Command::Diff(args) => diff::run(args, cli.verbose, term),
+        Command::Doc(args) => doc::run(args, term),
         Command::Decode(args) => decode::run(args, term),
         Command::Graph(args) => graph::run(args, term),
         Command::Data(args) => data::run(args, term),

@@ -2,9 +2,13 @@
 //! beside the check that finds it.
 
 pub mod explain;
+mod github;
+mod place;
 mod render;
+pub mod sarif;
 
 pub use explain::explain;
+pub use github::render_github;
 pub use render::{Style, render, render_json};
 
 use crate::source::Span;
@@ -17,6 +21,13 @@ pub enum Severity {
     Error,
     /// The spec can be used, but is perhaps not what was meant.
     Warning,
+}
+
+impl Severity {
+    /// That of a code: errors' start with `E`.
+    pub fn of(code: &str) -> Severity {
+        if code.starts_with('E') { Severity::Error } else { Severity::Warning }
+    }
 }
 
 /// A place and what is to be said about it.
@@ -65,9 +76,17 @@ impl Diag {
         self
     }
 
-    /// Errors have codes that start with `E`.
+    /// How bad it is, as its code says.
     pub fn severity(&self) -> Severity {
-        if self.code.starts_with('E') { Severity::Error } else { Severity::Warning }
+        Severity::of(self.code)
+    }
+
+    /// Headline, what is said of the main place, and the remedy, each on a line.
+    fn in_words(&self) -> String {
+        let main = self.labels.first().map(|label| label.text.clone());
+        let help = self.help.as_ref().map(|help| format!("help: {help}"));
+        let lines = [Some(self.message.clone()), main.filter(|text| !text.is_empty()), help];
+        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 }
 

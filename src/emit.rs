@@ -1,5 +1,6 @@
-//! What is written for others: concrete specs, drawings.
+//! What is written for others: concrete specs, drawings, documentation.
 
+pub mod doc;
 pub mod dot;
 pub mod json;
 mod layout;

@@ -5,6 +5,7 @@ pub mod canon;
 pub mod condition;
 pub mod count;
 pub mod decision;
+pub mod diff;
 pub mod graph;
 pub mod inherit;
 pub mod kernel;

@@ -10,6 +10,7 @@
 //! ```
 //! Every file is written aside and renamed, so that none is ever half there.
 
+pub mod origin;
 pub mod winner;
 
 use crate::search::state::SearchState;

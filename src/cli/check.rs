@@ -2,15 +2,17 @@
 
 mod summary;
 
-use super::args::{Format, Input, Settings};
+use super::args::{Input, Settings};
 use super::failure::Failure;
 use super::read::{self, Judged};
 use super::term::Term;
 use super::{json, sizes};
-use crate::diag::{self, Diag, Severity};
+use crate::diag::{self, Diag, Severity, sarif};
+use clap::ValueEnum;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use summary::Summary;
+pub(super) use summary::describe;
 
 /// Arguments of `segc check`.
 #[derive(Clone, Debug, clap::Args)]
@@ -28,7 +30,27 @@ pub struct Args {
     quiet: bool,
     /// How to report
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: Form,
+}
+
+/// How diagnostics are reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people
+    #[default]
+    Human,
+    /// For programs; `docs/json.md` describes it
+    Json,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Workflow commands, for annotations on GitHub
+    Github,
+}
+
+/// What is reported of all files at once.
+struct Whole {
+    report: Report,
+    log: sarif::Log,
 }
 
 #[derive(Serialize)]
@@ -47,11 +69,12 @@ struct FileReport {
 }
 
 pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
-    let mut report = Report { ok: true, files: Vec::new(), diagnostics: Vec::new() };
+    let report = Report { ok: true, files: Vec::new(), diagnostics: Vec::new() };
+    let mut all = Whole { report, log: sarif::Log::default() };
     let mut unread = None;
     for file in &args.files {
         match read::judge(file, &args.set.pairs()) {
-            Ok(judged) => one(args, judged, &mut report, term)?,
+            Ok(judged) => one(args, judged, &mut all, term)?,
             // The other files are judged all the same.
             Err(failure) => {
                 if let Some(earlier) = unread.replace(failure) {
@@ -60,8 +83,12 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
             }
         }
     }
-    if args.format == Format::Json {
-        json::print("segc.check/1", &report, term)?;
+    let Whole { report, log } = all;
+    match args.format {
+        Form::Json => json::print("segc.check/1", &report, term)?,
+        Form::Sarif => term.line(format_args!("{:#}", log.finish()))?,
+        // What these say was said file by file.
+        Form::Human | Form::Github => {}
     }
     match unread {
         Some(failure) => Err(failure),
@@ -70,31 +97,37 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     }
 }
 
-fn one(args: &Args, mut judged: Judged, all: &mut Report, term: &mut Term) -> Result<(), Failure> {
+fn one(args: &Args, mut judged: Judged, all: &mut Whole, term: &mut Term) -> Result<(), Failure> {
     verify_sizes(args, &mut judged);
     look_for_images(&mut judged);
-    let sources = &judged.program.sources;
-    let ok = judged.is_right();
-    all.ok &= ok;
-    let wanted = ok && !(args.quiet && args.format == Format::Human);
-    let summary = wanted.then(|| Summary::of(&judged, args.input));
+    all.report.ok &= judged.is_right();
+    let (name, diags, sources) = (&judged.name, &judged.diags, &judged.program.sources);
     match args.format {
-        Format::Json => {
-            let diags = diag::render_json(&judged.diags, sources);
-            all.diagnostics.extend(diags.as_array().cloned().unwrap_or_default());
-            all.files.push(FileReport { file: judged.name.clone(), ok, summary });
+        Form::Human => human(args, &judged, term),
+        Form::Json => {
+            let (report, ok) = (&mut all.report, judged.is_right());
+            let found = diag::render_json(diags, sources);
+            report.diagnostics.extend(found.as_array().cloned().unwrap_or_default());
+            let summary = ok.then(|| Summary::of(&judged, args.input));
+            report.files.push(FileReport { file: name.clone(), ok, summary });
             Ok(())
         }
-        Format::Human => {
-            read::print_diags(&judged.diags, sources, term);
-            match summary {
-                Some(summary) => summary.print(&judged.name, term),
-                None if ok => Ok(()),
-                None => {
-                    eprintln!("{}", verdict(&judged, term));
-                    Ok(())
-                }
-            }
+        Form::Sarif => {
+            all.log.add(name, diags, sources);
+            Ok(())
+        }
+        Form::Github => term.text(&diag::render_github(name, diags, sources)),
+    }
+}
+
+fn human(args: &Args, judged: &Judged, term: &mut Term) -> Result<(), Failure> {
+    read::print_diags(&judged.diags, &judged.program.sources, term);
+    match judged.is_right() {
+        true if args.quiet => Ok(()),
+        true => Summary::of(judged, args.input).print(&judged.name, term),
+        false => {
+            eprintln!("{}", verdict(judged, term));
+            Ok(())
         }
     }
 }

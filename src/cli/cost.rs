@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 /// Between which bounds a cost lies over the members; one number for a finished network.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Bounds {
     pub(super) min: u64,
     pub(super) max: u64,
@@ -64,7 +64,7 @@ pub(super) struct Report {
     /// The rest is known of finished networks only.
     pub(super) params_built: Option<Bounds>,
     weights_bytes: Option<Bounds>,
-    infer_peak_bytes: Option<Bounds>,
+    pub(super) infer_peak_bytes: Option<Bounds>,
     train_peak_bytes: Option<Bounds>,
     /// Side of the square that one output cell sees; nothing where it is the whole image.
     receptive_field: Option<Bounds>,

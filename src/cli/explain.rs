@@ -28,9 +28,8 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
 
 /// Every code with the first line of its page.
 fn list(term: &mut Term) -> Result<(), Failure> {
-    for (code, page) in explain::PAGES {
-        let title = page.lines().next().unwrap_or_default().trim_start_matches("# ");
-        let title = title.trim_start_matches(code).trim_start_matches([':', ' ', '-']);
+    for (code, _) in explain::PAGES {
+        let title = explain::title(code).unwrap_or_default();
         term.line(format_args!("{}  {title}", term.paint.bold(code)))?;
     }
     Ok(())

@@ -86,6 +86,12 @@ pub const PAGES: &[(&str, &str)] = &[
     ("W0904", include_str!("explain/W0904.md")),
 ];
 
+/// What a code's page is called, without the code.
+pub fn title(code: &str) -> Option<&'static str> {
+    let line = explain(code)?.lines().next()?.trim_start_matches("# ");
+    Some(line.trim_start_matches(code).trim_start_matches([':', ' ', '-']))
+}
+
 /// The page of a code.
 pub fn explain(code: &str) -> Option<&'static str> {
     PAGES.iter().find(|(known, _)| *known == code).map(|(_, page)| *page)

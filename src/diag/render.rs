@@ -1,5 +1,6 @@
 //! Diagnostics for people (drawn by miette) and for programs (JSON).
 
+use super::place::Region;
 use super::{Diag, Severity};
 use crate::source::{FileId, Sources};
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource};
@@ -123,14 +124,13 @@ fn to_json(diag: &Diag, sources: &Sources) -> serde_json::Value {
     let label = |l: &super::Label| {
         let file = sources.get(l.span.file);
         let text = file.map(|f| &f.text[..]).unwrap_or_default();
-        let before = text.get(..l.span.start as usize).unwrap_or_default();
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let region = Region::of(text, l.span);
         serde_json::json!({
             "file": file.map(|f| f.name.as_str()),
             "start": l.span.start,
             "end": l.span.end,
-            "line": before.matches('\n').count() + 1,
-            "column": before[line_start..].chars().count() + 1,
+            "line": region.line,
+            "column": region.column,
             "text": l.text,
         })
     };

@@ -4,6 +4,8 @@
 //! its shape, its cost and its weights. Matches on it are exhaustive, so that adding one makes
 //! the compiler list what must change.
 
+mod text;
+
 use super::shape::{Scale, Size};
 use smallvec::{SmallVec, smallvec};
 

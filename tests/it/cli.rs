@@ -9,7 +9,7 @@ use std::path::Path;
 const SMALL: &str = "tests/fixtures/cli/small.seg";
 const PUBLISHED: &str = "specs/published/auto_deeplab.seg";
 
-fn segc(args: &[&str]) -> Command {
+pub(crate) fn segc(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_segc"));
     command.current_dir(env!("CARGO_MANIFEST_DIR")).args(args);
     command.env("NO_COLOR", "1").env_remove("LIBTORCH");
@@ -17,7 +17,7 @@ fn segc(args: &[&str]) -> Command {
 }
 
 /// What comes of a command, as one text.
-fn outcome(command: &mut Command) -> String {
+pub(crate) fn outcome(command: &mut Command) -> String {
     let output = command.output().expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     let (out, err) = (text(&output.stdout), text(&output.stderr));
@@ -29,7 +29,7 @@ fn outcome(command: &mut Command) -> String {
     format!("{}{}----- exit {code}", part("stdout", &out), part("stderr", &err))
 }
 
-fn json(args: &[&str]) -> serde_json::Value {
+pub(crate) fn json(args: &[&str]) -> serde_json::Value {
     let output = segc(args).output().expect("the program runs");
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")

@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("data", &[]),
     // Plans are resolved to the plain data of those who follow them.
     ("sema", &["source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data"]),
-    ("emit", &["source", "syntax", "ir", "cost", "sema"]),
+    ("emit", &["source", "diag", "syntax", "ir", "cost", "sema"]),
     (
         "run",
         &["source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data", "sema", "emit"],

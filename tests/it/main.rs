@@ -1,6 +1,9 @@
 //! Tests that see the crate from outside. One program, so that it is linked once.
 
+mod annotations;
 mod cli;
+mod diff;
+mod doc;
 mod docs;
 mod figures;
 mod generated;
@@ -8,6 +11,7 @@ mod language;
 mod laws;
 mod layering;
 mod mistakes;
+mod new;
 mod pages;
 mod reference;
 mod robust;

@@ -252,7 +252,7 @@ fn open(decision: &Decision) -> Open {
 }
 
 /// What a decision chooses, in a few words.
-fn describe(domain: &Domain) -> String {
+pub(in crate::cli) fn describe(domain: &Domain) -> String {
     match domain {
         Domain::One(labels) => format!("one of {}", few(labels)),
         Domain::Picks(picks) => {
