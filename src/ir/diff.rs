@@ -123,7 +123,7 @@ impl Named<'_> {
             let text = Text { kernel: format!("{keep}{}", node.kernel), ty: node.ty.to_string() };
             names.push(name.clone());
             // Mixes are what is decided: decisions tell of them.
-            if node.kernel == Kernel::Mix {
+            if matches!(node.kernel, Kernel::Mix | Kernel::Given) {
                 continue;
             }
             named.note_scopes(node.scope);

@@ -32,7 +32,8 @@ impl fmt::Display for Kernel {
             | Kernel::Mul
             | Kernel::Concat
             | Kernel::Zero
-            | Kernel::Mix => f.write_str(self.name()),
+            | Kernel::Mix
+            | Kernel::Given => f.write_str(self.name()),
         }
     }
 }
