@@ -42,6 +42,8 @@ pub struct Costs {
     pub params_built: u64,
     /// Multiply-adds of one inference of the whole batch.
     pub macs: u64,
+    /// The same with what is kept although nothing reads it.
+    pub macs_built: u64,
     /// Bytes.
     pub memory: Memory,
     /// Input cells that one output cell sees.
@@ -57,12 +59,16 @@ impl Costs {
 
 /// The costs of a closed graph (of a space: those of its supernet, every alternative on).
 pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizeProblem> {
-    let (facts, sizes) = whole(graph, question)?;
-    let Cost { params, macs } = sum(graph, question, &facts, &sizes);
+    let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
+    let built = built(graph, &facts);
+    let sizes = Sizes::of(graph, &built, question.input)?;
+    let Cost { params, macs } = sum(graph, question, &facts.live, &sizes);
+    let all = sum(graph, question, &built, &sizes);
     Ok(Costs {
         params,
-        params_built: self::params(graph, &built(graph, &facts)) + idle_params(graph),
+        params_built: all.params + idle_params(graph),
         macs,
+        macs_built: all.macs,
         memory: Memory::of(graph, &facts.live, &sizes, u64::from(question.batch)),
         field: Field::of(graph, &facts.live),
     })
@@ -70,24 +76,16 @@ pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizePro
 
 /// The parameters and multiply-adds of [`exact`] alone, in half the time.
 pub fn cost(graph: &DecisionGraph, question: Question) -> Result<Cost, SizeProblem> {
-    let (facts, sizes) = whole(graph, question)?;
-    Ok(sum(graph, question, &facts, &sizes))
-}
-
-/// What is live of a graph with every alternative on, and the sizes of its maps.
-fn whole(graph: &DecisionGraph, question: Question) -> Result<(Liveness, Sizes), SizeProblem> {
     let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
     let sizes = Sizes::of(graph, &facts.live, question.input)?;
-    Ok((facts, sizes))
+    Ok(sum(graph, question, &facts.live, &sizes))
 }
 
-fn sum(graph: &DecisionGraph, question: Question, facts: &Liveness, sizes: &Sizes) -> Cost {
-    let macs = live_nodes(graph, facts).map(|id| node_macs(graph, id, sizes)).sum::<u64>();
-    Cost { params: params(graph, &facts.live), macs: macs * u64::from(question.batch) }
-}
-
-fn live_nodes(graph: &DecisionGraph, facts: &Liveness) -> impl Iterator<Item = NodeId> {
-    graph.graph.node_indices().filter(|id| facts.live[id.index()])
+/// The costs of the marked nodes.
+fn sum(graph: &DecisionGraph, question: Question, marked: &[bool], sizes: &Sizes) -> Cost {
+    let ids = graph.graph.node_indices().filter(|id| marked[id.index()]);
+    let macs = ids.map(|id| node_macs(graph, id, sizes)).sum::<u64>();
+    Cost { params: params(graph, marked), macs: macs * u64::from(question.batch) }
 }
 
 /// Multiply-adds of one node on one image.

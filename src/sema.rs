@@ -12,6 +12,7 @@ mod choice;
 mod decimals;
 mod eval;
 mod frame;
+mod given;
 mod globals;
 mod join;
 mod kernels;

@@ -63,6 +63,7 @@ pub(super) struct Report {
     pub(super) macs: Bounds,
     /// The rest is known of finished networks only.
     pub(super) params_built: Option<Bounds>,
+    pub(super) macs_built: Option<Bounds>,
     weights_bytes: Option<Bounds>,
     pub(super) infer_peak_bytes: Option<Bounds>,
     train_peak_bytes: Option<Bounds>,
@@ -157,6 +158,7 @@ pub(super) fn measure(
         params,
         macs,
         params_built: one(whole.params_built),
+        macs_built: one(whole.macs_built),
         weights_bytes: one(whole.memory.weights_bytes),
         infer_peak_bytes: one(whole.memory.infer_peak_bytes),
         train_peak_bytes: match closed {
@@ -227,6 +229,9 @@ fn print(report: &Report, net_why: &str, input_why: &str, term: &mut Term) -> Re
         row("params built", report.params_built, with_prefix);
     }
     row("MACs", Some(report.macs), with_prefix);
+    if report.macs_built.is_some_and(|b| b.max != report.macs.max) {
+        row("MACs built", report.macs_built, with_prefix);
+    }
     row("weights", report.weights_bytes, bytes);
     row("inference peak", report.infer_peak_bytes, bytes);
     row("training peak", report.train_peak_bytes, bytes);

@@ -11,7 +11,7 @@ use crate::ir::decision::{Domain, Gate};
 use crate::ir::graph::ScopeId;
 use crate::source::Span;
 use crate::syntax::ast::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Applications may nest this deep.
@@ -292,7 +292,7 @@ impl Evaluator<'_> {
         let mut d = d.clone();
         if d.instance.is_none() {
             let label = instance_label(f, item.name());
-            d.instance = Some(self.instance(f, at, &label, &d.kind));
+            d.instance = Some(self.instance(f, at, &label, &d));
         }
         self.each_case(&maps, at, |this, maps| this.apply_item(item, &d, maps, at, f))
     }
@@ -325,7 +325,7 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         let instance = d.instance.clone().unwrap_or_else(|| {
             let label = instance_label(f, item.name());
-            self.instance(f, at, &label, &d.kind)
+            self.instance(f, at, &label, d)
         });
         let kind = &item.item().kind;
         self.stack.push((item.key(), at));
@@ -350,7 +350,9 @@ impl Evaluator<'_> {
                 label: "".into(),
                 place: None,
                 offered: HashMap::new(),
+                read: HashSet::new(),
             };
+            this.given_applied(&inner);
             this.bind_config(item, d, at, &mut inner)?;
             this.run_item(kind, maps, at, &mut inner)
         });

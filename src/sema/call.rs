@@ -4,6 +4,7 @@ use super::apply::instance_label;
 use super::builtin::FUNCTIONS;
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
+use super::given::DECISIONS;
 use super::params::config_of;
 use super::value::{Design, DesignKind, Opset, OpsetEntry, Value};
 use crate::diag::{Diag, did_you_mean, listed};
@@ -185,7 +186,7 @@ impl Evaluator<'_> {
         }
         if design.instance.is_none() && !matches!(design.kind, DesignKind::Builtin(_)) {
             let label = instance_label(f, d.name());
-            design.instance = Some(self.instance(f, at, &label, &design.kind));
+            design.instance = Some(self.instance(f, at, &label, &design));
         }
         let design = Value::Design(Rc::new(design));
         if applies { self.apply(&design, maps, at, f) } else { Ok(design) }
@@ -220,7 +221,10 @@ impl Evaluator<'_> {
         value: Value,
         at: Span,
     ) -> Eval<()> {
-        if !params.contains(&name.value) {
+        if name.value == DECISIONS && matches!(design.kind, DesignKind::Item(_)) {
+            // They are decisions of its own then.
+            design.instance = None;
+        } else if !params.contains(&name.value) {
             let params: Vec<&str> = params.iter().map(String::as_str).collect();
             return self.fail(unknown_argument(design.name(), &params, name));
         }

@@ -6,7 +6,7 @@ use super::sites::SiteText;
 use super::text::element_texts;
 use super::value::{Opset, Value};
 use crate::diag::Diag;
-use crate::ir::decision::{DecisionId, Domain, Gate};
+use crate::ir::decision::{DecisionId, Domain, Gate, Value as Taken};
 use crate::source::Span;
 use crate::syntax::ast::*;
 use std::rc::Rc;
@@ -48,8 +48,12 @@ impl Evaluator<'_> {
             return self.nothing_to_choose(at);
         }
         let labels = opset.entries.iter().map(|e| e.label.to_string()).collect();
+        let domain = Domain::One(labels);
+        if let Some(Taken::One(alt)) = self.taken(&domain, at, f)? {
+            return Ok(opset.entries[alt as usize].value.clone());
+        }
         let texts = opset.entries.iter().map(|e| e.text.clone()).collect();
-        let of = self.decide(Domain::One(labels), at, f, || SiteText::One(texts))?;
+        let of = self.decide(domain, at, f, || SiteText::One(texts))?;
         Ok(varied(of, opset.entries.iter().map(|e| e.value.clone())))
     }
 
@@ -64,7 +68,11 @@ impl Evaluator<'_> {
             return self.nothing_to_choose(at);
         }
         let (labels, texts) = texts.into_iter().unzip();
-        let of = self.decide(Domain::One(labels), at, f, || SiteText::One(texts))?;
+        let domain = Domain::One(labels);
+        if let Some(Taken::One(alt)) = self.taken(&domain, at, f)? {
+            return Ok(items.into_iter().nth(alt as usize).unwrap_or(Value::Poison));
+        }
+        let of = self.decide(domain, at, f, || SiteText::One(texts))?;
         let all: Vec<_> = items
             .into_iter()
             .enumerate()

@@ -16,7 +16,7 @@ use crate::source::Span;
 use crate::syntax::ast::*;
 use indexmap::IndexMap;
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The mistake was reported; the value is not there.
@@ -44,6 +44,8 @@ pub(crate) struct Evaluator<'a> {
     pub(super) assumed: Vec<Gate>,
     /// What is there in the case, and only there, in which something is evaluated.
     pub(super) case: Option<Map>,
+    /// Lists of decisions of what was applied.
+    pub(super) given: Vec<Rc<super::given::Given>>,
     /// How many turns loops took.
     pub(super) turns: usize,
     /// Whether the network was found to be too large.
@@ -63,6 +65,7 @@ impl<'a> Evaluator<'a> {
             name: "".into(),
             item: None,
             id: OnceCell::new(),
+            given: None,
         });
         Evaluator {
             program,
@@ -77,6 +80,7 @@ impl<'a> Evaluator<'a> {
             memo: Memo::default(),
             assumed: Vec::new(),
             case: None,
+            given: Vec::new(),
             turns: 0,
             exhausted: false,
         }
@@ -108,6 +112,7 @@ impl<'a> Evaluator<'a> {
             label: label.into(),
             place: None,
             offered: HashMap::new(),
+            read: HashSet::new(),
         }
     }
 

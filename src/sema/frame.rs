@@ -7,7 +7,7 @@ use crate::ir::shape::Scale;
 use crate::source::Span;
 use indexmap::IndexMap;
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// A definition with decisions of its own: where it was made, under which indices, in which
@@ -21,6 +21,8 @@ pub(crate) struct Instance {
     /// What it is an instance of.
     pub item: Option<(ModuleId, usize)>,
     pub id: OnceCell<InstanceId>,
+    /// Its decisions, where they are given.
+    pub given: Option<Rc<super::given::Given>>,
 }
 
 /// One application in progress.
@@ -42,6 +44,8 @@ pub(crate) struct Frame {
     pub place: Option<Place>,
     /// Which choices of inputs offered a map so far.
     pub offered: HashMap<NodeId, Vec<super::sites::Candidate>>,
+    /// What choices of inputs take whose decisions are given.
+    pub read: HashSet<NodeId>,
 }
 
 /// A node of a trellis and, within an arrow's expression, the arrow.

@@ -3,6 +3,7 @@
 use super::builtin;
 use super::eval::{Eval, Evaluator, Reported, binder_label, design, with_stack};
 use super::frame::{Frame, Instance};
+use super::given::Given;
 use super::module::ItemRef;
 use super::value::{Design, DesignKind, Opset, OpsetEntry, Value};
 use crate::diag::Diag;
@@ -105,7 +106,7 @@ impl Evaluator<'_> {
             Value::Design(d) if d.instance.is_none() => {
                 let mut d = Design::clone(&d);
                 let label = if label.is_empty() || label == "out" { d.name() } else { label };
-                d.instance = Some(self.instance(f, at, label, &d.kind));
+                d.instance = Some(self.instance(f, at, label, &d));
                 Value::Design(Rc::new(d))
             }
             other => other,
@@ -118,9 +119,9 @@ impl Evaluator<'_> {
         f: &Frame,
         site: Span,
         name: &str,
-        kind: &DesignKind,
+        design: &Design,
     ) -> Rc<Instance> {
-        let item = match kind {
+        let item = match &design.kind {
             DesignKind::Item(item) => Some(item.key()),
             DesignKind::Builtin(_) | DesignKind::Chain(_) => None,
         };
@@ -131,6 +132,7 @@ impl Evaluator<'_> {
             name: name.into(),
             item,
             id: OnceCell::new(),
+            given: Given::of(design),
         })
     }
 

@@ -5,7 +5,7 @@ use super::frame::Frame;
 use super::sites::SiteText;
 use super::value::{PathValue, Value};
 use crate::diag::Diag;
-use crate::ir::decision::{Domain, Lattice, Moves, Normalise};
+use crate::ir::decision::{Domain, Lattice, Moves, Normalise, Value as Taken};
 use crate::ir::shape::Scale;
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -14,6 +14,10 @@ use std::rc::Rc;
 impl Evaluator<'_> {
     pub(super) fn path(&mut self, clauses: &[PathClause], at: Span, f: &mut Frame) -> Eval<Value> {
         let lattice = self.lattice(clauses, at, f)?;
+        if let Some(Taken::Path(steps)) = self.taken(&Domain::Path(lattice.clone()), at, f)? {
+            let scales = steps.iter().map(|s| lattice.scales[*s as usize]).collect();
+            return Ok(Value::Path(Rc::new(PathValue::Closed(scales))));
+        }
         let of = self.decide(Domain::Path(lattice.clone()), at, f, || SiteText::Path)?;
         Ok(Value::Path(Rc::new(PathValue::Open(of, lattice))))
     }

@@ -32,7 +32,7 @@ impl Evaluator<'_> {
                 let name = f.unique(d.name());
                 d.tied = Some(self.build.scope(f.scope, &name));
                 if d.instance.is_none() {
-                    d.instance = Some(self.instance(f, x.span, &f.label, &d.kind));
+                    d.instance = Some(self.instance(f, x.span, &f.label, &d));
                 }
                 Ok(Value::Design(Rc::new(d)))
             }

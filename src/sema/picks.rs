@@ -5,12 +5,13 @@ use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
 use super::sites::SiteText;
 use super::text::{element_texts, scope_word, show};
-use super::value::{Opset, PickCandidate, PicksValue, Value, Via};
+use super::value::{Opset, PickCandidate, PicksOf, PicksValue, Value, Via};
 use crate::diag::Diag;
-use crate::ir::decision::{Candidate, Domain, Gate, Pick, Picks};
+use crate::ir::decision::{Candidate, DecisionId, Domain, Gate, Pick, Picks, Value as Taken};
 use crate::ir::kernel::Kernel;
 use crate::source::Span;
 use crate::syntax::ast::*;
+use indexmap::IndexMap;
 use std::rc::Rc;
 
 /// A candidate in the making: label, text, value, operators.
@@ -108,8 +109,18 @@ impl Evaluator<'_> {
             };
             SiteText::Picks(listed.iter().map(|(_, t, _, o)| (t.clone(), ops(o))).collect())
         };
-        let of = self.decide(Domain::Picks(domain), at, f, text)?;
-        f.offer(of, listed.iter().map(|(_, _, value, _)| value));
+        let domain = Domain::Picks(domain);
+        let of = match self.taken(&domain, at, f)? {
+            Some(Taken::Picks(picks)) => {
+                f.take(picks.iter().map(|pick| &listed[pick.candidate as usize].2));
+                PicksOf::Taken(picks)
+            }
+            _ => {
+                let of = self.decide(domain, at, f, text)?;
+                f.offer(of, listed.iter().map(|(_, _, value, _)| value));
+                PicksOf::Open(of)
+            }
+        };
         let candidates = listed
             .into_iter()
             .map(|(label, _, value, ops)| PickCandidate { label, value, ops })
@@ -123,33 +134,28 @@ impl Evaluator<'_> {
     fn options(&mut self, picks: &PicksValue, f: &mut Frame) -> Eval<Vec<(Pick, Value)>> {
         let mut out = Vec::new();
         for (c, candidate) in picks.candidates.iter().enumerate() {
-            let ops = match &candidate.ops {
-                None => vec![("".into(), Value::Same)],
-                Some(ops) => {
-                    ops.entries.iter().map(|e| (e.label.clone(), e.value.clone())).collect()
-                }
-            };
-            let outer = f.scope;
-            f.scope = self.build.scope(outer, &scope_word(&candidate.label));
-            for (o, (label, op)) in ops.into_iter().enumerate() {
-                let pick = Pick { candidate: c as u16, op: o as u16 };
-                let inner = f.scope;
-                if !label.is_empty() {
-                    f.scope = self.build.scope(inner, &label);
-                }
-                let value = self.apply(&op, vec![candidate.value.clone()], picks.at, f);
-                f.scope = inner;
-                match value {
-                    Ok(value) => out.push((pick, value)),
-                    Err(e) => {
-                        f.scope = outer;
-                        return Err(e);
-                    }
-                }
+            let ops = candidate.ops.as_ref().map_or(1, |ops| ops.entries.len());
+            for op in 0..ops {
+                let pick = Pick { candidate: c as u16, op: op as u16 };
+                out.push((pick, self.option(picks, pick, f)?));
             }
-            f.scope = outer;
         }
         Ok(out)
+    }
+
+    /// A candidate through one of its operators.
+    fn option(&mut self, picks: &PicksValue, pick: Pick, f: &mut Frame) -> Eval<Value> {
+        let candidate = &picks.candidates[pick.candidate as usize];
+        let entry = candidate.ops.as_ref().map(|ops| &ops.entries[pick.op as usize]);
+        let outer = f.scope;
+        f.scope = self.build.scope(outer, &scope_word(&candidate.label));
+        if let Some(entry) = entry {
+            f.scope = self.build.scope(f.scope, &entry.label);
+        }
+        let op = entry.map_or(Value::Same, |entry| entry.value.clone());
+        let value = self.apply(&op, vec![candidate.value.clone()], picks.at, f);
+        f.scope = outer;
+        value
     }
 
     /// A value that is named: what was still to be read through operators is read here, so that all
@@ -164,11 +170,28 @@ impl Evaluator<'_> {
 
     /// The picks summed: one term for each candidate and operator, whatever their order.
     pub(super) fn picks_sum(&mut self, picks: &PicksValue, f: &mut Frame) -> Eval<Value> {
-        let of = picks.of;
+        let of = match &picks.of {
+            PicksOf::Open(of) => *of,
+            PicksOf::Taken(taken) => return self.taken_sum(picks, &taken.clone(), f),
+        };
         let options = self.options(picks, f)?;
         let terms = options.into_iter().map(|(pick, v)| (Gate::Pick { of, pick }, v)).collect();
         let sum = self.join_one_type(terms, picks.at, f)?;
-        self.filled(sum, picks, f)
+        self.filled(sum, of, picks, f)
+    }
+
+    /// Picks that are given, summed: what is picked twice is one map, counted twice.
+    fn taken_sum(&mut self, picks: &PicksValue, taken: &[Pick], f: &mut Frame) -> Eval<Value> {
+        let mut made: IndexMap<Pick, Value> = IndexMap::new();
+        let mut terms = Vec::new();
+        for pick in taken {
+            if !made.contains_key(pick) {
+                let value = self.option(picks, *pick, f)?;
+                made.insert(*pick, value);
+            }
+            terms.extend(made.get(pick).cloned());
+        }
+        self.many("sum", terms, picks.at, f)
     }
 
     /// The picks one by one, each through operators of its own: what is picked twice is made twice.
@@ -177,10 +200,16 @@ impl Evaluator<'_> {
             return self.expected("a choice of inputs", value, at);
         };
         let mut f = self.module_frame(super::module::ModuleId(0), "pick");
-        let of = picks.of;
         let mut slots = Vec::new();
         for slot in 0..picks.k {
             f.scope = self.build.scope(picks.scope, &format!("slot{}", slot + 1));
+            let of = match &picks.of {
+                PicksOf::Open(of) => *of,
+                PicksOf::Taken(taken) => {
+                    slots.push(self.option(picks, taken[slot as usize], &mut f)?);
+                    continue;
+                }
+            };
             let options = self.options(picks, &mut f)?;
             let gate = |pick| Gate::Slot { of, slot, pick };
             let terms = options.into_iter().map(|(pick, v)| (gate(pick), v)).collect();
@@ -189,7 +218,7 @@ impl Evaluator<'_> {
                 true => self.picked_cases(terms, picks.at)?,
                 false => {
                     let joined = self.join(terms, picks.at)?;
-                    self.filled(joined, picks, &f)?
+                    self.filled(joined, of, picks, &f)?
                 }
             });
         }
@@ -197,14 +226,14 @@ impl Evaluator<'_> {
     }
 
     /// A mix of picks as a sum, which is zeros where all that is picked is absent.
-    fn filled(&mut self, mix: Value, picks: &PicksValue, f: &Frame) -> Eval<Value> {
+    fn filled(&mut self, mix: Value, of: DecisionId, picks: &PicksValue, f: &Frame) -> Eval<Value> {
         let Value::Map(map) = mix else { return Ok(mix) };
         let as_they_are = |c: &PickCandidate| match c.value {
             Value::Map(candidate) => candidate.ty == map.ty,
             _ => true,
         };
         if !picks.candidates.iter().all(as_they_are) {
-            self.sites.retyped.insert(picks.of);
+            self.sites.retyped.insert(of);
         }
         let filled = self.push(Kernel::Add, map.ty, &[map.node], picks.at, f);
         Ok(Value::Map(self.in_case(filled, picks.at)))
@@ -226,19 +255,29 @@ impl Evaluator<'_> {
             return Ok(Value::List(Rc::new(out)));
         }
         let labels = via.ops.entries.iter().map(|e| e.label.to_string()).collect();
+        let domain = Domain::One(labels);
+        if let Some(Taken::One(alt)) = self.taken(&domain, via.at, f)? {
+            let op = via.ops.entries[alt as usize].value.clone();
+            return self.through(&op, via, f);
+        }
         let text = || {
             let ops = via.ops.entries.iter().map(|e| e.text.clone()).collect();
             SiteText::Via(via.input_text.clone(), ops)
         };
         let named = format!("{}.{}", f.label, show(&via.input_text));
         let outer = std::mem::replace(&mut f.label, named.into());
-        let of = self.decide(Domain::One(labels), via.at, f, text);
+        let of = self.decide(domain, via.at, f, text);
         f.label = outer;
         let of = of?;
         let ops = varied(of, via.ops.entries.iter().map(|e| e.value.clone()));
+        self.through(&ops, via, f)
+    }
+
+    /// The input of a `via` through operators, in a scope of its own.
+    fn through(&mut self, ops: &Value, via: &Via, f: &mut Frame) -> Eval<Value> {
         let outer = f.scope;
         f.scope = self.build.scope(outer, &scope_word(&show(&via.input_text)));
-        let value = self.apply(&ops, vec![via.input.clone()], via.at, f);
+        let value = self.apply(ops, vec![via.input.clone()], via.at, f);
         f.scope = outer;
         value
     }

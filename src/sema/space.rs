@@ -93,13 +93,13 @@ impl Evaluator<'_> {
         }
         let mut f = self.module_frame(item.module, "");
         let kind = super::value::DesignKind::Item(item.clone());
-        f.instance = self.instance(&f, at, &def.name.value, &kind);
-        let config = super::eval::design(super::value::DesignKind::Item(item.clone()));
-        if let Value::Design(d) = &config {
-            self.bind_config(item, d, at, &mut f)?;
+        if let Value::Design(d) = super::eval::design(kind) {
+            f.instance = self.instance(&f, at, &def.name.value, &d);
+            self.bind_config(item, &d, at, &mut f)?;
         }
         self.bind_maps(&def.name, &def.maps, images, at, &mut f)?;
         let value = self.body(&def.body, &mut f)?;
+        self.check_given()?;
         let outputs = self.outputs(value, def, &mut f)?;
         let mut graph = std::mem::replace(&mut self.build, Builder::new()).graph;
         graph.outputs = outputs;

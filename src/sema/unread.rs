@@ -32,6 +32,13 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// Notes the candidates that picks take which are given.
+    pub(super) fn take<'a>(&mut self, values: impl Iterator<Item = &'a Value>) {
+        self.read.extend(values.filter_map(identity));
+    }
+}
+
 impl Evaluator<'_> {
     /// The members of a list that no choice of inputs in the same body takes, each absent in the
     /// members of the space where one does.
@@ -47,7 +54,11 @@ impl Evaluator<'_> {
         let mut out = Vec::new();
         let mut noted = Vec::new();
         for (item, (_, text)) in items.into_iter().zip(texts) {
-            let offers = identity(&item).and_then(|node| f.offered.get(&node).cloned());
+            let node = identity(&item);
+            if node.is_some_and(|node| f.read.contains(&node)) {
+                continue;
+            }
+            let offers = node.and_then(|node| f.offered.get(&node).cloned());
             let offers = offers.unwrap_or_default();
             out.push(self.spared(item, &offers, at)?);
             noted.push((text, offers));

@@ -4,7 +4,7 @@ use super::cases::Case;
 use super::decimals;
 use super::frame::Instance;
 use super::module::ItemRef;
-use crate::ir::decision::{DecisionId, Gate, Lattice};
+use crate::ir::decision::{DecisionId, Gate, Lattice, Pick};
 use crate::ir::graph::{NodeId, ScopeId};
 use crate::ir::shape::{MapType, Scale};
 use crate::source::Span;
@@ -127,10 +127,19 @@ pub(crate) struct Via {
     pub at: Span,
 }
 
+/// Whose value picks are.
+#[derive(Clone, Debug)]
+pub(crate) enum PicksOf {
+    /// An open decision's.
+    Open(DecisionId),
+    /// They are given.
+    Taken(Vec<Pick>),
+}
+
 /// `choose k of …`, whose decision is made.
 #[derive(Clone, Debug)]
 pub(crate) struct PicksValue {
-    pub of: DecisionId,
+    pub of: PicksOf,
     pub k: u32,
     pub candidates: Vec<PickCandidate>,
     /// Where weights live if the picks are taken one by one.

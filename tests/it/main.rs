@@ -13,6 +13,7 @@ mod layering;
 mod mistakes;
 mod new;
 mod pages;
+mod pools;
 mod reference;
 mod robust;
 mod stdlib;

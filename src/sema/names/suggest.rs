@@ -5,6 +5,7 @@ use super::{Names, Want};
 use crate::diag::{Diag, did_you_mean};
 use crate::sema::builtin::{self, BUILTINS, FUNCTIONS, WORDS};
 use crate::sema::call::unknown_argument;
+use crate::sema::given::DECISIONS;
 use crate::sema::params::config_of;
 use crate::source::Span;
 use crate::stdlib;
@@ -102,6 +103,7 @@ impl<'a> Names<'a> {
         if self.locals.has(callee) || args.iter().all(|a| a.name.is_none()) {
             return;
         }
+        let defined = self.program.module(self.module).names.contains_key(callee);
         let params: Vec<&str> = match self.program.module(self.module).names.get(callee) {
             Some(meaning) => match &meaning.item.item().kind {
                 ItemKind::Op(_) | ItemKind::Definition(_) | ItemKind::Trellis(_) => {
@@ -115,7 +117,8 @@ impl<'a> Names<'a> {
             },
         };
         for name in args.iter().filter_map(|a| a.name.as_ref()) {
-            if !params.contains(&name.value.as_str()) {
+            let decides = defined && name.value == DECISIONS;
+            if !decides && !params.contains(&name.value.as_str()) {
                 self.diags.push(unknown_argument(callee, &params, name));
             }
         }
