@@ -7,6 +7,7 @@
 //!
 //! [`Score`]: crate::decode::Score
 
+pub mod controller;
 pub mod leaf;
 pub mod optim;
 pub mod plan;

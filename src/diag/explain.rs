@@ -80,6 +80,8 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0613", include_str!("explain/E0613.md")),
     ("E0614", include_str!("explain/E0614.md")),
     ("E0615", include_str!("explain/E0615.md")),
+    ("E0616", include_str!("explain/E0616.md")),
+    ("E0617", include_str!("explain/E0617.md")),
     ("W0802", include_str!("explain/W0802.md")),
     ("W0901", include_str!("explain/W0901.md")),
     ("W0902", include_str!("explain/W0902.md")),

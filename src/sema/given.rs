@@ -86,9 +86,12 @@ impl Evaluator<'_> {
             if made < given.items.len() {
                 let many = given.items.len();
                 return self.fail(
-                    Diag::new("E0320", format!("`{DECISIONS}` gives {many}, for {made} to be taken"))
-                        .label(given.at, "has more than there is to decide")
-                        .help("`segc check` lists what is open without it, in order"),
+                    Diag::new(
+                        "E0320",
+                        format!("`{DECISIONS}` gives {many}, for {made} to be taken"),
+                    )
+                    .label(given.at, "has more than there is to decide")
+                    .help("`segc check` lists what is open without it, in order"),
                 );
             }
         }

@@ -1,7 +1,8 @@
-//! Plans: the `search`, `train`, `data` and `bench` blocks of a file as plain data.
+//! Plans: the `search`, `train`, `data`, `bench` and `controller` blocks of a file as plain data.
 
 mod block;
 mod clauses;
+mod controller;
 mod fields;
 mod fit;
 
@@ -11,6 +12,7 @@ use super::module::{ModuleId, blocks};
 use super::sites::Sites;
 use super::space::Net;
 use crate::diag::{Diag, Sink, did_you_mean, listed};
+use crate::search::controller::ControllerPlan;
 use crate::search::plan::{SearchPlan, TrainPlan};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Clause, Name};
@@ -59,6 +61,8 @@ pub struct Plans {
     pub train: IndexMap<String, (TrainPlan, Span)>,
     /// Timings, by network.
     pub bench: IndexMap<String, (BenchPlan, Span)>,
+    /// Controllers, by network.
+    pub controller: IndexMap<String, (ControllerPlan, Span)>,
     /// Where images come from.
     pub data: DataPlan,
     /// The `data` block that says so.
@@ -117,6 +121,13 @@ impl Evaluator<'_> {
                 subject?;
                 self.once(block, &net, first)?;
                 out.train.insert(net, (plan?, at));
+            }
+            "controller" => {
+                let first = out.controller.get(&net).map(|(_, at)| *at);
+                let plan = self.controller_block(block, net.clone(), nets);
+                subject?;
+                self.once(block, &net, first)?;
+                out.controller.insert(net, (plan?, at));
             }
             _ => {
                 let first = out.bench.get(&net).map(|(_, at)| *at);

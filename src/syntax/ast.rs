@@ -98,7 +98,7 @@ pub enum ItemKind {
     Trellis(Trellis),
     /// `let x = …`.
     Let(Let),
-    /// `search`, `train`, `data`, `bench`.
+    /// `search`, `train`, `data`, `bench`, `controller`.
     Block(Block),
 }
 
@@ -288,7 +288,7 @@ pub enum Binder {
 /// A block of a plan: `search net { clause… }`.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// `search`, `train`, `data` or `bench`.
+    /// `search`, `train`, `data`, `bench` or `controller`.
     pub kind: Name,
     /// The network it speaks of.
     pub subject: Option<Name>,

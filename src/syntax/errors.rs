@@ -17,9 +17,24 @@ use crate::source::Span;
 use expected::{Expected, is_keyword};
 
 /// Words that declarations start with.
-pub(super) const DECLARATIONS: [&str; 16] = [
-    "use", "const", "opset", "op", "cell", "head", "stem", "encoder", "decoder", "net", "trellis",
-    "let", "search", "train", "data", "bench",
+pub(super) const DECLARATIONS: [&str; 17] = [
+    "use",
+    "const",
+    "opset",
+    "op",
+    "cell",
+    "head",
+    "stem",
+    "encoder",
+    "decoder",
+    "net",
+    "trellis",
+    "let",
+    "search",
+    "train",
+    "data",
+    "bench",
+    "controller",
 ];
 
 /// A text that does not parse, and where and why.

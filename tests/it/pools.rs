@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use segc::cost::{self, Costs, Question};
 use segc::ir::decision::{Binding, Decision, Value};
 use segc::ir::sample::Sampler;
-use segc::ir::{Size, count, member};
+use segc::ir::{Size, canon, count, member};
 
 const SPACE: &str = "specs/compact_decoder.seg";
 
@@ -123,4 +123,43 @@ fn a_thousand_members_have_the_size_of_the_closed_form() {
         let costs = cost::exact(&graph, question).expect("it fits");
         assert_eq!(costs.params_built, closed_form(decisions, &binding), "{binding:?}");
     }
+}
+
+#[test]
+fn the_controller_has_the_steps_and_the_size_of_the_authors() {
+    let judged = shipped(SPACE, &[]);
+    let (plan, _) = &judged.space.plans.controller["compact"];
+    let among: Vec<u32> = plan.steps.iter().map(|step| step.among).collect();
+    let positions = [2, 5, 8].iter().flat_map(|n| [*n, *n, 11, 11]);
+    let wanted: Vec<u32> = [4, 4, 5, 5, 6, 6, 11].into_iter().chain(positions).collect();
+    assert_eq!(among, wanted);
+    assert_eq!(plan.warm_up as usize + plan.steps.len(), 23);
+    assert_eq!(plan.params(), 169_971);
+}
+
+#[test]
+fn the_authors_integers_are_the_controllers_and_mean_the_published_networks() {
+    let judged = shipped(SPACE, &[]);
+    let decisions = judged.space.decisions();
+    let (plan, _) = &judged.space.plans.controller["compact"];
+    let archs: [[u32; 19]; 3] = [
+        [3, 3, 3, 2, 3, 0, 8, 0, 0, 5, 2, 0, 2, 8, 8, 0, 5, 1, 4],
+        [2, 3, 3, 1, 4, 4, 2, 1, 0, 3, 6, 0, 1, 2, 8, 2, 0, 6, 1],
+        [1, 3, 4, 3, 2, 2, 5, 0, 0, 4, 1, 3, 2, 0, 1, 5, 6, 5, 0],
+    ];
+    for (n, integers) in archs.iter().enumerate() {
+        let binding = plan.binding(decisions, integers).expect("a member");
+        assert_eq!(plan.integers(&binding).as_deref(), Some(&integers[..]));
+        let wanted = member::member(&judged.space.nets["compact"].graph, &binding);
+        let set = [("CHANNELS", "48"), ("REPEATS", "1")];
+        let published = shipped(&format!("specs/published/compact_arch{n}.seg"), &set);
+        let none = Binding(Vec::new());
+        let got = member::member(&published.space.nets["compact"].graph, &none);
+        assert!(canon::isomorphic(&wanted, &got), "arch{n}");
+    }
+    // What no step can choose means nothing.
+    let mut wrong = archs[0];
+    wrong[0] = 4;
+    assert_eq!(plan.binding(decisions, &wrong), None);
+    assert_eq!(plan.binding(decisions, &wrong[1..]), None);
 }

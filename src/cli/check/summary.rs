@@ -29,6 +29,8 @@ pub(super) struct Summary {
     cost: Option<cost::Report>,
     #[serde(skip_serializing_if = "Option::is_none")]
     supernet: Option<cost::Supernet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    controller: Option<Controller>,
     /// What a file without a network has.
     #[serde(skip)]
     declares: String,
@@ -65,6 +67,15 @@ struct Open {
     what: String,
 }
 
+/// What would make the decisions one after another.
+#[derive(Serialize)]
+struct Controller {
+    net: String,
+    steps: usize,
+    warm_up: u32,
+    params: u64,
+}
+
 #[derive(Serialize)]
 struct Size {
     net: String,
@@ -97,6 +108,7 @@ impl Summary {
             space: size,
             cost: costs,
             supernet,
+            controller: chosen.and_then(|chosen| controller(judged, chosen.name)),
             declares: declares(judged),
         }
     }
@@ -138,6 +150,17 @@ impl Summary {
             let need = bytes(supernet.train_peak_bytes);
             let at = format!("to train at {}", supernet.train_input.0);
             rows.push(["supernet".into(), need, at]);
+        }
+        if let Some(controller) = &self.controller {
+            let steps = match controller.warm_up {
+                0 => format!("in {}", number::plural(controller.steps, "step")),
+                n => format!("in {}, {n} before them", number::plural(controller.steps, "step")),
+            };
+            rows.push([
+                "controller".into(),
+                format!("{} params", grouped(controller.params)),
+                steps,
+            ]);
         }
         if !rows.is_empty() {
             term.line("")?;
@@ -236,6 +259,12 @@ fn network(name: &str, net: &Net) -> Network {
         weights: graph.weights.len(),
         decisions: decisions.len(),
     }
+}
+
+fn controller(judged: &Judged, net: &str) -> Option<Controller> {
+    let (plan, _) = judged.space.plans.controller.get(net)?;
+    let (net, steps) = (plan.net.clone(), plan.steps.len());
+    Some(Controller { net, steps, warm_up: plan.warm_up, params: plan.params() })
 }
 
 fn show(ty: MapType) -> String {

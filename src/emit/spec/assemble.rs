@@ -233,7 +233,7 @@ impl Needed {
 
 /// Whether a plan stays in the file of a finished network.
 fn keeps(block: &Block, net: &str) -> bool {
-    block.kind.value != "search"
+    !matches!(block.kind.value.as_str(), "search" | "controller")
         && block.subject.as_ref().is_none_or(|subject| subject.value == net)
 }
 

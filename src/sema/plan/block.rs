@@ -83,6 +83,7 @@ fn example(name: &str) -> &'static str {
         "weights" => "weights sgd(momentum = 0.9, rate = 0.025 -> 0.001 cosine)",
         "arch" => "arch adam(rate = 3e-3)",
         "input" => "input 1x3x512x1024",
+        "cells" => "cells lstm(layers = 2, hidden = 100)",
         _ => "…",
     }
 }

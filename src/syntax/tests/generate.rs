@@ -85,7 +85,7 @@ fn let_item(c: &mut Choices<'_>) -> Let {
 }
 
 fn block(c: &mut Choices<'_>) -> Block {
-    let kind = c.of(&["search", "train", "data", "bench"]).to_string();
+    let kind = c.of(&["search", "train", "data", "bench", "controller"]).to_string();
     Block {
         kind: Spanned { value: kind, span: Span::default() },
         subject: c.maybe(name),
