@@ -12,6 +12,7 @@ pub mod classes;
 mod error;
 pub mod format;
 pub mod info;
+pub mod instances;
 pub mod loader;
 pub mod metrics;
 mod random;

@@ -105,6 +105,23 @@ pub enum Category {
     Vehicle,
 }
 
+impl Category {
+    /// Its name in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::Void => "void",
+            Category::Flat => "flat",
+            Category::Construction => "construction",
+            Category::Object => "object",
+            Category::Nature => "nature",
+            Category::Sky => "sky",
+            Category::Human => "human",
+            Category::Vehicle => "vehicle",
+        }
+    }
+}
+
 /// A row of the label table: what the annotators drew, and what training makes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Label {

@@ -16,6 +16,7 @@ mod pages;
 mod pools;
 mod reference;
 mod robust;
+mod scores;
 mod stdlib;
 mod support;
 mod systems;

@@ -10,7 +10,9 @@ use segc::cli::compute::Eval;
 use segc::cli::failure::Failure;
 use segc::cli::term::{Rows, Term};
 use segc::data::classes::Palette;
+use segc::data::instances::{StreetScores, street_scores};
 use segc::data::metrics::Scores;
+use serde::Serialize;
 
 pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let judged = spec::read(&args.spec.file, &args.spec.set, term)?;
@@ -27,22 +29,33 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let network = fresh(&net.graph, device, 0)?;
     state::load(&network, &args.weights).map_err(failed)?;
     let loader = images.judging(&plan.data, &args.split)?;
-    let scores = evaluate(&network, &loader, CLASSES).map_err(failed)?.scores();
+    let confusion = evaluate(&network, &loader, CLASSES).map_err(failed)?;
+    let judged = Judgement { scores: confusion.scores(), street: street_scores(&confusion, None) };
     match args.format {
-        Format::Json => json(&scores, name, &args.split, term),
-        Format::Human => table(&scores, name, &args.split, term),
+        Format::Json => json(&judged, name, &args.split, term),
+        Format::Human => table(&judged, name, &args.split, term),
     }
 }
 
-fn json(scores: &Scores, net: &str, split: &str, term: &mut Term) -> Result<(), Failure> {
-    let mut value = serde_json::to_value(scores).map_err(failed)?;
+/// All that is said of a network.
+#[derive(Serialize)]
+struct Judgement {
+    #[serde(flatten)]
+    scores: Scores,
+    #[serde(flatten)]
+    street: Option<StreetScores>,
+}
+
+fn json(judged: &Judgement, net: &str, split: &str, term: &mut Term) -> Result<(), Failure> {
+    let mut value = serde_json::to_value(judged).map_err(failed)?;
     value["schema"] = "segc.eval/1".into();
     value["net"] = net.into();
     value["split"] = split.into();
     term.line(value)
 }
 
-fn table(scores: &Scores, net: &str, split: &str, term: &mut Term) -> Result<(), Failure> {
+fn table(judged: &Judgement, net: &str, split: &str, term: &mut Term) -> Result<(), Failure> {
+    let scores = &judged.scores;
     let palette = Palette::cityscapes();
     let percent = |x: Option<f64>| x.map_or("-".to_string(), |x| format!("{:.2} %", 100.0 * x));
     term.line(format!("{} on {split}", term.paint.bold(net)))?;
@@ -51,6 +64,14 @@ fn table(scores: &Scores, net: &str, split: &str, term: &mut Term) -> Result<(),
         rows.push([palette.name(id as u8).to_string(), percent(*iou)]);
     }
     term.table(&rows)?;
+    if let Some(street) = &judged.street {
+        let mut rows = Rows::headed("lr", &["category", "IoU"]);
+        for (category, iou) in &street.category_iou {
+            rows.push([category.name().to_string(), percent(*iou)]);
+        }
+        rows.push(["mean".to_string(), percent(street.category_miou)]);
+        term.table(&rows)?;
+    }
     let mut rows = Rows::headed("lr", &["over all classes", ""]);
     rows.push(["mIoU".to_string(), percent(scores.miou)]);
     rows.push(["pixel accuracy".to_string(), percent(scores.pixel_accuracy)]);

@@ -73,10 +73,10 @@ impl Bodies<'_> {
         slots
     }
 
-    /// The part of `scope` that `inner` lies in. What only wraps a trellis is no part itself.
+    /// The part of `scope` that `inner` lies in. What only wraps others is no part itself.
     fn part_of(&self, scope: ScopeId, inner: ScopeId) -> Option<ScopeId> {
         let below = &self.tree.path(inner)[self.tree.path(scope).len()..];
-        below.iter().copied().find(|part| !self.tree.holds_trellis(*part))
+        below.iter().copied().find(|part| !self.tree.wraps(*part))
     }
 
     /// A kernel that does nothing but go on with another joins it.

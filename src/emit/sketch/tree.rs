@@ -1,6 +1,6 @@
 //! The tree of a graph's scopes, with what each holds.
 
-use crate::ir::graph::{DecisionGraph, NodeId, ScopeId};
+use crate::ir::graph::{DecisionGraph, Node, NodeId, ScopeId};
 use crate::ir::kernel::Kernel;
 
 /// The scopes of a graph as a tree.
@@ -17,8 +17,8 @@ pub(super) struct Tree {
     paths: Vec<Vec<ScopeId>>,
     /// Layer and scale's divisor, of scopes that are nodes of a trellis.
     pub(super) places: Vec<Option<(usize, u32)>>,
-    /// Whether a trellis lies in the scope, further in.
-    holds: Vec<bool>,
+    /// Whether the scope only wraps: a trellis lies in it, or all that there is.
+    wraps: Vec<bool>,
 }
 
 impl Tree {
@@ -35,7 +35,7 @@ impl Tree {
         let mut scopes: Vec<ScopeId> = Vec::with_capacity(graph.graph.node_count());
         for (id, node) in graph.nodes() {
             let scope = match node.kernel {
-                Kernel::Mix => home(graph, id, &scopes, &paths),
+                Kernel::Mix | Kernel::Given => home(graph, id, &scopes, &paths),
                 _ => node.scope,
             };
             own[scope.0 as usize].push(id);
@@ -51,11 +51,17 @@ impl Tree {
             children[graph.scopes[i].parent.0 as usize].push(ScopeId(i as u32));
         }
         let places = graph.scopes.iter().map(|s| place(&s.name)).collect();
-        let holds = vec![false; count];
-        let mut tree = Tree { scopes, children, own, total, paths, places, holds };
+        let input = |node: &Node| matches!(node.kernel, Kernel::Input(_));
+        let all = graph.nodes().filter(|(_, node)| !input(node)).count();
+        let wraps = vec![false; count];
+        let mut tree = Tree { scopes, children, own, total, paths, places, wraps };
         for i in (0..count).rev() {
             let mut inner = tree.children[i].iter();
-            tree.holds[i] = inner.any(|c| tree.is_trellis(*c) || tree.holds[c.0 as usize]);
+            tree.wraps[i] = inner.any(|c| tree.is_trellis(*c) || tree.wraps[c.0 as usize]);
+        }
+        for i in 1..count {
+            // A part of a part that holds all is shown as a part.
+            tree.wraps[i] |= graph.scopes[i].parent.0 == 0 && tree.total[i] == all;
         }
         tree
     }
@@ -83,9 +89,9 @@ impl Tree {
         nodes >= 2 && nodes * 2 > children.len()
     }
 
-    /// Whether a trellis lies in a scope, further in.
-    pub(super) fn holds_trellis(&self, scope: ScopeId) -> bool {
-        self.holds[scope.0 as usize]
+    /// Whether a scope only wraps what is worth showing: a trellis, or the whole network.
+    pub(super) fn wraps(&self, scope: ScopeId) -> bool {
+        self.wraps[scope.0 as usize]
     }
 
     /// The innermost scope that holds the same kernels.
