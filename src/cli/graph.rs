@@ -91,11 +91,13 @@ fn draw(judged: &Judged, chosen: Chosen, depth: usize) -> Sketch {
     sketch(graph, chosen.name, &about, &cells(judged), Depth(depth))
 }
 
-/// The cells that the spec itself declares.
-fn cells(judged: &Judged) -> Vec<String> {
+/// The cells and decoders that the spec itself declares.
+fn cells(judged: &Judged) -> Vec<(&'static str, String)> {
     let items = judged.program.modules.first().map(|m| &m.ast.items);
     let cell = |kind: &ItemKind| match kind {
-        ItemKind::Definition(d) if d.role == Role::Cell => Some(d.name.value.clone()),
+        ItemKind::Definition(d) if matches!(d.role, Role::Cell | Role::Decoder) => {
+            Some((d.role.word(), d.name.value.clone()))
+        }
         _ => None,
     };
     items.into_iter().flatten().filter_map(|item| cell(&item.kind)).collect()

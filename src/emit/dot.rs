@@ -17,7 +17,7 @@ pub fn document(sketch: &Sketch) -> String {
     for (i, cell) in sketch.cells.iter().enumerate() {
         dot.line(format_args!("subgraph \"cluster_cell{i}\" {{"));
         dot.depth += 1;
-        let title = format!("cell {} ({} places)", cell.name, cell.places);
+        let title = format!("{} {} ({} places)", cell.role, cell.name, cell.places);
         dot.line(format_args!("label={}; style=dashed;", quoted(&title)));
         dot.body(&format!("c{i}"), &cell.body);
         dot.close();

@@ -8,7 +8,7 @@ pub fn value(sketch: &Sketch) -> Value {
     let cells = sketch
         .cells
         .iter()
-        .map(|cell| json!({ "name": cell.name, "places": cell.places, "body": body(&cell.body) }));
+        .map(|cell| json!({ "role": cell.role, "name": cell.name, "places": cell.places, "body": body(&cell.body) }));
     json!({
         "net": sketch.net,
         "about": sketch.about,

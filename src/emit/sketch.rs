@@ -30,9 +30,11 @@ pub struct Sketch {
     pub cells: Vec<Cell>,
 }
 
-/// A cell, drawn once for all the places where it is used.
+/// A cell or a decoder, drawn once for all the places where it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
+    /// What it is declared as: `cell`, `decoder`.
+    pub role: &'static str,
     /// Its name.
     pub name: String,
     /// How many scopes are made of it.
@@ -134,21 +136,25 @@ pub struct Link {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Depth(pub usize);
 
-/// Sketches a network. `cells` are names of definitions to be shown apart.
+/// Parts up to which a definition is worth showing apart.
+const MOST_PARTS: usize = 60;
+
+/// Sketches a network. `cells` are roles and names of definitions to be shown apart.
 pub fn sketch(
     graph: &DecisionGraph,
     net: &str,
     about: &str,
-    cells: &[String],
+    cells: &[(&'static str, String)],
     depth: Depth,
 ) -> Sketch {
     let tree = Tree::of(graph);
     let bodies = Bodies { graph, tree: &tree };
     let whole = bodies.body(ScopeId(0), depth.0.saturating_sub(1));
-    let cell = |name: &String| {
+    let cell = |(role, name): &(&'static str, String)| {
         let (scope, places) = bodies.representative(name)?;
         let body = bodies.body(scope, depth.0.saturating_sub(1));
-        (body.units.len() > 1).then(|| Cell { name: name.clone(), places, body })
+        let worth = (2..=MOST_PARTS).contains(&body.units.len());
+        worth.then(|| Cell { role, name: name.clone(), places, body })
     };
     let cells = cells.iter().filter_map(cell).collect();
     Sketch { net: net.to_owned(), about: about.to_owned(), whole, cells }

@@ -43,7 +43,7 @@ pub fn document(sketch: &Sketch) -> String {
 fn panel(ink: &mut Ink, y: f64, cell: &Cell) -> (f64, f64) {
     const PAD: f64 = 22.0;
     let drawn = parts::body(&cell.body);
-    let title = format!("cell {}", cell.name);
+    let title = format!("{} {}", cell.role, cell.name);
     let places = match cell.places {
         1 => "used once".to_owned(),
         n => format!("used {n} times"),
