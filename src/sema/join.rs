@@ -30,8 +30,20 @@ impl Evaluator<'_> {
             Some(maps) if maps.iter().all(|(_, m)| m.ty == maps[0].1.ty) => {
                 Ok(Value::Map(self.mix(&maps, at)))
             }
-            _ => Ok(Value::Varied(Rc::new(terms))),
+            _ => match same_choice(&terms) {
+                Some(gates) => self.transposed(&gates, &terms, at),
+                None => Ok(Value::Varied(Rc::new(terms))),
+            },
         }
+    }
+
+    /// Values that vary with one and the same choice are joined under each of its alternatives.
+    fn transposed(&mut self, gates: &[Gate], terms: &[(Gate, Value)], at: Span) -> Eval<Value> {
+        let under = |inner: &Gate| -> Vec<(Gate, Value)> {
+            terms.iter().map(|(gate, value)| (*gate, value.under(inner))).collect()
+        };
+        let joined = gates.iter().map(|inner| Ok((*inner, self.join(under(inner), at)?)));
+        Ok(Value::Varied(Rc::new(joined.collect::<Eval<Vec<_>>>()?)))
     }
 
     /// Joins what must be of one type.
@@ -80,6 +92,20 @@ impl Evaluator<'_> {
         let scope = self.build.graph.graph[terms[0].1.node].scope;
         Map { node: self.build.node(Kernel::Mix, ty, &inputs, scope, None, at), ty }
     }
+}
+
+/// The alternatives with which all values vary, where they are the same ones and not those that the
+/// values stand behind.
+fn same_choice(terms: &[(Gate, Value)]) -> Option<Vec<Gate>> {
+    let gates = |value: &Value| match value {
+        Value::Varied(inner) => Some(inner.iter().map(|(gate, _)| *gate).collect::<Vec<_>>()),
+        _ => None,
+    };
+    let mut present = terms.iter().filter(|(_, value)| !matches!(value, Value::Absent));
+    let first = gates(&present.next()?.1)?;
+    let outer = terms.first().map(|(gate, _)| gate.decision());
+    let other = first.iter().all(|gate| Some(gate.decision()) != outer);
+    (other && present.all(|(_, value)| gates(value).as_ref() == Some(&first))).then_some(first)
 }
 
 /// The index of a map's node, for code that only has values.

@@ -56,6 +56,7 @@ impl Evaluator<'_> {
             "bool" => (matches!(value, Value::Bool(_)), "`true` or `false`"),
             "number" => (value.as_f64().is_some(), "a number"),
             "op" => (matches!(value, Value::Design(_) | Value::Same), "an operator"),
+            "path" => (matches!(value, Value::Path(_) | Value::List(_)), "a path"),
             // The pass over names reports unknown types.
             _ => (true, ""),
         };
@@ -109,7 +110,8 @@ impl Evaluator<'_> {
 }
 
 /// The types of parameters.
-const TYPES: &[&str] = &["int", "width", "scale", "bool", "number", "op", "map", "list", "word"];
+const TYPES: &[&str] =
+    &["int", "width", "scale", "bool", "number", "op", "map", "list", "word", "path"];
 
 /// The mistake in a type that there is not.
 pub(super) fn unknown_type(ty: &TypeName) -> Option<Diag> {

@@ -164,6 +164,10 @@ impl Evaluator<'_> {
         }
         let joined = self.join_maybe(results, at)?;
         let Value::Varied(terms) = &joined else { return Ok(joined) };
+        // Where all arrows vary with one other choice, the node does.
+        if !terms.iter().any(|(gate, _)| matches!(gate, Gate::Arrow { .. })) {
+            return Ok(joined);
+        }
         let types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
         self.fail(
             Diag::new("E0415", format!("arrows into {scale} differ in type"))

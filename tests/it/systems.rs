@@ -1,6 +1,6 @@
 //! Published systems: their spaces and networks, to the last digit, by static analysis alone.
 
-use crate::support::{Judged, judge_with, root};
+use crate::support::{Judged, judge, judge_with, root};
 use num_bigint::BigUint;
 use segc::cost::{self, Question};
 use segc::ir::decision::{Binding, Domain, Value};
@@ -318,4 +318,26 @@ fn two_branches_have_the_layers_of_the_authors_file() {
         convolutions(&teacher, "a32"),
         [(192, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1)]
     );
+}
+
+#[test]
+fn pairs_of_branches_over_one_grid_are_as_many_as_computed_by_hand() {
+    let path = "tests/fixtures/spaces/two_branches.seg";
+    let judged = shipped(path, &[]);
+    let (decisions, net) = (judged.space.decisions(), &judged.space.nets["student"]);
+    // An operator for each of 45 cells, a width for each but the first, two paths, a pair of exits.
+    let five = BigUint::from(5u64);
+    let wanted = five.pow(89) * 15u64 * 105u64 * 3u64;
+    assert_eq!(count::assignments(decisions), wanted);
+    // Over the 1,695 pairs: 5^(2 |U| - 1), U being the cells that one of the two passes.
+    let active = count::Active::of(decisions, &net.graph).expect("not too entangled");
+    assert_eq!(active.count().to_string(), "544336312075784398454125039279460906982421875");
+    // With one operator and one width, the pairs alone.
+    let text = std::fs::read_to_string(root().join(path)).expect("the file is there");
+    let text = text.replace("choose five", "five.conv").replace("choose one of CHI", "12");
+    let judged = judge("pairs.seg", None, &text);
+    assert!(judged.is_right(), "{}", judged.drawn());
+    let (decisions, net) = (judged.space.decisions(), &judged.space.nets["student"]);
+    let active = count::Active::of(decisions, &net.graph).expect("not too entangled");
+    assert_eq!(active.count().to_string(), "1695");
 }
