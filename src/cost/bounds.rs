@@ -9,9 +9,9 @@ mod reach;
 mod solve;
 
 use super::table::{CostTable, TableProblem};
-use super::terms::{Cost, Terms};
+use super::terms::{Cost, Term, Terms};
 use super::{Question, SizeProblem};
-use crate::ir::condition::Cond;
+use crate::ir::condition::{Cond, Factor};
 use crate::ir::decision::Decision;
 use crate::ir::graph::DecisionGraph;
 use solve::{Sense, Solver};
@@ -45,7 +45,7 @@ pub fn bounds(
     question: Question,
 ) -> Result<Bounds, TableProblem> {
     let terms = terms(decisions, graph, question)?;
-    if let Some(ends) = branch::ends(decisions, graph, terms.all.clone(), &terms.factors) {
+    if let Some(ends) = branch::ends(decisions, graph, terms.all.clone(), &terms.of) {
         let [params, macs] = [ends.params, ends.macs].map(|[min, max]| Range {
             min,
             max,
@@ -65,10 +65,16 @@ fn outer(
     terms: Terms,
 ) -> Result<Bounds, TableProblem> {
     let table = CostTable::of(decisions, graph, question)?;
-    let mut solver = Solver::new(decisions, terms.all);
+    let Terms { mut all, of } = terms;
+    let whole = |(factor, term): (Factor, Term)| (all.whole(graph, factor), term.cost);
+    let costs: Vec<(Cond, Cost)> = of.into_iter().map(whole).collect();
+    if all.diagram.overflowed() {
+        return Err(TableProblem::Entangled);
+    }
+    let mut solver = Solver::new(decisions, all);
     let mut range = |cost: fn(&Cost) -> u64| {
         let weighted: Vec<(Cond, u64)> =
-            terms.of.iter().map(|(cond, term)| (*cond, cost(&term.cost))).collect();
+            costs.iter().map(|(cond, own)| (*cond, cost(own))).collect();
         let [min, max] =
             [Sense::Least, Sense::Most].map(|sense| solver.solve(weighted.clone(), sense));
         let reached = |bound: solve::Bound, sense| {

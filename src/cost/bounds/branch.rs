@@ -7,8 +7,8 @@
 //! from decision to decision.
 
 use super::solve::{Sense, best_picks};
-use crate::cost::terms::{Cost, Factor};
-use crate::ir::condition::{Cond, Conditions};
+use crate::cost::terms::{Cost, Term};
+use crate::ir::condition::{Cond, Conditions, Factor};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Table};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use indexmap::{IndexMap, IndexSet};
@@ -92,10 +92,10 @@ pub(super) fn ends(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: Conditions,
-    factors: &IndexMap<Factor, Cost>,
+    terms: &IndexMap<Factor, Term>,
 ) -> Option<Ends> {
     let mut places: IndexMap<Cond, Place> = IndexMap::new();
-    for (&(cond, leaf), &cost) in factors {
+    for (&(cond, leaf), &Term { cost, .. }) in terms {
         let place =
             places.entry(cond).or_insert(Place { base: Cost::default(), leaves: Vec::new() });
         match leaf {
