@@ -6,7 +6,9 @@
 
 mod branch;
 mod reach;
+mod search;
 mod solve;
+mod walk;
 
 use super::table::{CostTable, TableProblem};
 use super::terms::{Cost, Term, Terms};
@@ -44,14 +46,11 @@ pub fn bounds(
     graph: &DecisionGraph,
     question: Question,
 ) -> Result<Bounds, TableProblem> {
-    let terms = terms(decisions, graph, question)?;
-    if let Some(ends) = branch::ends(decisions, graph, terms.all.clone(), &terms.of) {
-        let [params, macs] = [ends.params, ends.macs].map(|[min, max]| Range {
-            min,
-            max,
-            min_attained: true,
-            max_attained: true,
-        });
+    let mut terms = terms(decisions, graph, question)?;
+    if let Some(ends) = branch::ends(decisions, graph, &mut terms.all, &terms.of) {
+        let range =
+            |[min, max]: [u64; 2]| Range { min, max, min_attained: true, max_attained: true };
+        let [params, macs] = ends.map(range);
         return Ok(Bounds { params, macs });
     }
     outer(decisions, graph, question, terms)
