@@ -6,12 +6,14 @@
 
 mod branch;
 mod reach;
+mod search;
 mod solve;
+mod walk;
 
 use super::table::{CostTable, TableProblem};
-use super::terms::{Cost, Terms};
+use super::terms::{Cost, Term, Terms};
 use super::{Question, SizeProblem};
-use crate::ir::condition::Cond;
+use crate::ir::condition::{Cond, Factor};
 use crate::ir::decision::Decision;
 use crate::ir::graph::DecisionGraph;
 use solve::{Sense, Solver};
@@ -44,14 +46,11 @@ pub fn bounds(
     graph: &DecisionGraph,
     question: Question,
 ) -> Result<Bounds, TableProblem> {
-    let terms = terms(decisions, graph, question)?;
-    if let Some(ends) = branch::ends(decisions, graph, terms.all.clone(), &terms.factors) {
-        let [params, macs] = [ends.params, ends.macs].map(|[min, max]| Range {
-            min,
-            max,
-            min_attained: true,
-            max_attained: true,
-        });
+    let mut terms = terms(decisions, graph, question)?;
+    if let Some(ends) = branch::ends(decisions, graph, &mut terms.all, &terms.of) {
+        let range =
+            |[min, max]: [u64; 2]| Range { min, max, min_attained: true, max_attained: true };
+        let [params, macs] = ends.map(range);
         return Ok(Bounds { params, macs });
     }
     outer(decisions, graph, question, terms)
@@ -65,10 +64,16 @@ fn outer(
     terms: Terms,
 ) -> Result<Bounds, TableProblem> {
     let table = CostTable::of(decisions, graph, question)?;
-    let mut solver = Solver::new(decisions, terms.all);
+    let Terms { mut all, of } = terms;
+    let whole = |(factor, term): (Factor, Term)| (all.whole(graph, factor), term.cost);
+    let costs: Vec<(Cond, Cost)> = of.into_iter().map(whole).collect();
+    if all.diagram.overflowed() {
+        return Err(TableProblem::Entangled);
+    }
+    let mut solver = Solver::new(decisions, all);
     let mut range = |cost: fn(&Cost) -> u64| {
         let weighted: Vec<(Cond, u64)> =
-            terms.of.iter().map(|(cond, term)| (*cond, cost(&term.cost))).collect();
+            costs.iter().map(|(cond, own)| (*cond, cost(own))).collect();
         let [min, max] =
             [Sense::Least, Sense::Most].map(|sense| solver.solve(weighted.clone(), sense));
         let reached = |bound: solve::Bound, sense| {

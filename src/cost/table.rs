@@ -2,10 +2,11 @@
 
 use super::Question;
 use super::sizes::SizeProblem;
-use super::terms::{Cost, Terms};
-use crate::ir::condition::{Choices, Cond, Diagram};
+use super::terms::{Cost, Needs, Terms, meet, needs};
+use crate::ir::condition::{Choices, Cond, Conditions, Diagram};
 use crate::ir::decision::{Binding, Decision, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId};
+use std::collections::HashMap;
 
 /// A space's costs, compiled: terms are found by the leaves that are on.
 pub struct CostTable {
@@ -55,25 +56,36 @@ impl CostTable {
         question: Question,
     ) -> Result<CostTable, TableProblem> {
         let terms = Terms::of(decisions, graph, question)?;
-        CostTable::compile(terms, graph)
+        let needs = needs(graph, question.train);
+        CostTable::compile(terms, graph, &needs)
     }
 
-    fn compile(mut terms: Terms, graph: &DecisionGraph) -> Result<CostTable, TableProblem> {
+    fn compile(
+        mut terms: Terms,
+        graph: &DecisionGraph,
+        needs: &[Needs],
+    ) -> Result<CostTable, TableProblem> {
         let (mut base, mut tree) = (Cost::default(), vec![Place::default()]);
-        let of = std::mem::take(&mut terms.of);
-        for (cond, term) in of {
-            if terms.all.always(cond) {
+        // That all leaves on the way to a place are on: many terms share it.
+        let mut ways: HashMap<Vec<LeafId>, Cond> = HashMap::new();
+        for ((place, leaf), term) in std::mem::take(&mut terms.of) {
+            if leaf.is_none() && terms.all.always(place) {
                 base += term.cost;
                 continue;
             }
-            let at = walk_to(&mut tree, &term.needs);
-            let sure = term.needs.iter().fold(Cond::TRUE, |acc, leaf| {
-                let gate = terms.all.gate(*graph.gate(*leaf));
-                terms.all.diagram.and(acc, gate)
-            });
-            match terms.all.tidy(sure) == cond {
+            let own = term.nodes.iter().fold(None, |own, node| meet(own, &needs[*node as usize]));
+            let mut own = own.unwrap_or_default();
+            if let Some(leaf) = leaf
+                && let Err(at) = own.binary_search(&leaf)
+            {
+                own.insert(at, leaf);
+            }
+            let at = walk_to(&mut tree, &own);
+            own.retain(|other| Some(*other) != leaf);
+            let way = *ways.entry(own).or_insert_with_key(|own| all_on(&mut terms.all, graph, own));
+            match way == place {
                 true => tree[at].sure += term.cost,
-                false => tree[at].rest.push((cond, term.cost)),
+                false => tree[at].rest.push((place, term.cost)),
             }
         }
         if terms.overflowed() {
@@ -114,6 +126,15 @@ impl CostTable {
         }
         cost
     }
+}
+
+/// That some leaves are on.
+fn all_on(all: &mut Conditions, graph: &DecisionGraph, leaves: &[LeafId]) -> Cond {
+    let on = leaves.iter().fold(Cond::TRUE, |acc, leaf| {
+        let gate = all.gate(*graph.gate(*leaf));
+        all.diagram.and(acc, gate)
+    });
+    all.tidy(on)
 }
 
 /// The place of some leaves, made where there is none.

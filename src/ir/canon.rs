@@ -11,11 +11,13 @@
 //! the graph out.
 
 mod colours;
+mod keys;
 mod matching;
 mod skeleton;
 
 use super::graph::DecisionGraph;
 use colours::Colours;
+pub(crate) use keys::Keys;
 pub use matching::matching;
 use sha2::{Digest, Sha256};
 pub(crate) use skeleton::label_hash;

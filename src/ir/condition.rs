@@ -10,10 +10,12 @@
 
 mod choices;
 mod diagram;
+mod places;
 mod reach;
 
 pub use choices::Choices;
 pub use diagram::{Cond, Diagram};
+pub use places::{Factor, Places};
 pub use reach::Reach;
 
 use super::decision::{Decision, DecisionId, Domain, Gate, Picks, Value};

@@ -40,6 +40,16 @@ impl Count {
         if least == most { Count::Exact(least) } else { Count::Between { least, most, why } }
     }
 
+    /// The same, known to be no fewer than something.
+    fn at_least(self, floor: Option<BigUint>) -> Count {
+        match (self, floor) {
+            (Count::Between { least, most, why }, Some(floor)) if floor > least => {
+                Count::between(floor, most, why)
+            }
+            (same, _) => same,
+        }
+    }
+
     /// No fewer than this.
     pub fn least(&self) -> &BigUint {
         match self {

@@ -12,6 +12,7 @@ use super::decision::Binding;
 use super::graph::{DecisionGraph, Edge, Node, NodeId, Output, WeightId};
 use super::kernel::Kernel;
 use petgraph::graph::DiGraph;
+use smallvec::SmallVec;
 
 /// The network that a binding chooses.
 ///
@@ -28,9 +29,8 @@ pub fn member(graph: &DecisionGraph, binding: &Binding) -> DecisionGraph {
 
 /// [`member`] for weights that are at hand: one per leaf, how often its fact holds.
 pub fn close(graph: &DecisionGraph, leaf_weights: &[u32]) -> DecisionGraph {
-    let mut plan = Plan::of(graph, leaf_weights);
-    plan.merge_sums(graph);
-    plan.emit(graph)
+    let wiring = Wiring::of(graph);
+    Plan::of(graph, &wiring, leaf_weights, &mut Vec::new()).emit(graph)
 }
 
 /// What stands for a node of the open graph.
@@ -41,34 +41,52 @@ enum Image {
     /// Another node's image (never itself an alias).
     Alias(u32),
     /// A node of its own with these inputs, in port order.
-    Own(Vec<u32>),
+    Own(SmallVec<[u32; 2]>),
 }
 
 /// The closed graph, in indices of the open one.
-struct Plan {
+pub(crate) struct Plan {
+    /// What outputs and kept nodes lead back to, in order; all else is absent.
+    reached: Vec<u32>,
     images: Vec<Image>,
     /// Whether the node is read, or kept.
     needed: Vec<bool>,
 }
 
 impl Plan {
-    fn of(graph: &DecisionGraph, leaf_weights: &[u32]) -> Plan {
-        let on: Vec<bool> = leaf_weights.iter().map(|w| *w > 0).collect();
-        let present = liveness(graph, &on, true).present;
-        let mut plan = Plan { images: Vec::with_capacity(present.len()), needed: Vec::new() };
-        for (id, node) in graph.nodes() {
-            let image = match present[id.index()] {
-                true => plan.image(graph, id, node, leaf_weights),
-                false => Image::Absent,
-            };
-            plan.images.push(image);
+    /// Closes a graph whose wiring is at hand; `seen` is a buffer, all false.
+    pub(crate) fn of(
+        graph: &DecisionGraph,
+        wiring: &Wiring,
+        leaf_weights: &[u32],
+        seen: &mut Vec<bool>,
+    ) -> Plan {
+        let on = |leaf: Option<usize>| leaf.is_none_or(|l| leaf_weights[l] > 0);
+        let reached = wiring.reached(wiring.roots(), on, seen);
+        let images = vec![Image::Absent; graph.graph.node_count()];
+        let mut plan = Plan { reached, images, needed: Vec::new() };
+        for i in 0..plan.reached.len() {
+            let node = plan.reached[i] as usize;
+            let there = |src: usize| !matches!(plan.images[src], Image::Absent);
+            if wiring.is_present(node, on, there) {
+                plan.images[node] = plan.image(graph, wiring, node, leaf_weights);
+            }
         }
-        plan.needed = plan.reach(graph);
+        plan.needed = plan.reach(graph, wiring);
+        plan.merge_sums(graph);
         plan
     }
 
+    /// The nodes of the closed graph, each with its inputs in port order.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (u32, &[u32])> {
+        self.reached.iter().filter_map(|&node| match &self.images[node as usize] {
+            Image::Own(inputs) if self.needed[node as usize] => Some((node, &inputs[..])),
+            _ => None,
+        })
+    }
+
     /// Where the image of `node` lies; nothing where it is absent.
-    fn at(&self, node: u32) -> Option<u32> {
+    pub(crate) fn at(&self, node: u32) -> Option<u32> {
         match self.images.get(node as usize)? {
             Image::Absent => None,
             Image::Alias(other) => Some(*other),
@@ -76,19 +94,20 @@ impl Plan {
         }
     }
 
-    fn image(&self, graph: &DecisionGraph, id: NodeId, node: &Node, weights: &[u32]) -> Image {
-        let inputs = graph.reads(id);
-        if let (Kernel::Given, Some((first, _))) = (node.kernel, inputs.first()) {
-            return self.at(first.index() as u32).map_or(Image::Absent, Image::Alias);
+    fn image(&self, graph: &DecisionGraph, wiring: &Wiring, node: usize, weights: &[u32]) -> Image {
+        let inputs = wiring.reads(node);
+        match graph.graph[NodeId::new(node)].kernel {
+            Kernel::Given => {
+                let first = inputs.map(|(src, _)| src as u32).next();
+                return first.and_then(|src| self.at(src)).map_or(Image::Absent, Image::Alias);
+            }
+            Kernel::Mix | Kernel::Add => {}
+            _ => return Image::Own(inputs.filter_map(|(src, _)| self.at(src as u32)).collect()),
         }
-        if !matches!(node.kernel, Kernel::Mix | Kernel::Add) {
-            let own = inputs.iter().filter_map(|(src, _)| self.at(src.index() as u32));
-            return Image::Own(own.collect());
-        }
-        let mut terms = Vec::new();
-        for (src, edge) in inputs {
-            let times = edge.leaf.map_or(1, |leaf| weights[leaf.0 as usize]);
-            if let Some(at) = self.at(src.index() as u32) {
+        let mut terms = SmallVec::new();
+        for (src, leaf) in inputs {
+            let times = leaf.map_or(1, |leaf| weights[leaf]);
+            if let Some(at) = self.at(src as u32).filter(|_| times > 0) {
                 terms.extend(std::iter::repeat_n(at, times as usize));
             }
         }
@@ -108,16 +127,14 @@ impl Plan {
     }
 
     /// What the outputs and the kept nodes read.
-    fn reach(&self, graph: &DecisionGraph) -> Vec<bool> {
-        let mut needed = vec![false; self.images.len()];
-        let kept = graph.nodes().filter(|(_, n)| n.keep).map(|(id, _)| id);
-        for root in graph.outputs.iter().map(|o| o.node).chain(kept) {
-            if let Some(at) = self.at(root.index() as u32) {
-                needed[at as usize] = true;
-            }
+    fn reach(&self, graph: &DecisionGraph, wiring: &Wiring) -> Vec<bool> {
+        let mut needed = vec![false; graph.graph.node_count()];
+        for at in wiring.roots().filter_map(|root| self.at(root)) {
+            needed[at as usize] = true;
         }
-        for i in (0..needed.len()).rev() {
-            if let (true, Image::Own(inputs)) = (needed[i], &self.images[i]) {
+        for &node in self.reached.iter().rev() {
+            if let (true, Image::Own(inputs)) = (needed[node as usize], &self.images[node as usize])
+            {
                 for &input in inputs {
                     needed[input as usize] = true;
                 }
@@ -129,12 +146,13 @@ impl Plan {
     /// Merges every sum that is read once, by a sum, into its reader.
     fn merge_sums(&mut self, graph: &DecisionGraph) {
         let reads = self.reads(graph);
-        for i in 0..self.images.len() {
+        for i in 0..self.reached.len() {
+            let i = self.reached[i] as usize;
             if !self.needed[i] || !is_sum(graph, i) {
                 continue;
             }
             let Image::Own(inputs) = &self.images[i] else { continue };
-            let mut merged = Vec::with_capacity(inputs.len());
+            let mut merged = SmallVec::with_capacity(inputs.len());
             for &input in inputs {
                 let at = input as usize;
                 let kept = graph.graph[NodeId::new(at)].keep;
@@ -153,12 +171,8 @@ impl Plan {
     /// How often each image is read; outputs read too.
     fn reads(&self, graph: &DecisionGraph) -> Vec<u32> {
         let mut reads = vec![0; self.images.len()];
-        for (image, _) in self.images.iter().zip(&self.needed).filter(|(_, needed)| **needed) {
-            if let Image::Own(inputs) = image {
-                for &input in inputs {
-                    reads[input as usize] += 1;
-                }
-            }
+        for (_, inputs) in self.nodes() {
+            inputs.iter().for_each(|input| reads[*input as usize] += 1);
         }
         for output in &graph.outputs {
             if let Some(at) = self.at(output.node.index() as u32) {
@@ -172,11 +186,8 @@ impl Plan {
         let weights = Kept::of(graph, &self.needed);
         let mut closed: DiGraph<Node, Edge, u32> = DiGraph::default();
         let mut place = vec![NodeId::end(); self.images.len()];
-        for (i, image) in self.images.iter().enumerate() {
-            let Image::Own(inputs) = image else { continue };
-            if !self.needed[i] {
-                continue;
-            }
+        for (i, inputs) in self.nodes() {
+            let i = i as usize;
             let mut node = graph.graph[NodeId::new(i)].clone();
             if node.kernel == Kernel::Mix {
                 node.kernel = Kernel::Add;

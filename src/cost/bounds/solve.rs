@@ -19,6 +19,11 @@ impl Sense {
             Sense::Most => a > b,
         }
     }
+
+    /// The one further out.
+    pub(super) fn best(self, a: u64, b: u64) -> u64 {
+        if self.better(b, a) { b } else { a }
+    }
 }
 
 /// What was found.
@@ -331,4 +336,22 @@ pub(super) fn best_picks(picks: &Picks, price: impl Fn(Pick) -> u64, sense: Sens
         .collect();
     order(&mut prices);
     (prices.len() >= k).then(|| prices.into_iter().take(k).sum())
+}
+
+/// The extreme total of picks where each option has a price of its own in each slot; nothing where
+/// slots do not take what they like.
+pub(super) fn best_slots(
+    picks: &Picks,
+    price: impl Fn(u32, Pick) -> Option<u64>,
+    sense: Sense,
+) -> Option<u64> {
+    if !picks.ordered || !picks.repeats {
+        return None;
+    }
+    let options = picks.options();
+    let slot = |slot: u32| {
+        let prices = options.iter().map(|pick| price(slot, *pick).unwrap_or(0));
+        prices.reduce(|a, b| sense.best(a, b))
+    };
+    (0..picks.k).map(slot).sum()
 }

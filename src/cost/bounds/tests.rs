@@ -61,8 +61,9 @@ fn bounds_from_outside_hold() {
     let mut rng = ChaCha8Rng::seed_from_u64(52);
     for _ in 0..60 {
         let draft = random_space(&mut rng);
-        let terms = terms(&draft.decisions, &draft.graph, ASKED).expect("it runs");
-        let sum: Vec<(Cond, u64)> = terms.of.iter().map(|(c, t)| (*c, t.cost.macs)).collect();
+        let mut terms = terms(&draft.decisions, &draft.graph, ASKED).expect("it runs");
+        let whole = |(f, t): (&Factor, &Term)| (terms.all.whole(&draft.graph, *f), t.cost.macs);
+        let sum: Vec<(Cond, u64)> = terms.of.iter().map(whole).collect();
         let mut solver = Solver::new(&draft.decisions, terms.all);
         for sense in [Sense::Least, Sense::Most] {
             let truth = solver.solve(sum.clone(), sense);

@@ -1,8 +1,10 @@
 //! A graph stripped to what isomorphism looks at.
 
 use super::colours::Colours;
-use crate::ir::graph::{DecisionGraph, Node};
+use crate::ir::graph::{DecisionGraph, Node, NodeId, Output, WeightId};
 use crate::ir::kernel::Kernel;
+use crate::ir::member::Plan;
+use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
 
 /// What the order of concatenated parts means.
@@ -24,9 +26,9 @@ pub(super) struct Skeleton {
     /// By node: whether the order of inputs counts.
     pub(super) ordered: Vec<bool>,
     /// By node: its inputs, in port order.
-    pub(super) inputs: Vec<Vec<u32>>,
+    pub(super) inputs: Vec<SmallVec<[u32; 4]>>,
     /// By node: who reads it, and as which input (0 where order does not count).
-    pub(super) readers: Vec<Vec<(u32, u32)>>,
+    pub(super) readers: Vec<SmallVec<[(u32, u32); 2]>>,
     /// Nodes that share weights: groups of at least two.
     pub(super) ties: Vec<Vec<u32>>,
 }
@@ -72,38 +74,97 @@ pub(crate) fn label_hash(node: &Node) -> u64 {
     spell.finish()
 }
 
+/// A node's label with what the network yields there, spelt out.
+fn spell<'a>(kernel: Kernel, node: &Node, outputs: impl Iterator<Item = &'a Output>) -> Label {
+    let names: Vec<(&str, bool)> = outputs.map(|o| (o.name.as_str(), o.aux)).collect();
+    let mut spell = Spell::default();
+    (kernel, node.ty, node.keep, names).hash(&mut spell);
+    let hash = spell.finish();
+    Label { bytes: spell.0, hash }
+}
+
+/// A label spelt out, and as a number.
+#[derive(Clone)]
+pub(super) struct Label {
+    bytes: Vec<u8>,
+    hash: u64,
+}
+
+impl Label {
+    /// The label of a node of an open graph, where it yields nothing, in members.
+    pub(super) fn closed(node: &Node) -> Label {
+        spell(closed(node.kernel), node, std::iter::empty())
+    }
+}
+
+/// What stands for a kernel in members.
+fn closed(kernel: Kernel) -> Kernel {
+    if kernel == Kernel::Mix { Kernel::Add } else { kernel }
+}
+
 impl Skeleton {
     pub(super) fn of(graph: &DecisionGraph, parts: Parts) -> Skeleton {
-        let count = graph.graph.node_count();
-        let mut skeleton = Skeleton {
+        let mut skeleton = Skeleton::sized(graph.graph.node_count());
+        for (id, node) in graph.nodes() {
+            let label = spell(node.kernel, node, graph.outputs.iter().filter(|o| o.node == id));
+            let inputs = graph.inputs(id).iter().map(|(src, _)| src.index() as u32).collect();
+            skeleton.push(&label, is_ordered(node.kernel, parts), inputs);
+        }
+        skeleton.ties = ties(graph.weights.len(), graph.nodes().map(|(_, node)| node.weights));
+        skeleton
+    }
+
+    /// The skeleton of a member that is planned, not built; `labels` are those of the open graph's
+    /// nodes where they yield nothing.
+    pub(super) fn planned(graph: &DecisionGraph, plan: &Plan, labels: &[Label]) -> Skeleton {
+        let nodes: Vec<(u32, &[u32])> = plan.nodes().collect();
+        let place =
+            |node: u32| nodes.binary_search_by_key(&node, |(id, _)| *id).unwrap_or(0) as u32;
+        let mut skeleton = Skeleton::sized(nodes.len());
+        let yielded: Vec<Option<u32>> =
+            graph.outputs.iter().map(|o| plan.at(o.node.index() as u32)).collect();
+        for &(id, inputs) in &nodes {
+            let node = &graph.graph[NodeId::new(id as usize)];
+            let outputs = graph.outputs.iter().zip(&yielded).filter(|(_, at)| **at == Some(id));
+            let own;
+            let label = match yielded.contains(&Some(id)) {
+                true => {
+                    own = spell(closed(node.kernel), node, outputs.map(|(output, _)| output));
+                    &own
+                }
+                false => &labels[id as usize],
+            };
+            let ordered = is_ordered(closed(node.kernel), Parts::InAnyOrder);
+            skeleton.push(label, ordered, inputs.iter().map(|input| place(*input)).collect());
+        }
+        let weights = nodes.iter().map(|(id, _)| graph.graph[NodeId::new(*id as usize)].weights);
+        skeleton.ties = ties(graph.weights.len(), weights);
+        skeleton
+    }
+
+    fn sized(count: usize) -> Skeleton {
+        Skeleton {
             labels: Vec::new(),
             ends: Vec::with_capacity(count),
             hashes: Vec::with_capacity(count),
             ordered: Vec::with_capacity(count),
             inputs: Vec::with_capacity(count),
-            readers: vec![Vec::new(); count],
-            ties: ties(graph),
-        };
-        for (id, node) in graph.nodes() {
-            let outputs = graph.outputs.iter().filter(|o| o.node == id);
-            let names: Vec<(&str, bool)> = outputs.map(|o| (o.name.as_str(), o.aux)).collect();
-            let mut spell = Spell::default();
-            (node.kernel, node.ty, node.keep, names).hash(&mut spell);
-            skeleton.hashes.push(spell.finish());
-            skeleton.labels.append(&mut spell.0);
-            skeleton.ends.push(skeleton.labels.len() as u32);
-            let joins = node.kernel == Kernel::Concat && parts == Parts::InAnyOrder;
-            let ordered = !node.kernel.commutes() && !joins;
-            skeleton.ordered.push(ordered);
-            let inputs: Vec<u32> =
-                graph.inputs(id).iter().map(|(src, _)| src.index() as u32).collect();
-            for (port, &src) in inputs.iter().enumerate() {
-                let port = if ordered { port as u32 } else { 0 };
-                skeleton.readers[src as usize].push((id.index() as u32, port));
-            }
-            skeleton.inputs.push(inputs);
+            readers: vec![SmallVec::new(); count],
+            ties: Vec::new(),
         }
-        skeleton
+    }
+
+    /// One more node, whose inputs are there.
+    fn push(&mut self, label: &Label, ordered: bool, inputs: SmallVec<[u32; 4]>) {
+        let id = self.hashes.len() as u32;
+        self.hashes.push(label.hash);
+        self.labels.extend_from_slice(&label.bytes);
+        self.ends.push(self.labels.len() as u32);
+        self.ordered.push(ordered);
+        for (port, &src) in (0..).zip(&inputs) {
+            self.readers[src as usize].push((id, if ordered { port } else { 0 }));
+        }
+        self.inputs.push(inputs);
     }
 
     fn label(&self, node: usize) -> &[u8] {
@@ -148,13 +209,19 @@ fn placed(nodes: &[u32], place: &[u32]) -> Vec<u32> {
     placed
 }
 
-fn ties(graph: &DecisionGraph) -> Vec<Vec<u32>> {
-    let mut by_weights = vec![Vec::new(); graph.weights.len()];
-    for (id, node) in graph.nodes() {
-        if let Some(weights) = node.weights {
-            by_weights[weights.0 as usize].push(id.index() as u32);
+/// Whether the order of a kernel's inputs counts.
+fn is_ordered(kernel: Kernel, parts: Parts) -> bool {
+    let joins = kernel == Kernel::Concat && parts == Parts::InAnyOrder;
+    !kernel.commutes() && !joins
+}
+
+/// Of nodes with the weights that each has: those that share some, in groups of at least two.
+fn ties(sets: usize, nodes: impl Iterator<Item = Option<WeightId>>) -> Vec<Vec<u32>> {
+    let mut by_weights: Vec<SmallVec<[u32; 1]>> = vec![SmallVec::new(); sets];
+    for (node, weights) in (0..).zip(nodes) {
+        if let Some(weights) = weights {
+            by_weights[weights.0 as usize].push(node);
         }
     }
-    by_weights.retain(|nodes| nodes.len() > 1);
-    by_weights
+    by_weights.iter().filter(|nodes| nodes.len() > 1).map(|nodes| nodes.to_vec()).collect()
 }

@@ -163,3 +163,15 @@ fn the_key_of_a_chain_is_what_it_was() {
     assert_eq!(hex.len(), 8);
     assert_eq!(key, canonical_key(&draft.graph.clone()));
 }
+
+#[test]
+fn keys_of_members_that_are_not_built_are_those_of_members_that_are() {
+    let mut rng = ChaCha8Rng::seed_from_u64(17);
+    for _ in 0..60 {
+        let draft = random_space(&mut rng);
+        let mut keys = Keys::of(&draft.graph);
+        for binding in draft.bindings().iter().step_by(7) {
+            assert_eq!(keys.key(binding), canonical_key(&member(&draft.graph, binding)));
+        }
+    }
+}

@@ -1,9 +1,7 @@
 //! Conditions of a graph's nodes.
 
-use super::{Cond, Conditions};
+use super::{Cond, Conditions, Places};
 use crate::ir::graph::DecisionGraph;
-use crate::ir::kernel::Kernel;
-use crate::ir::member::Wiring;
 
 /// When each node, by index, is there and read. The words are those of
 /// [`Liveness`](crate::ir::Liveness), over all bindings at once.
@@ -18,22 +16,8 @@ pub struct Reach {
 impl Reach {
     /// The conditions of all nodes; training-only outputs count where `train`.
     pub fn of(graph: &DecisionGraph, all: &mut Conditions, train: bool) -> Reach {
-        let wiring = Wiring::of(graph);
-        let gates: Vec<Cond> = graph.leaves.iter().map(|gate| all.gate(*gate)).collect();
-        let on = |leaf: Option<usize>| leaf.map_or(Cond::TRUE, |l| gates[l]);
-        let present = present(graph, all, &wiring, on);
-        let mut live = vec![Cond::FALSE; present.len()];
-        for output in graph.outputs.iter().filter(|o| train || !o.aux) {
-            live[output.node.index()] = present[output.node.index()];
-        }
-        for node in (0..present.len()).rev() {
-            for (src, leaf) in wiring.reads(node) {
-                let gate = on(leaf);
-                let read = all.both(live[node], gate);
-                let read = all.both(read, present[src]);
-                live[src] = all.either(live[src], read);
-            }
-        }
+        let Places { present, live } = Places::of(graph, all, train);
+        let live = live.into_iter().map(|factor| all.whole(graph, factor)).collect();
         Reach { present, live }
     }
 
@@ -41,43 +25,9 @@ impl Reach {
     /// not. The decisions of a mix that is asked for matter: they say what is there, or that
     /// nothing is. Training-only outputs count, and so do kept nodes.
     pub fn asked_for(graph: &DecisionGraph, all: &mut Conditions) -> Vec<Cond> {
-        let wiring = Wiring::of(graph);
-        let gates: Vec<Cond> = graph.leaves.iter().map(|gate| all.gate(*gate)).collect();
-        let mut asked = vec![Cond::FALSE; graph.graph.node_count()];
-        graph.outputs.iter().for_each(|o| asked[o.node.index()] = Cond::TRUE);
-        for (id, _) in graph.nodes().filter(|(_, node)| node.keep) {
-            asked[id.index()] = Cond::TRUE;
-        }
-        for node in (0..asked.len()).rev() {
-            for (src, leaf) in wiring.edges(node) {
-                let wanted = all.both(asked[node], leaf.map_or(Cond::TRUE, |l| gates[l]));
-                asked[src] = all.either(asked[src], wanted);
-            }
-        }
-        asked
+        let asked = Places::asked_for(graph, all);
+        asked.into_iter().map(|factor| all.whole(graph, factor)).collect()
     }
-}
-
-fn present(
-    graph: &DecisionGraph,
-    all: &mut Conditions,
-    wiring: &Wiring,
-    on: impl Fn(Option<usize>) -> Cond,
-) -> Vec<Cond> {
-    let mut present: Vec<Cond> = Vec::with_capacity(graph.graph.node_count());
-    for (id, node) in graph.nodes() {
-        let edges = wiring.edges(id.index());
-        let here = match node.kernel {
-            Kernel::Add if wiring.fills(id.index()) => Cond::TRUE,
-            Kernel::Mix | Kernel::Add => edges.fold(Cond::FALSE, |acc, (src, leaf)| {
-                let term = all.both(on(leaf), present[src]);
-                all.either(acc, term)
-            }),
-            _ => edges.fold(Cond::TRUE, |acc, (src, _)| all.both(acc, present[src])),
-        };
-        present.push(here);
-    }
-    present
 }
 
 impl Conditions {

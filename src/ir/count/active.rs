@@ -10,10 +10,10 @@
 //! on what is left of the conditions, which is remembered. Decisions that switch nothing are never
 //! gone through: once it is known whether they are asked for, they multiply.
 
-use crate::ir::condition::{Cond, Conditions, Reach};
+use crate::ir::condition::{Cond, Conditions, Factor, Places};
 use crate::ir::decision::{Binding, Decision, DecisionId, Table};
 use crate::ir::graph::DecisionGraph;
-use crate::ir::kernel::Kernel;
+use indexmap::IndexSet;
 use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::{One, Zero};
@@ -235,22 +235,21 @@ pub(super) fn asked(
     graph: &DecisionGraph,
     all: &mut Conditions,
 ) -> Vec<Cond> {
-    let reach = Reach::asked_for(graph, all);
-    let mut asked = vec![Cond::FALSE; decisions.len()];
-    for (id, node) in graph.nodes().filter(|(_, n)| n.kernel == Kernel::Mix) {
-        debug_assert_eq!(node.kernel, Kernel::Mix);
-        let mut read: Vec<DecisionId> = graph
-            .inputs(id)
-            .iter()
-            .filter_map(|(_, e)| Some(graph.gate(e.leaf?).decision()))
-            .collect();
-        read.sort_unstable();
-        read.dedup();
-        for of in read {
-            asked[of.index()] = all.either(asked[of.index()], reach[id.index()]);
+    let factors = Places::asked_for(graph, all);
+    // The same mix stands at many nodes of one place.
+    let mut wanted: Vec<IndexSet<Factor>> = vec![IndexSet::new(); decisions.len()];
+    for (id, _, edges) in graph.wired() {
+        for leaf in edges.iter().filter_map(|edge| edge.weight.leaf) {
+            wanted[graph.gate(leaf).decision().index()].insert(factors[id.index()]);
         }
     }
-    asked
+    let any = |wanted: IndexSet<Factor>| {
+        wanted.into_iter().fold(Cond::FALSE, |acc, factor| {
+            let here = all.whole(graph, factor);
+            all.either(acc, here)
+        })
+    };
+    wanted.into_iter().map(any).collect()
 }
 
 /// The decisions that some condition reads.

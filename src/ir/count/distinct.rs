@@ -9,10 +9,9 @@
 use super::Count;
 use super::active::Active;
 use super::fingerprint::Prints;
-use crate::ir::canon::canonical_key;
+use crate::ir::canon::Keys;
 use crate::ir::decision::{Binding, Decision, DecisionId, Domain, Gate};
 use crate::ir::graph::DecisionGraph;
-use crate::ir::member::member;
 use num_bigint::BigUint;
 use num_traits::{One, ToPrimitive};
 use std::collections::HashMap;
@@ -21,9 +20,11 @@ use std::collections::HashSet;
 /// Up to so many architectures are compared one by one.
 pub const DISTINCT_LIMIT: u64 = 30_000;
 
-/// Edges looked at while members are built, or fingerprints taken: about a second of each.
+/// Edges looked at while members are compared: a second at most.
 const BUILD_WORK: u64 = 40_000_000;
-const PRINT_WORK: u64 = 30_000_000;
+/// Edges looked at while fingerprints are taken: tenths of a second. The bound that they give is
+/// far off whatever is spent, where a space is large.
+const PRINT_WORK: u64 = 5_000_000;
 
 /// Why a count is not exact.
 const MANY: &str =
@@ -49,7 +50,7 @@ fn below(graph: &DecisionGraph, space: &Active) -> BigUint {
     let step = (space.count() / DISTINCT_LIMIT).max(BigUint::one());
     let ranks = (0..DISTINCT_LIMIT).map(|i| &step * i);
     for binding in ranks.map_while(|rank| space.unrank(&rank)) {
-        seen.insert(prints.print(&graph.leaf_weights(&binding)));
+        seen.insert(prints.print(&binding));
         if prints.work > PRINT_WORK {
             break;
         }
@@ -77,7 +78,7 @@ pub(super) fn count_part(
         for (value, seen) in seen.iter_mut().enumerate() {
             let Some(own) = part.unrank(&value.into()) else { break };
             members.iter().for_each(|d| binding.0[d.index()].clone_from(&own.0[d.index()]));
-            seen.push(prints.print(&graph.leaf_weights(&binding)));
+            seen.push(prints.print(&binding));
             if prints.work > PRINT_WORK {
                 break;
             }
@@ -125,18 +126,18 @@ pub(crate) struct Classes {
 impl Classes {
     /// The classes of some members, in the order of their first ones.
     pub(crate) fn of(graph: &DecisionGraph, members: impl Iterator<Item = Binding>) -> Classes {
-        let mut prints = Prints::of(graph);
+        let (mut prints, mut keys) = (Prints::of(graph), None);
         let mut classes = Classes { firsts: Vec::new() };
         let mut by_print: HashMap<u64, Vec<Class>> = HashMap::new();
         for binding in members {
-            let print = prints.print(&graph.leaf_weights(&binding));
+            let print = prints.print(&binding);
             let like = by_print.entry(print).or_default();
             let mut key = None;
             if !like.is_empty() {
-                let own = canonical_key(&member(graph, &binding));
+                let own = keys.get_or_insert_with(|| Keys::of(graph)).key(&binding);
                 let known = like.iter_mut().any(|(first, key)| {
-                    let first = || canonical_key(&member(graph, &classes.firsts[*first]));
-                    *key.get_or_insert_with(first) == own
+                    let keys = keys.get_or_insert_with(|| Keys::of(graph));
+                    *key.get_or_insert_with(|| keys.key(&classes.firsts[*first])) == own
                 });
                 if known {
                     continue;

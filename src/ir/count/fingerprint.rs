@@ -6,18 +6,27 @@
 //! below.
 
 use crate::ir::canon::label_hash;
-use crate::ir::decision::Gate;
-use crate::ir::graph::DecisionGraph;
+use crate::ir::decision::{Binding, DecisionId, Gate};
+use crate::ir::graph::{DecisionGraph, LeafId, Node};
 use crate::ir::kernel::Kernel;
-use crate::ir::member::Wiring;
 use indexmap::IndexSet;
+use std::collections::HashMap;
 
 /// A graph laid out for fingerprints.
-pub(super) struct Prints {
-    wiring: Wiring,
+pub(super) struct Prints<'a> {
+    graph: &'a DecisionGraph,
+    /// By node: where its sources begin in `sources`.
+    starts: Vec<u32>,
+    sources: Vec<u32>,
     kinds: Vec<Kind>,
     labels: Vec<u64>,
+    fills: Vec<bool>,
     outputs: Vec<u32>,
+    /// By node: one that it is absent without; itself where none is known.
+    guards: Vec<u32>,
+    /// By node: the leaves of its edges, as one of `switches`.
+    switch: Vec<u32>,
+    switches: Vec<Switch>,
     /// By node: its print, and the member for which it was found.
     known: Vec<(Print, u32)>,
     /// By node: the blocks of leaves that its print depends on.
@@ -26,11 +35,25 @@ pub(super) struct Prints {
     blocks: Vec<u8>,
     /// By block: the last member in which a leaf of it changed.
     changed: [u32; 64],
+    /// By decision: its leaves.
+    leaves: Vec<Vec<u32>>,
     weights: Vec<u32>,
+    binding: Option<Binding>,
     member: u32,
     stack: Vec<u32>,
     /// Edges that were looked at, over all members.
     pub(super) work: u64,
+}
+
+/// Leaves side by side, as the edges of many nodes have them: the same cell stands at many places.
+struct Switch {
+    /// By edge: its leaf.
+    leaves: Vec<Option<LeafId>>,
+    /// The blocks of those.
+    cone: u64,
+    /// The edges that are on and how often, and the member for which they were found.
+    on: Vec<(u32, u32)>,
+    member: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +79,21 @@ fn blocks(graph: &DecisionGraph) -> Vec<u8> {
     graph.leaves.iter().map(|gate| (places.insert_full(place(gate)).0 % 64) as u8).collect()
 }
 
+/// By node: its label as a number. Few labels are many nodes'.
+fn labels(graph: &DecisionGraph) -> Vec<u64> {
+    let mut known = HashMap::new();
+    let mut label =
+        |node: &Node| *known.entry((node.kernel, node.ty)).or_insert_with(|| label_hash(node));
+    graph.nodes().map(|(_, node)| label(node)).collect()
+}
+
 fn scatter(x: u64) -> u64 {
     let x = (x ^ (x >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (x ^ (x >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
 }
 
-impl Prints {
-    pub(super) fn of(graph: &DecisionGraph) -> Prints {
+impl Prints<'_> {
+    pub(super) fn of(graph: &DecisionGraph) -> Prints<'_> {
         let kind = |kernel: &Kernel| match kernel {
             Kernel::Add | Kernel::Mix => Kind::Sum,
             Kernel::Concat => Kind::Parts,
@@ -70,46 +101,100 @@ impl Prints {
             _ => Kind::Other,
         };
         let mut prints = Prints {
-            wiring: Wiring::of(graph),
+            graph,
+            starts: vec![0],
+            sources: Vec::with_capacity(graph.graph.edge_count()),
             kinds: graph.nodes().map(|(_, n)| kind(&n.kernel)).collect(),
-            labels: graph.nodes().map(|(_, n)| label_hash(n)).collect(),
+            labels: labels(graph),
+            fills: graph.nodes().map(|(id, _)| graph.fills(id)).collect(),
             outputs: graph.outputs.iter().map(|o| o.node.index() as u32).collect(),
+            guards: Vec::with_capacity(graph.graph.node_count()),
+            switch: Vec::with_capacity(graph.graph.node_count()),
+            switches: Vec::new(),
             known: vec![(None, 0); graph.graph.node_count()],
-            cones: Vec::new(),
+            cones: Vec::with_capacity(graph.graph.node_count()),
             blocks: blocks(graph),
             changed: [0; 64],
+            leaves: Vec::new(),
             weights: vec![u32::MAX; graph.leaves.len()],
+            binding: None,
             member: 0,
             stack: Vec::new(),
             work: 0,
         };
-        for node in 0..prints.kinds.len() {
-            let cone = prints.wiring.edges(node).fold(0, |acc, (src, leaf)| {
-                acc | prints.cones[src] | leaf.map_or(0, |l| 1 << prints.blocks[l])
-            });
-            prints.cones.push(cone);
+        prints.wire();
+        for (leaf, gate) in graph.leaves.iter().enumerate() {
+            let of = gate.decision().index();
+            prints.leaves.resize(prints.leaves.len().max(of + 1), Vec::new());
+            prints.leaves[of].push(leaf as u32);
         }
         prints
     }
 
-    /// Takes over a member's leaves, and notes which blocks of them changed.
-    fn change(&mut self, leaf_weights: &[u32]) {
-        self.member += 1;
-        for (leaf, new) in leaf_weights.iter().enumerate() {
-            if self.weights[leaf] != *new {
-                self.weights[leaf] = *new;
-                self.changed[self.blocks[leaf] as usize] = self.member;
+    fn wire(&mut self) {
+        let mut switches: IndexSet<Vec<Option<LeafId>>> = IndexSet::new();
+        for (_, _, edges) in self.graph.wired() {
+            let leaves: Vec<_> = edges.iter().map(|edge| edge.weight.leaf).collect();
+            let own = leaves.iter().flatten();
+            let own = own.fold(0, |cone, leaf| cone | 1 << self.blocks[leaf.0 as usize]);
+            let sources = edges.iter().map(|edge| edge.source().index() as u32);
+            let start = self.sources.len();
+            self.sources.extend(sources);
+            let cone =
+                self.sources[start..].iter().fold(own, |c, src| c | self.cones[*src as usize]);
+            self.cones.push(cone);
+            self.starts.push(self.sources.len() as u32);
+            let (switch, new) = switches.insert_full(leaves);
+            if new {
+                let leaves = switches[switch].clone();
+                self.switches.push(Switch { leaves, cone: own, on: Vec::new(), member: 0 });
             }
+            self.switch.push(switch as u32);
+            self.guards.push(self.guard(self.guards.len(), &self.sources[start..]));
         }
     }
 
-    /// Whether a node's print is still that of the current member.
-    fn is_known(&self, node: usize) -> bool {
-        let found = self.known[node].1;
+    /// A node that another is absent without: whole cells hang on the one map that they read, and
+    /// need not be looked at where it is not there.
+    fn guard(&self, node: usize, sources: &[u32]) -> u32 {
+        let of = |src: &u32| self.guards[*src as usize];
+        let first = sources.first().map_or(node as u32, of);
+        match self.kinds[node] {
+            Kind::Sum if self.fills[node] || !sources.iter().all(|src| of(src) == first) => {
+                node as u32
+            }
+            _ => first,
+        }
+    }
+
+    /// Takes over a member's values, and notes which blocks of leaves changed.
+    fn change(&mut self, binding: &Binding) {
+        self.member += 1;
+        for (of, leaves) in self.leaves.iter().enumerate() {
+            let id = DecisionId(of as u32);
+            let Some(value) = binding.get(id) else { continue };
+            if self.binding.as_ref().and_then(|old| old.get(id)) == Some(value) {
+                continue;
+            }
+            for &leaf in leaves {
+                let new = self.graph.gate(LeafId(leaf)).weight(value);
+                if self.weights[leaf as usize] != new {
+                    self.weights[leaf as usize] = new;
+                    self.changed[self.blocks[leaf as usize] as usize] = self.member;
+                }
+            }
+        }
+        match &mut self.binding {
+            Some(old) => old.clone_from(binding),
+            none => *none = Some(binding.clone()),
+        }
+    }
+
+    /// Whether what was found for a member is still so.
+    fn is_fresh(&self, found: u32, mut cone: u64) -> bool {
         if found == self.member || found == 0 {
             return found != 0;
         }
-        let mut cone = self.cones[node];
         while cone != 0 {
             if self.changed[cone.trailing_zeros() as usize] > found {
                 return false;
@@ -119,41 +204,71 @@ impl Prints {
         true
     }
 
-    /// The print of the member whose leaves have these weights.
-    pub(super) fn print(&mut self, leaf_weights: &[u32]) -> u64 {
-        self.change(leaf_weights);
-        self.stack.clear();
-        self.stack.extend(&self.outputs);
-        while let Some(&node) = self.stack.last() {
-            let node = node as usize;
-            let open = self.stack.len();
-            if !self.is_known(node) {
-                for (src, leaf) in self.wiring.edges(node) {
-                    self.work += 1;
-                    let on = leaf.is_none_or(|l| leaf_weights[l] > 0);
-                    if on && !self.is_known(src) {
-                        self.stack.push(src as u32);
-                    }
-                }
-                if self.stack.len() > open {
-                    continue;
-                }
-                self.known[node] = (self.one(node, leaf_weights), self.member);
-            }
-            self.stack.pop();
+    fn is_known(&self, node: usize) -> bool {
+        self.is_fresh(self.known[node].1, self.cones[node])
+    }
+
+    /// Brings the edges of a node that are on up to date; where they are.
+    fn switched(&mut self, node: usize) -> usize {
+        let at = self.switch[node] as usize;
+        if !self.is_fresh(self.switches[at].member, self.switches[at].cone) {
+            let Switch { leaves, on, member, .. } = &mut self.switches[at];
+            let times = |leaf: &Option<LeafId>| leaf.map_or(1, |l| self.weights[l.0 as usize]);
+            on.clear();
+            on.extend((0..).zip(leaves.iter().map(times)).filter(|(_, times)| *times > 0));
+            *member = self.member;
+            self.work += leaves.len() as u64;
         }
+        at
+    }
+
+    /// The print of a member.
+    pub(super) fn print(&mut self, binding: &Binding) -> u64 {
+        self.change(binding);
+        let mut stack = std::mem::take(&mut self.stack);
+        stack.extend(&self.outputs);
+        while let Some(&node) = stack.last() {
+            if self.is_known(node as usize) || self.find(node as usize, &mut stack) {
+                stack.pop();
+            }
+        }
+        self.stack = stack;
         self.outputs.iter().fold(0, |acc: u64, o| {
             let print = self.known[*o as usize].0;
             scatter(acc.rotate_left(17) ^ print.map_or(1, scatter))
         })
     }
 
+    /// Finds a node's print, or lays on the stack what must be known first.
+    fn find(&mut self, node: usize, stack: &mut Vec<u32>) -> bool {
+        let guard = self.guards[node] as usize;
+        if guard != node && !self.is_known(guard) {
+            stack.push(guard as u32);
+            return false;
+        }
+        if guard != node && self.known[guard].0.is_none() {
+            self.known[node] = (None, self.member);
+            return true;
+        }
+        let switch = self.switched(node);
+        let on = &self.switches[switch].on;
+        self.work += on.len() as u64;
+        let sources = on.iter().map(|(edge, _)| self.sources[(self.starts[node] + edge) as usize]);
+        let open = stack.len();
+        stack.extend(sources.filter(|src| !self.is_known(*src as usize)));
+        if stack.len() > open {
+            return false;
+        }
+        self.known[node] = (self.one(node, switch), self.member);
+        true
+    }
+
     /// The print of a node whose inputs have theirs.
-    fn one(&self, node: usize, leaf_weights: &[u32]) -> Print {
+    fn one(&self, node: usize, switch: usize) -> Print {
         let label = self.labels[node];
-        let mut inputs = self.wiring.edges(node).map(|(src, leaf)| {
-            let times = leaf.map_or(1, |l| leaf_weights[l]);
-            if times == 0 { (None, 0) } else { (self.known[src].0, times) }
+        let start = self.starts[node];
+        let mut inputs = self.switches[switch].on.iter().map(|&(edge, times)| {
+            (self.known[self.sources[(start + edge) as usize] as usize].0, times)
         });
         match self.kinds[node] {
             Kind::Sum => {
@@ -164,7 +279,7 @@ impl Prints {
                     terms += 1;
                 }
                 // Zeros of a type have the print 0, as a sum of nothing must: it adds nothing.
-                (terms > 0 || self.wiring.fills(node)).then_some(sum)
+                (terms > 0 || self.fills[node]).then_some(sum)
             }
             Kind::Parts => inputs
                 .try_fold(label, |acc, (print, _)| Some(acc.wrapping_add(scatter(print? ^ 5))))

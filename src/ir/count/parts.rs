@@ -89,7 +89,10 @@ pub(super) fn report(decisions: &[Decision], graph: &DecisionGraph) -> Report {
         };
         Part { name, decisions: members, counts }
     };
-    let parts = parts.into_iter().map(part).collect();
+    let parts: Vec<Part> = parts.into_iter().map(part).collect();
+    // Values of a part that are told apart are networks that differ.
+    let least = parts.iter().map(|part| part.counts.distinct.least()).max().cloned();
+    let counts = Counts { distinct: counts.distinct.clone().at_least(least), ..counts };
     Report { whole: counts, parts }
 }
 

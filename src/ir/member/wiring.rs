@@ -32,6 +32,7 @@ pub struct Wiring {
     rules: Vec<Rule>,
     /// Node and whether it exists in training only.
     outputs: Vec<(u32, bool)>,
+    kept: Vec<u32>,
 }
 
 /// The leaf of an edge that has none.
@@ -55,8 +56,12 @@ impl Wiring {
             edges: Vec::with_capacity(graph.graph.edge_count()),
             rules: Vec::with_capacity(graph.graph.node_count()),
             outputs: graph.outputs.iter().map(|o| (o.node.index() as u32, o.aux)).collect(),
+            kept: Vec::new(),
         };
         for (id, node, edges) in graph.wired() {
+            if node.keep {
+                wiring.kept.push(id.index() as u32);
+            }
             let leaf = |edge: &WholeEdge| edge.weight.leaf.map_or(ALWAYS, |leaf| leaf.0);
             let ends = edges.iter().map(|edge| (edge.source().index() as u32, leaf(edge)));
             wiring.edges.extend(ends);
@@ -84,6 +89,53 @@ impl Wiring {
         self.edges(node).take(most)
     }
 
+    /// The outputs, and what is kept.
+    pub(super) fn roots(&self) -> impl Iterator<Item = u32> + '_ {
+        self.outputs.iter().map(|(node, _)| *node).chain(self.kept.iter().copied())
+    }
+
+    /// The nodes that some roots lead back to along edges that are on, in order; `seen` is all
+    /// false, and is left so.
+    pub(super) fn reached(
+        &self,
+        roots: impl Iterator<Item = u32>,
+        on: impl Fn(Option<usize>) -> bool,
+        seen: &mut Vec<bool>,
+    ) -> Vec<u32> {
+        seen.resize(self.rules.len(), false);
+        let mut reached: Vec<u32> = roots.collect();
+        reached.sort_unstable();
+        reached.dedup();
+        reached.iter().for_each(|node| seen[*node as usize] = true);
+        let mut at = 0;
+        while let Some(&node) = reached.get(at) {
+            for (src, leaf) in self.edges(node as usize) {
+                if !seen[src] && on(leaf) {
+                    seen[src] = true;
+                    reached.push(src as u32);
+                }
+            }
+            at += 1;
+        }
+        reached.sort_unstable();
+        reached.iter().for_each(|node| seen[*node as usize] = false);
+        reached
+    }
+
+    /// Whether a node is present, where it is known which of its sources are.
+    pub(super) fn is_present(
+        &self,
+        node: usize,
+        on: impl Fn(Option<usize>) -> bool,
+        there: impl Fn(usize) -> bool,
+    ) -> bool {
+        match self.rules[node] {
+            Rule::Always => true,
+            Rule::All | Rule::First => self.edges(node).all(|(src, _)| there(src)),
+            Rule::Any => self.edges(node).any(|(src, leaf)| on(leaf) && there(src)),
+        }
+    }
+
     /// Whether a node is [zeros where nothing is left to sum](DecisionGraph::fills).
     pub fn fills(&self, node: usize) -> bool {
         self.rules[node] == Rule::Always
@@ -93,12 +145,8 @@ impl Wiring {
     pub fn liveness(&self, leaf_on: &[bool], train: bool, out: &mut Liveness) {
         let on = |leaf: Option<usize>| leaf.is_none_or(|l| leaf_on[l]);
         out.present.clear();
-        for (node, rule) in self.rules.iter().enumerate() {
-            let here = match rule {
-                Rule::Always => true,
-                Rule::All | Rule::First => self.edges(node).all(|(src, _)| out.present[src]),
-                Rule::Any => self.edges(node).any(|(src, leaf)| on(leaf) && out.present[src]),
-            };
+        for node in 0..self.rules.len() {
+            let here = self.is_present(node, on, |src| out.present[src]);
             out.present.push(here);
         }
         out.live.clear();

@@ -1,0 +1,227 @@
+//! Conditions by factors: that of a place, and one leaf there.
+//!
+//! Most nodes lie behind one leaf of a place (a cell on an arrow, say) that many others share, and
+//! the same cell stamped at many places has the same leaves everywhere. So the condition of a place
+//! is worked out once, what its leaves say together once for all places, and no diagram is ever
+//! made of a place and one of its leaves unless someone asks for it.
+
+use super::{Cond, Conditions};
+use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
+use crate::ir::kernel::Kernel;
+use crate::ir::member::Wiring;
+use indexmap::IndexMap;
+use smallvec::SmallVec;
+use std::collections::HashMap;
+
+/// A condition as that of a place and of one leaf there: it holds where both do.
+pub type Factor = (Cond, Option<LeafId>);
+
+/// When each node, by index, is there and read.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The map exists.
+    pub present: Vec<Cond>,
+    /// An output reads it.
+    pub live: Vec<Factor>,
+}
+
+impl Places {
+    /// The conditions of all nodes; training-only outputs count where `train`.
+    pub fn of(graph: &DecisionGraph, all: &mut Conditions, train: bool) -> Places {
+        let mut work = Work::of(graph, all);
+        let present = work.present();
+        let outputs = graph.outputs.iter().filter(|o| train || !o.aux);
+        let roots = outputs.map(|o| (o.node.index(), present[o.node.index()]));
+        let live = work.back(roots.collect(), Some(&present));
+        Places { present, live }
+    }
+
+    /// By node: when an output leads to it along edges that are on, be their sources present or
+    /// not. Training-only outputs count, and so do kept nodes.
+    pub fn asked_for(graph: &DecisionGraph, all: &mut Conditions) -> Vec<Factor> {
+        let kept = graph.nodes().filter(|(_, node)| node.keep).map(|(id, _)| id);
+        let roots = graph.outputs.iter().map(|o| o.node).chain(kept);
+        let roots = roots.map(|id| (id.index(), Cond::TRUE)).collect();
+        Work::of(graph, all).back(roots, None)
+    }
+}
+
+impl Conditions {
+    /// The condition that a factor stands for.
+    pub fn whole(&mut self, graph: &DecisionGraph, (place, leaf): Factor) -> Cond {
+        match leaf {
+            None => place,
+            Some(leaf) => {
+                let gate = self.gate(*graph.gate(leaf));
+                self.both(place, gate)
+            }
+        }
+    }
+}
+
+/// No leaf, among the leaves of a place.
+const ALWAYS: u32 = u32::MAX;
+
+struct Work<'a> {
+    graph: &'a DecisionGraph,
+    all: &'a mut Conditions,
+    wiring: Wiring,
+    /// Leaves together: that one of them is on.
+    some: HashMap<Vec<u32>, Cond>,
+}
+
+/// Leaves by the condition that they are met with, each list sorted and without repeats.
+type Groups = IndexMap<Cond, Vec<u32>>;
+
+impl Work<'_> {
+    fn of<'a>(graph: &'a DecisionGraph, all: &'a mut Conditions) -> Work<'a> {
+        Work { graph, all, wiring: Wiring::of(graph), some: HashMap::new() }
+    }
+
+    fn gate(&mut self, leaf: u32) -> Cond {
+        match leaf {
+            ALWAYS => Cond::TRUE,
+            leaf => self.all.gate(*self.graph.gate(LeafId(leaf))),
+        }
+    }
+
+    /// Whether a leaf speaks of a path. Paths are gone through as a whole: that an arrow is on
+    /// belongs to the place.
+    fn is_arrow(&self, leaf: u32) -> bool {
+        self.all.is_path(self.graph.gate(LeafId(leaf)).decision())
+    }
+
+    /// That one of some leaves is on.
+    fn some(&mut self, leaves: Vec<u32>) -> Cond {
+        if leaves.contains(&ALWAYS) {
+            return Cond::TRUE;
+        }
+        if let Some(known) = self.some.get(&leaves) {
+            return *known;
+        }
+        let mut terms: Vec<Cond> = leaves.iter().map(|leaf| self.gate(*leaf)).collect();
+        // In pairs, so that what comes of few is small.
+        while terms.len() > 1 {
+            let or = |two: &[Cond]| two[1..].iter().fold(two[0], |a, b| self.all.diagram.or(a, *b));
+            terms = terms.chunks(2).map(or).collect();
+        }
+        let some = terms.first().map_or(Cond::FALSE, |cond| self.all.tidy(*cond));
+        self.some.insert(leaves, some);
+        some
+    }
+
+    /// That a condition holds and one of its leaves is on.
+    fn any(&mut self, groups: Groups) -> Cond {
+        let mut any = Cond::FALSE;
+        for (cond, mut leaves) in groups {
+            leaves.sort_unstable();
+            leaves.dedup();
+            let some = self.some(leaves);
+            let here = self.all.both(cond, some);
+            any = self.all.either(any, here);
+        }
+        any
+    }
+
+    fn present(&mut self) -> Vec<Cond> {
+        let mut present: Vec<Cond> = Vec::with_capacity(self.graph.graph.node_count());
+        let graph = self.graph;
+        for (id, node) in graph.nodes() {
+            let id = id.index();
+            let here = match node.kernel {
+                Kernel::Add if self.wiring.fills(id) => Cond::TRUE,
+                Kernel::Mix | Kernel::Add => {
+                    let mut groups = Groups::default();
+                    for (src, leaf) in self.wiring.edges(id) {
+                        let leaf = leaf.map_or(ALWAYS, |l| l as u32);
+                        groups.entry(present[src]).or_default().push(leaf);
+                    }
+                    self.any(groups)
+                }
+                _ => {
+                    let edges = self.wiring.edges(id);
+                    edges.fold(Cond::TRUE, |acc, (src, _)| self.all.both(acc, present[src]))
+                }
+            };
+            present.push(here);
+        }
+        present
+    }
+
+    /// From the roots backwards along edges that are on; to what is present, where that is known.
+    fn back(&mut self, roots: Vec<(usize, Cond)>, present: Option<&[Cond]>) -> Vec<Factor> {
+        let count = self.graph.graph.node_count();
+        let mut wants: Vec<Wants> = vec![Wants::default(); count];
+        roots.into_iter().for_each(|(node, cond)| wants[node].push((cond, None), true));
+        let mut factors = vec![(Cond::FALSE, None); count];
+        for node in (0..count).rev() {
+            let own = self.combine(std::mem::take(&mut wants[node]), present.map(|p| p[node]));
+            factors[node] = own;
+            if own.0 == Cond::FALSE {
+                continue;
+            }
+            // What a kernel reads is present where it is itself; the terms of a sum may not be.
+            let kernel = &self.graph.graph[NodeId::new(node)].kernel;
+            let doubtful = matches!(kernel, Kernel::Mix | Kernel::Add);
+            for (src, leaf) in self.edges(node, present.is_some()) {
+                let want = self.through(own, leaf);
+                wants[src].push(want, doubtful);
+            }
+        }
+        factors
+    }
+
+    /// The edges into a node: those that it reads, or all.
+    fn edges(&self, node: usize, reads: bool) -> Vec<(usize, Option<usize>)> {
+        match reads {
+            true => self.wiring.reads(node).collect(),
+            false => self.wiring.edges(node).collect(),
+        }
+    }
+
+    /// A factor seen through an edge.
+    fn through(&mut self, own: Factor, leaf: Option<usize>) -> Factor {
+        let Some(leaf) = leaf.map(|l| l as u32) else { return own };
+        if self.is_arrow(leaf) {
+            let gate = self.gate(leaf);
+            return (self.all.both(own.0, gate), own.1);
+        }
+        let place =
+            if own.1 == Some(LeafId(leaf)) { own.0 } else { self.all.whole(self.graph, own) };
+        (place, Some(LeafId(leaf)))
+    }
+
+    /// One factor of all that a node's readers want.
+    fn combine(&mut self, wants: Wants, present: Option<Cond>) -> Factor {
+        let present = present.filter(|_| wants.doubtful).unwrap_or(Cond::TRUE);
+        match wants.of.len() {
+            0 => (Cond::FALSE, None),
+            1 => (self.all.both(wants.of[0].0, present), wants.of[0].1),
+            _ => {
+                let mut groups = Groups::default();
+                for (place, leaf) in wants.of {
+                    groups.entry(place).or_default().push(leaf.map_or(ALWAYS, |l| l.0));
+                }
+                let any = self.any(groups);
+                (self.all.both(any, present), None)
+            }
+        }
+    }
+}
+
+/// What readers want of a node, each once.
+#[derive(Clone, Default)]
+struct Wants {
+    of: SmallVec<[Factor; 2]>,
+    /// Whether the node may be absent where they want it.
+    doubtful: bool,
+}
+
+impl Wants {
+    fn push(&mut self, want: Factor, doubtful: bool) {
+        self.doubtful |= doubtful;
+        if want.0 != Cond::FALSE && !self.of.contains(&want) {
+            self.of.push(want);
+        }
+    }
+}
