@@ -1,7 +1,7 @@
 //! Decoders whose blocks pick from a pool that grows: the space and the published networks, to the
 //! last digit of what was counted on the authors' code.
 
-use crate::support::{Judged, judge_with, root};
+use crate::support::shipped;
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
 use rand::SeedableRng;
@@ -12,14 +12,6 @@ use segc::ir::sample::Sampler;
 use segc::ir::{Size, canon, count, member};
 
 const SPACE: &str = "specs/compact_decoder.seg";
-
-fn shipped(path: &str, set: &[(&str, &str)]) -> Judged {
-    let file = root().join(path);
-    let text = std::fs::read_to_string(&file).expect("the file is shipped");
-    let judged = judge_with(path, Some(&file), &text, set);
-    assert!(judged.is_right(), "{}", judged.drawn());
-    judged
-}
 
 /// The costs of a finished network on square images.
 fn costs(path: &str, set: &[(&str, &str)], side: u32, train: bool) -> Costs {

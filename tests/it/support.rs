@@ -53,3 +53,12 @@ pub(crate) fn judge_with(
     let space = sema::analyse(&program, &mut diags);
     Judged { program, space, diags: diags.finish() }
 }
+
+/// A shipped spec, with constants set.
+pub(crate) fn shipped(path: &str, set: &[(&str, &str)]) -> Judged {
+    let file = root().join(path);
+    let text = std::fs::read_to_string(&file).expect("the file is shipped");
+    let judged = judge_with(path, Some(&file), &text, set);
+    assert!(judged.is_right(), "{}", judged.drawn());
+    judged
+}

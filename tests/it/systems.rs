@@ -1,19 +1,10 @@
 //! Published systems: their spaces and networks, to the last digit, by static analysis alone.
 
-use crate::support::{Judged, judge, judge_with, root};
+use crate::support::{judge, root, shipped};
 use num_bigint::BigUint;
 use segc::cost::{self, Question};
 use segc::ir::decision::{Binding, Domain, Value};
 use segc::ir::{DecisionGraph, Size, canon, count, member};
-
-/// A shipped spec, with constants set.
-fn shipped(path: &str, set: &[(&str, &str)]) -> Judged {
-    let file = root().join(path);
-    let text = std::fs::read_to_string(&file).expect("the file is shipped");
-    let judged = judge_with(path, Some(&file), &text, set);
-    assert!(judged.is_right(), "{}", judged.drawn());
-    judged
-}
 
 /// A shipped network without decisions.
 fn network(path: &str) -> DecisionGraph {
@@ -143,7 +134,7 @@ fn encoder(expression: &str, h: u32, w: u32) -> (u64, u64) {
     let text = format!(
         "use std.encoders.*\nop tf = bn(eps = 1e-3)\nnet n(image) {{ out ({expression}).stage[5] }}\n"
     );
-    let judged = judge_with("encoder.seg", None, &text, &[]);
+    let judged = judge("encoder.seg", None, &text);
     assert!(judged.is_right(), "{}", judged.drawn());
     costs(&judged.space.nets["n"].graph, h, w)
 }
@@ -168,7 +159,7 @@ net n(image) {
   out e.stage[5] > frontend(20)
 }
 ";
-    let judged = judge_with("depthwise.seg", None, text, &[]);
+    let judged = judge("depthwise.seg", None, text);
     assert!(judged.is_right(), "{}", judged.drawn());
     assert_eq!(costs(&judged.space.nets["n"].graph, 512, 1024), (3_340_840, 28_138_536_960));
 }
