@@ -319,3 +319,20 @@ fn two_branches_have_the_layers_of_the_authors_file() {
         [(192, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1), (384, 384, 1)]
     );
 }
+
+#[test]
+fn compact_decoders_are_as_many_as_their_networks_differ_and_their_bounds_are_attained() {
+    let judged = shipped("specs/compact_decoder.seg", &[]);
+    let (decisions, net) = (judged.space.decisions(), &judged.space.nets["compact"]);
+    let report = count::counts(decisions, &net.graph);
+    let distinct = |part: usize| &report.parts[part].counts.distinct;
+    // Unordered pairs, 10 · 15 · 21: outputs for training are named, so that blocks stay in order.
+    assert_eq!(distinct(0).exact(), Some(&BigUint::from(3_150u32)));
+    // Multisets of (position, operator), 11 · 253 · 1540 · 3916.
+    assert_eq!(*distinct(1).most(), BigUint::from(16_783_271_120u64));
+    let question = Question { input: Size { h: 512, w: 1024 }, batch: 1, train: false };
+    let bounds = cost::bounds(decisions, &net.graph, question).expect("it can be gone through");
+    // All taps, three blocks gathered, 3x3 convolutions throughout.
+    assert_eq!((bounds.params.min, bounds.params.max), (44_021, 2_741_285));
+    assert!(bounds.params.max_attained && bounds.macs.min_attained && bounds.macs.max_attained);
+}
