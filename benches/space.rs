@@ -15,13 +15,26 @@ fn main() {
 
 const ASKED: Question = Question { input: Size { h: 321, w: 321 }, batch: 1, train: false };
 
-/// The largest space among the specs.
-fn large() -> Space {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/auto_deeplab.seg");
+/// The spaces that are shipped, each with its network that is searched.
+const SHIPPED: [(&str, &str); 5] = [
+    ("auto_deeplab", "proxy"),
+    ("autortnet", "autortnet"),
+    ("compact_decoder", "compact"),
+    ("quickstart", "quick"),
+    ("rtseg", "rtseg"),
+];
+
+fn shipped(name: &str) -> Space {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("specs/{name}.seg"));
     let text = std::fs::read_to_string(&path).expect("the spec lies there");
     let mut diags = Sink::default();
-    let program = sema::load("auto_deeplab.seg", Some(&path), &text, &[], &mut diags);
+    let program = sema::load(name, Some(&path), &text, &[], &mut diags);
     sema::analyse(&program, &mut diags)
+}
+
+/// The largest space among the specs.
+fn large() -> Space {
+    shipped("auto_deeplab")
 }
 
 /// Four nodes, six edges, five operators each.
@@ -86,17 +99,18 @@ fn compile_costs(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| CostTable::of(space.decisions(), graph, ASKED).expect("it compiles"));
 }
 
-#[divan::bench(sample_count = 3)]
-fn count_large(bencher: Bencher<'_, '_>) {
-    let space = large();
-    bencher.bench_local(|| ir::counts(space.decisions(), &space.nets["proxy"].graph));
+#[divan::bench(args = SHIPPED, sample_count = 5)]
+fn count_shipped(bencher: Bencher<'_, '_>, (spec, net): (&str, &str)) {
+    let space = shipped(spec);
+    bencher.bench_local(|| ir::counts(space.decisions(), &space.nets[net].graph));
 }
 
-#[divan::bench(sample_count = 2)]
-fn bounds_large(bencher: Bencher<'_, '_>) {
-    let space = large();
-    let graph = &space.nets["proxy"].graph;
-    bencher.bench_local(|| cost::bounds(space.decisions(), graph, ASKED).expect("it runs"));
+#[divan::bench(args = SHIPPED, sample_count = 5)]
+fn cost_shipped(bencher: Bencher<'_, '_>, (spec, net): (&str, &str)) {
+    let space = shipped(spec);
+    let graph = &space.nets[net].graph;
+    let asked = Question { input: Size { h: 512, w: 1024 }, ..ASKED };
+    bencher.bench_local(|| cost::bounds(space.decisions(), graph, asked).expect("it runs"));
 }
 
 #[divan::bench(sample_count = 10)]

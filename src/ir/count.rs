@@ -9,6 +9,7 @@ mod active;
 mod distinct;
 mod fingerprint;
 mod parts;
+mod symmetry;
 
 pub use active::Active;
 pub use distinct::DISTINCT_LIMIT;

@@ -332,3 +332,20 @@ fn pairs_of_branches_over_one_grid_are_as_many_as_computed_by_hand() {
     let active = count::Active::of(decisions, &net.graph).expect("not too entangled");
     assert_eq!(active.count().to_string(), "1695");
 }
+
+#[test]
+fn compact_decoders_are_as_many_as_their_networks_differ_and_their_bounds_are_attained() {
+    let judged = shipped("specs/compact_decoder.seg", &[]);
+    let (decisions, net) = (judged.space.decisions(), &judged.space.nets["compact"]);
+    let report = count::counts(decisions, &net.graph);
+    let distinct = |part: usize| &report.parts[part].counts.distinct;
+    // Unordered pairs, 10 · 15 · 21: outputs for training are named, so that blocks stay in order.
+    assert_eq!(distinct(0).exact(), Some(&BigUint::from(3_150u32)));
+    // Multisets of (position, operator), 11 · 253 · 1540 · 3916.
+    assert_eq!(*distinct(1).most(), BigUint::from(16_783_271_120u64));
+    let question = Question { input: Size { h: 512, w: 1024 }, batch: 1, train: false };
+    let bounds = cost::bounds(decisions, &net.graph, question).expect("it can be gone through");
+    // All taps, three blocks gathered, 3x3 convolutions throughout.
+    assert_eq!((bounds.params.min, bounds.params.max), (44_021, 2_741_285));
+    assert!(bounds.params.max_attained && bounds.macs.min_attained && bounds.macs.max_attained);
+}

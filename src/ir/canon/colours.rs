@@ -31,12 +31,14 @@ impl Colours {
 
     /// Whether as many nodes have each colour as in another graph.
     pub(super) fn agree(&self, other: &Colours) -> bool {
-        let sorted = |colours: &Colours| {
-            let mut all = colours.of.clone();
-            all.sort_unstable();
-            all
-        };
-        sorted(self) == sorted(other)
+        self.sorted() == other.sorted()
+    }
+
+    /// The colours of all nodes, in order.
+    pub(super) fn sorted(&self) -> Vec<u64> {
+        let mut all = self.of.clone();
+        all.sort_unstable();
+        all
     }
 
     /// Nodes of one colour, where a colour is not a node's own: of the least such colour.

@@ -16,19 +16,32 @@ pub(crate) struct Keys<'a> {
     seen: Vec<bool>,
 }
 
-impl Keys<'_> {
+impl<'a> Keys<'a> {
     /// Lays out a graph.
-    pub(crate) fn of(graph: &DecisionGraph) -> Keys<'_> {
+    pub(crate) fn of(graph: &'a DecisionGraph) -> Keys<'a> {
         let labels = graph.nodes().map(|(_, node)| Label::closed(node)).collect();
         Keys { graph, wiring: Wiring::of(graph), labels, seen: Vec::new() }
     }
 
     /// The [`canonical_key`](super::canonical_key) of a member.
     pub(crate) fn key(&mut self, binding: &Binding) -> [u8; 32] {
-        let weights = self.graph.leaf_weights(binding);
-        let plan = Plan::of(self.graph, &self.wiring, &weights, &mut self.seen);
-        let skeleton = Skeleton::planned(self.graph, &plan, &self.labels);
+        let skeleton = self.skeleton(binding);
         let colours = Colours::of(&skeleton);
         Sha256::digest(least(&skeleton, colours)).into()
+    }
+
+    /// What a member looks like: the same for equal networks, and rarely for others. Unlike the key
+    /// it takes no longer where much looks alike.
+    pub(crate) fn look(&mut self, binding: &Binding) -> [u8; 32] {
+        let skeleton = self.skeleton(binding);
+        let colours: Vec<u8> =
+            Colours::of(&skeleton).sorted().into_iter().flat_map(u64::to_le_bytes).collect();
+        Sha256::digest(colours).into()
+    }
+
+    fn skeleton(&mut self, binding: &Binding) -> Skeleton {
+        let weights = self.graph.leaf_weights(binding);
+        let plan = Plan::of(self.graph, &self.wiring, &weights, &mut self.seen);
+        Skeleton::planned(self.graph, &plan, &self.labels)
     }
 }

@@ -118,9 +118,10 @@ impl Work<'_> {
             leaves.dedup();
             let some = self.some(leaves);
             let here = self.all.both(cond, some);
-            any = self.all.either(any, here);
+            any = self.all.diagram.or(any, here);
         }
-        any
+        // Once, at the end: what comes between is soon forgotten.
+        self.all.tidy(any)
     }
 
     fn present(&mut self) -> Vec<Cond> {

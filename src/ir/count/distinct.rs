@@ -1,37 +1,43 @@
 //! Networks that differ.
 //!
 //! Few architectures are built one by one and compared by canonical form. Of many there are
-//! bounds. *Above*: two bindings that differ only in the order of picks that no mix reads by slot
-//! are one network, so the architectures of the space with those picks unordered are enough.
+//! bounds. *Above*: two bindings that differ only in the order of picks are one network where no mix
+//! reads them by slot, or where slots are used [alike](super::symmetry), so that the architectures
+//! of the space with those picks unordered are enough.
 //! *Below*: members with different fingerprints differ, so that counting fingerprints over any part
 //! of the space counts some of its networks once each.
 
 use super::Count;
 use super::active::Active;
 use super::fingerprint::Prints;
+use super::symmetry::Symmetry;
 use crate::ir::canon::Keys;
 use crate::ir::decision::{Binding, Decision, DecisionId, Domain, Gate};
 use crate::ir::graph::DecisionGraph;
 use num_bigint::BigUint;
 use num_traits::{One, ToPrimitive};
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 
 /// Up to so many architectures are compared one by one.
 pub const DISTINCT_LIMIT: u64 = 30_000;
 
 /// Edges looked at while members are compared: a second at most.
 const BUILD_WORK: u64 = 40_000_000;
-/// Edges looked at while fingerprints are taken: tenths of a second. The bound that they give is
-/// far off whatever is spent, where a space is large.
-const PRINT_WORK: u64 = 5_000_000;
+/// Edges looked at while fingerprints are taken of what is small enough to be gone through, and of
+/// what is not: there the bound that they give is far off whatever is spent.
+const FULL_WORK: u64 = 16_000_000;
+const PRINT_WORK: u64 = 4_000_000;
+/// Values of a part that are compared where their fingerprints are the same.
+const COMPARED: usize = 600;
 
 /// Why a count is not exact.
 const MANY: &str =
     "too many to compare one by one: fingerprints from below, unordered picks from above";
 
 /// The count of a whole space; `space` has picks unordered where nothing reads their order.
-pub(super) fn count(graph: &DecisionGraph, space: &Active) -> Count {
+/// Of a space of several parts, they say more from below than a look at the whole.
+pub(super) fn count(graph: &DecisionGraph, space: &Active, single: bool) -> Count {
     let total = space.count();
     let buildable = (BUILD_WORK / (graph.graph.edge_count() as u64 + 1)).clamp(64, DISTINCT_LIMIT);
     match total.to_u64().filter(|n| *n <= buildable) {
@@ -39,7 +45,8 @@ pub(super) fn count(graph: &DecisionGraph, space: &Active) -> Count {
             let all = (0..n).filter_map(|rank| space.unrank(&rank.into()));
             Count::Exact(Classes::of(graph, all).len().into())
         }
-        None => Count::between(below(graph, space), total.clone(), MANY),
+        None if single => Count::between(below(graph, space), total.clone(), MANY),
+        None => Count::between(BigUint::one(), total.clone(), MANY),
     }
 }
 
@@ -58,8 +65,8 @@ fn below(graph: &DecisionGraph, space: &Active) -> BigUint {
     seen.len().into()
 }
 
-/// How many values of a part some setting of the rest tells apart: fingerprints in a few settings
-/// from below, the part's architectures from above. `whole` and `part` have picks unordered where
+/// How many values of a part some setting of the rest tells apart: networks in a few settings from
+/// below, by fingerprints alone where there are many, the part's architectures from above. `whole` and `part` have picks unordered where
 /// nothing reads their order.
 pub(super) fn count_part(
     graph: &DecisionGraph,
@@ -68,25 +75,29 @@ pub(super) fn count_part(
     members: &[DecisionId],
 ) -> Count {
     let total = part.count();
-    let mut prints = Prints::of(graph);
     let values = total.to_u64().unwrap_or(u64::MAX).min(4 * DISTINCT_LIMIT);
-    let mut seen: Vec<Vec<u64>> = vec![Vec::new(); values as usize];
+    let small = values <= DISTINCT_LIMIT;
+    let (mut left, mut work) = if small { (COMPARED, FULL_WORK) } else { (0, PRINT_WORK) };
+    let mut seen: Vec<Vec<usize>> = vec![Vec::new(); values as usize];
     let mut told_apart = 1;
     for setting in 1..=SETTINGS {
         let rank = whole.count() * setting / (SETTINGS + 1);
         let Some(mut binding) = whole.unrank(&rank) else { break };
+        let mut classes = Classes::new(graph, Keys::look, left);
         for (value, seen) in seen.iter_mut().enumerate() {
             let Some(own) = part.unrank(&value.into()) else { break };
             members.iter().for_each(|d| binding.0[d.index()].clone_from(&own.0[d.index()]));
-            seen.push(prints.print(&binding));
-            if prints.work > PRINT_WORK {
+            seen.push(classes.place(&binding));
+            if classes.prints.work > work {
                 break;
             }
         }
+        left = classes.left;
+        work = work.saturating_sub(classes.prints.work);
         // Values that were not looked at in every setting are left out of the comparison.
         let full = seen.iter().filter(|s| s.len() == setting as usize);
         told_apart = told_apart.max(full.collect::<HashSet<_>>().len());
-        if told_apart as u64 == values || prints.work > PRINT_WORK {
+        if told_apart as u64 == values || work == 0 {
             break;
         }
     }
@@ -96,19 +107,25 @@ pub(super) fn count_part(
 /// In how many settings of the rest a part's values are compared.
 const SETTINGS: u32 = 4;
 
-/// Decisions in which the order of picks counts only where something reads it; nothing where that
-/// is already so.
+/// Decisions in which the order of picks counts only where it makes a difference; nothing where
+/// that is already so.
 pub(crate) fn unordered(decisions: &[Decision], graph: &DecisionGraph) -> Option<Vec<Decision>> {
-    let read_by_slot = |of: u32| {
-        let slot = |g: &Gate| matches!(g, Gate::Slot { .. }) && g.decision() == DecisionId(of);
+    let symmetry = OnceCell::new();
+    let by_slot = |of: DecisionId| {
+        let slot = |g: &Gate| matches!(g, Gate::Slot { .. }) && g.decision() == of;
         graph.leaves.iter().any(slot)
     };
     let mut out = decisions.to_vec();
     let mut changed = false;
     for (i, decision) in out.iter_mut().enumerate() {
-        if let Domain::Picks(picks) = &mut decision.domain {
-            let idle = picks.ordered && picks.k > 1 && !read_by_slot(i as u32);
-            picks.ordered &= !idle;
+        let of = DecisionId(i as u32);
+        if let Domain::Picks(picks) = &mut decision.domain
+            && picks.ordered
+            && picks.k > 1
+        {
+            let symmetry = || symmetry.get_or_init(|| Symmetry::of(decisions, graph));
+            let idle = !by_slot(of) || symmetry().is_free(of, picks);
+            picks.ordered = !idle;
             changed |= idle;
         }
     }
@@ -118,36 +135,64 @@ pub(crate) fn unordered(decisions: &[Decision], graph: &DecisionGraph) -> Option
 /// A class by the index of its first member, and its key once there was a second one to compare.
 type Class = (usize, Option<[u8; 32]>);
 
+/// Something that equal networks have in common.
+type Look<'a> = fn(&mut Keys<'a>, &Binding) -> [u8; 32];
+
 /// Classes of equal networks, by their first members.
-pub(crate) struct Classes {
+pub(crate) struct Classes<'a> {
+    graph: &'a DecisionGraph,
+    prints: Prints<'a>,
+    keys: Option<Keys<'a>>,
+    /// What tells apart members whose prints are the same.
+    key: Look<'a>,
+    by_print: HashMap<u64, Vec<Class>>,
     firsts: Vec<Binding>,
+    /// Comparisons left; then what has one print is one class.
+    left: usize,
 }
 
-impl Classes {
+impl<'a> Classes<'a> {
+    /// No classes yet; at most so many members are compared by more than their prints.
+    fn new(graph: &'a DecisionGraph, key: Look<'a>, left: usize) -> Classes<'a> {
+        let (prints, by_print) = (Prints::of(graph), HashMap::new());
+        Classes { graph, prints, keys: None, key, by_print, firsts: Vec::new(), left }
+    }
+
     /// The classes of some members, in the order of their first ones.
-    pub(crate) fn of(graph: &DecisionGraph, members: impl Iterator<Item = Binding>) -> Classes {
-        let (mut prints, mut keys) = (Prints::of(graph), None);
-        let mut classes = Classes { firsts: Vec::new() };
-        let mut by_print: HashMap<u64, Vec<Class>> = HashMap::new();
+    pub(crate) fn of(
+        graph: &'a DecisionGraph,
+        members: impl Iterator<Item = Binding>,
+    ) -> Classes<'a> {
+        let mut classes = Classes::new(graph, Keys::key, usize::MAX);
         for binding in members {
-            let print = prints.print(&binding);
-            let like = by_print.entry(print).or_default();
-            let mut key = None;
-            if !like.is_empty() {
-                let own = keys.get_or_insert_with(|| Keys::of(graph)).key(&binding);
-                let known = like.iter_mut().any(|(first, key)| {
-                    let keys = keys.get_or_insert_with(|| Keys::of(graph));
-                    *key.get_or_insert_with(|| keys.key(&classes.firsts[*first])) == own
-                });
-                if known {
-                    continue;
-                }
-                key = Some(own);
-            }
-            like.push((classes.firsts.len(), key));
-            classes.firsts.push(binding);
+            classes.place(&binding);
         }
         classes
+    }
+
+    /// The class of a member.
+    fn place(&mut self, binding: &Binding) -> usize {
+        let like = self.by_print.entry(self.prints.print(binding)).or_default();
+        let mut key = None;
+        if let Some((first, _)) = like.first() {
+            if self.left == 0 {
+                return *first;
+            }
+            self.left -= 1;
+            let keys = self.keys.get_or_insert_with(|| Keys::of(self.graph));
+            let own = (self.key)(keys, binding);
+            let known = like.iter_mut().find_map(|(first, key)| {
+                let key = key.get_or_insert_with(|| (self.key)(keys, &self.firsts[*first]));
+                (*key == own).then_some(*first)
+            });
+            if let Some(known) = known {
+                return known;
+            }
+            key = Some(own);
+        }
+        like.push((self.firsts.len(), key));
+        self.firsts.push(binding.clone());
+        self.firsts.len() - 1
     }
 
     /// How many there are.

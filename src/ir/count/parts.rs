@@ -78,7 +78,7 @@ pub(super) fn report(decisions: &[Decision], graph: &DecisionGraph) -> Report {
         assignments: assignments(decisions),
         active: active(decisions, asked.whole()),
         distinct: match &whole {
-            Some(whole) => distinct::count(graph, whole),
+            Some(whole) => distinct::count(graph, whole, single),
             None => unknown(fewer.decisions),
         },
     };

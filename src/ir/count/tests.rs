@@ -5,7 +5,7 @@ use crate::ir::canon::canonical_key;
 use crate::ir::decision::{Binding, Gate, Value};
 use crate::ir::member::member;
 use crate::ir::testing::{
-    Draft, block_cell, block_design, conv, dense_cell, random_space, trellis,
+    Draft, block_cell, block_design, conv, dense_cell, random_branches, random_space, trellis,
 };
 use num_traits::ToPrimitive;
 use rand::SeedableRng;
@@ -58,6 +58,28 @@ fn counts_are_those_of_brute_force() {
         merged += usize::from(distinct.len() < active.len());
     }
     assert!(switched > 20 && merged > 20, "{switched} {merged}");
+}
+
+#[test]
+fn slots_that_are_alike_hide_no_network() {
+    let mut rng = ChaCha8Rng::seed_from_u64(24);
+    let mut halved = 0;
+    for _ in 0..60 {
+        let draft = random_branches(&mut rng);
+        let bindings = draft.bindings();
+        if bindings.len() > 900 {
+            continue;
+        }
+        let counts = counts(&draft.decisions, &draft.graph).whole;
+        let distinct: BTreeSet<_> =
+            bindings.iter().map(|b| canonical_key(&member(&draft.graph, b))).collect();
+        assert_eq!(counts.distinct, number(distinct.len() as u64));
+        let fewer = distinct::unordered(&draft.decisions, &draft.graph);
+        let fewer = fewer.map_or(counts.assignments.clone(), |fewer| assignments(&fewer));
+        assert!(fewer >= distinct.len().into());
+        halved += usize::from(fewer < counts.assignments);
+    }
+    assert!(halved > 15, "{halved}");
 }
 
 #[test]

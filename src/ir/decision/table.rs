@@ -3,7 +3,7 @@
 use super::{Domain, Lattice, Pick, Picks, Value};
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
 /// A domain whose values are asked for often.
 #[derive(Clone, Debug)]
@@ -23,14 +23,16 @@ enum Fast {
     Sequence(Vec<Pick>),
     /// `[layer][scale]`: ways on to the end.
     Path(Vec<Vec<u128>>),
-    /// Every value, listed at first use.
-    List(OnceCell<Vec<Value>>),
+    /// Every value, listed once some were asked for: how many were so far.
+    List(OnceCell<Vec<Value>>, Cell<u32>),
     /// None: the count does not fit.
     Slow,
 }
 
 /// Domains of other shapes are listed up to this length.
 const LISTED: u128 = 1 << 16;
+/// So many values are asked for before they are listed.
+const ASKED: u32 = 32;
 
 impl Table {
     /// Works out a domain.
@@ -44,7 +46,7 @@ impl Table {
                 Fast::Sequence(p.options())
             }
             (Domain::Path(lattice), _) => lattice.ways_u128().map_or(Fast::Slow, Fast::Path),
-            (_, Some(n)) if n <= LISTED => Fast::List(OnceCell::new()),
+            (_, Some(n)) if n <= LISTED => Fast::List(OnceCell::new(), Cell::new(0)),
             _ => Fast::Slow,
         };
         Table { domain: domain.clone(), count, small, fast }
@@ -89,7 +91,11 @@ impl Table {
                 Some(Value::Picks(sequence(options, picks.k, rank)))
             }
             (Fast::Path(ways), Domain::Path(lattice)) => walk(lattice, ways, rank).map(Value::Path),
-            (Fast::List(values), domain) => {
+            (Fast::List(_, asked), domain) if asked.get() < ASKED => {
+                asked.set(asked.get() + 1);
+                domain.unrank(&rank.into())
+            }
+            (Fast::List(values, _), domain) => {
                 let list = || (0u32..).map_while(|r| domain.unrank(&r.into())).collect();
                 values.get_or_init(list).get(rank as usize).cloned()
             }

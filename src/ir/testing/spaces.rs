@@ -206,3 +206,38 @@ fn gates(of: DecisionId, domain: &Domain) -> Vec<Gate> {
         ],
     }
 }
+
+/// Branches that each read two picks by slot, mostly alike: both maps and what comes of them join
+/// the pool, of which the last few are joined. Of at most a few hundred bindings.
+pub(crate) fn random_branches(rng: &mut ChaCha8Rng) -> Draft {
+    let (mut draft, input) = Draft::new();
+    let ops = rng.random_range(1..=2);
+    let mut pool = vec![input];
+    for branch in 0..2 {
+        let flags = (true, rng.random_bool(0.7) || pool.len() < 2);
+        let of = draft.picks(&format!("cell.b{branch}"), 2, flags, &vec![ops; pool.len()]);
+        let mut sides = [0, 1].map(|slot| {
+            let mut terms = Vec::new();
+            for (candidate, &x) in (0..).zip(&pool) {
+                for op in 0..ops {
+                    let pick = Pick { candidate, op: op as u16 };
+                    terms.push((Gate::Slot { of, slot, pick }, draft.op(op + 1, x)));
+                }
+            }
+            draft.mix(&terms)
+        });
+        if rng.random_bool(0.2) {
+            sides[1] = draft.node(conv(1), &sides[1..]);
+        }
+        let sum = draft.node(Kernel::Add, &sides);
+        pool.extend(sides.into_iter().filter(|_| branch == 0 || rng.random_bool(0.5)));
+        pool.push(sum);
+    }
+    let at = rng.random_range(1..pool.len());
+    let out = draft.node(Kernel::Add, &pool[at..]);
+    draft.output(out);
+    if rng.random_bool(0.2) {
+        draft.output(pool[1]);
+    }
+    draft
+}
