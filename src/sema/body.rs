@@ -157,6 +157,7 @@ impl Evaluator<'_> {
             let value = self.labelled_as(&label, f, |this, f| this.eval(e, f))?;
             if aux {
                 let value = self.map_of(value, e.span, f)?;
+                self.check_single_type(&label, &value, e.span)?;
                 let index = match target {
                     Some(target) => self.target_index(target, f)?,
                     None => None,

@@ -4,7 +4,7 @@ use super::apply::instance_label;
 use super::builtin::FUNCTIONS;
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
-use super::given::DECISIONS;
+use super::given::{DECISIONS, has_own};
 use super::params::config_of;
 use super::value::{Design, DesignKind, Opset, OpsetEntry, Value};
 use crate::diag::{Diag, did_you_mean, listed};
@@ -221,7 +221,9 @@ impl Evaluator<'_> {
         value: Value,
         at: Span,
     ) -> Eval<()> {
-        if name.value == DECISIONS && matches!(design.kind, DesignKind::Item(_)) {
+        if name.value == DECISIONS
+            && matches!(&design.kind, DesignKind::Item(item) if !has_own(item))
+        {
             // They are decisions of its own then.
             design.instance = None;
         } else if !params.contains(&name.value) {

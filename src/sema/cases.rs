@@ -6,6 +6,7 @@
 //! [given](Kernel::Given) the others, so that no combination is there by halves. Results of one type
 //! are one map again.
 
+use super::arms::same_value;
 use super::eval::{Eval, Evaluator};
 use super::value::{Map, Value};
 use crate::diag::Diag;
@@ -113,6 +114,16 @@ impl Evaluator<'_> {
         if let Some(parts) = self.by_part(&results, at) {
             return parts;
         }
+        let plain: Vec<&Value> =
+            results.iter().map(|(value, _)| value).filter(|value| !value.is_map_like()).collect();
+        if let [first, ..] = plain[..] {
+            return match plain.len() == results.len()
+                && plain.iter().all(|value| same_value(first, value))
+            {
+                true => Ok(first.clone()),
+                false => self.no_one_value(&plain, at),
+            };
+        }
         let mut cases = Vec::new();
         for (value, there) in results {
             match value {
@@ -125,6 +136,17 @@ impl Evaluator<'_> {
             }
         }
         Ok(self.merged(cases, at))
+    }
+
+    /// A number, say, that is not the same for every type.
+    fn no_one_value<T>(&mut self, values: &[&Value], at: Span) -> Eval<T> {
+        let mut shown: Vec<String> = values.iter().map(|value| value.show()).collect();
+        shown.dedup();
+        self.fail(
+            Diag::new("E0416", format!("this depends on what is picked: {}", shown.join(", ")))
+                .label(at, "of a map of several types")
+                .help("use it in a cell that takes the map: in there it has one type"),
+        )
     }
 
     /// Results with several parts, part by part: named ones, indexed ones, lists.

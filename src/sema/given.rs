@@ -3,7 +3,9 @@
 
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
-use super::value::{Design, Value};
+use super::module::ItemRef;
+use super::params::config_of;
+use super::value::{Design, DesignKind, Value};
 use crate::diag::Diag;
 use crate::ir::decision::{Domain, Pick, Picks, Value as Taken};
 use crate::source::Span;
@@ -29,6 +31,10 @@ pub(crate) struct Given {
 impl Given {
     /// The list among a design's configuration.
     pub(super) fn of(design: &Design) -> Option<Rc<Given>> {
+        let DesignKind::Item(item) = &design.kind else { return None };
+        if has_own(item) {
+            return None;
+        }
         let (_, value, at) = design.config.iter().rev().find(|(name, ..)| **name == *DECISIONS)?;
         let items = match value {
             Value::List(items) => items.to_vec(),
@@ -97,6 +103,11 @@ impl Evaluator<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether an item has an argument of that name, which then is nothing but that.
+pub(super) fn has_own(item: &ItemRef) -> bool {
+    config_of(item).iter().any(|param| param.name.value == DECISIONS)
 }
 
 /// What an element must look like.

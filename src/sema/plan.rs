@@ -109,34 +109,36 @@ impl Evaluator<'_> {
         let net = subject.clone().unwrap_or_default();
         match block.kind.value.as_str() {
             "search" => {
-                let first = out.search.get(&net).map(|(_, at)| *at);
                 let plan = self.search_block(block, net.clone(), nets);
-                subject?;
-                self.once(block, &net, first)?;
-                out.search.insert(net, (plan?, at));
+                self.keep(block, at, subject, plan, &mut out.search)
             }
             "train" => {
-                let first = out.train.get(&net).map(|(_, at)| *at);
                 let plan = self.train_block(block, net.clone(), nets);
-                subject?;
-                self.once(block, &net, first)?;
-                out.train.insert(net, (plan?, at));
+                self.keep(block, at, subject, plan, &mut out.train)
             }
             "controller" => {
-                let first = out.controller.get(&net).map(|(_, at)| *at);
                 let plan = self.controller_block(block, net.clone(), nets);
-                subject?;
-                self.once(block, &net, first)?;
-                out.controller.insert(net, (plan?, at));
+                self.keep(block, at, subject, plan, &mut out.controller)
             }
             _ => {
-                let first = out.bench.get(&net).map(|(_, at)| *at);
                 let plan = self.bench_block(block, net.clone());
-                subject?;
-                self.once(block, &net, first)?;
-                out.bench.insert(net, (plan?, at));
+                self.keep(block, at, subject, plan, &mut out.bench)
             }
         }
+    }
+
+    /// Puts a plan with those of its kind.
+    fn keep<P>(
+        &mut self,
+        block: &Block,
+        at: Span,
+        net: Eval<String>,
+        plan: Eval<P>,
+        all: &mut IndexMap<String, (P, Span)>,
+    ) -> Eval<()> {
+        let net = net?;
+        self.once(block, &net, all.get(&net).map(|(_, at)| *at))?;
+        all.insert(net, (plan?, at));
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use super::plan::{KnownNets, Plans, plans};
 use super::sites::Sites;
 use super::value::Value;
 use crate::diag::{Diag, Sink};
-use crate::ir::decision::{Decision, Gate};
+use crate::ir::decision::Decision;
 use crate::ir::graph::{DecisionGraph, Output};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, Scale};
@@ -106,15 +106,15 @@ impl Evaluator<'_> {
         Ok(graph)
     }
 
-    /// An output whose type depends on decisions.
-    fn no_single_type<T>(
-        &mut self,
-        name: &str,
-        terms: &[(Gate, Value)],
-        def: &Definition,
-    ) -> Eval<T> {
-        let at = out_span(&def.body, name).unwrap_or(def.name.span);
-        let mut types: Vec<String> = terms.iter().map(|(_, v)| v.show()).collect();
+    /// An output, in training only or not, has a type that no decision changes.
+    pub(super) fn check_single_type(&mut self, name: &str, value: &Value, at: Span) -> Eval<()> {
+        let mut types: Vec<String> = match value {
+            Value::Varied(terms) => terms.iter().map(|(_, v)| v.show()).collect(),
+            Value::Cases(cases) => {
+                cases.iter().filter_map(|case| Some(case.map?.ty.to_string())).collect()
+            }
+            _ => return Ok(()),
+        };
         types.dedup();
         types.truncate(4);
         self.fail(
@@ -141,12 +141,10 @@ impl Evaluator<'_> {
         let mut outputs = Vec::new();
         for (name, value) in named {
             let at = out_span(&def.body, &name).unwrap_or(def.name.span);
-            match self.map_of(value, at, f)? {
+            let value = self.map_of(value, at, f)?;
+            self.check_single_type(&name, &value, at)?;
+            match value {
                 Value::Map(map) => outputs.push(Output { name, node: map.node, aux: false }),
-                Value::Varied(terms) => {
-                    return self.no_single_type(&name, &terms, def);
-                }
-                Value::Cases(cases) => return self.one_type_needed(&cases, at),
                 _ => {
                     return self.fail(
                         Diag::new("E0413", format!("`{}` yields no map", def.name.value))

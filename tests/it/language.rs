@@ -120,3 +120,12 @@ fn what_a_star_imports_can_be_taken_by_a_local_name() {
 fn a_file_to_be_imported_needs_no_network() {
     assert!(right("op act = bn > relu").diags.is_empty());
 }
+
+#[test]
+fn an_argument_may_be_called_as_the_list_of_decisions() {
+    let text = "cell u(decisions: int)(x) { out x > conv(1, decisions) > choose { same  r = relu } }\n\
+                net n(image) { out image > u(decisions = 8) > conv(1, 19) }\n";
+    let judged = judge("own.seg", None, text);
+    assert!(judged.is_right(), "{}", judged.drawn());
+    assert_eq!(judged.space.decisions().len(), 1);
+}
