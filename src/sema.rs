@@ -28,6 +28,7 @@ mod partial;
 mod picks;
 pub mod plan;
 pub mod sites;
+mod slices;
 mod space;
 mod sums;
 mod text;

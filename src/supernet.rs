@@ -57,6 +57,10 @@ pub struct Plan {
 pub struct Step {
     /// The node whose kernel is applied.
     pub node: NodeId,
+    /// The kernel, no wider than the slice that is chosen.
+    pub kernel: Kernel,
+    /// The type of what it makes.
+    pub ty: MapType,
     /// Its present inputs, in port order.
     pub inputs: SmallVec<[Operand; 2]>,
     /// Values that no later step reads.
@@ -83,7 +87,7 @@ pub struct Operand {
 pub fn plan(graph: &DecisionGraph, switches: &[Switch], mode: Mode) -> Plan {
     let present = presence(graph, switches);
     let live = liveness(graph, &present, mode);
-    let mut building = Building::new(graph, mode);
+    let mut building = Building::new(graph, switches, mode);
     for (id, node) in graph.nodes().filter(|(id, _)| live[id.index()]) {
         let inputs = present[id.index()].as_deref().expect("what is live is present");
         building.add(id, node, inputs);
@@ -163,16 +167,17 @@ fn liveness(graph: &DecisionGraph, present: &[Option<Sources>], mode: Mode) -> V
 /// What makes two steps equal. The type matters where it decides the size: zeros, resizing.
 #[derive(PartialEq, Eq)]
 struct Key<'p> {
-    kernel: &'p Kernel,
+    kernel: Kernel,
     weights: Option<WeightId>,
     ty: MapType,
     inputs: &'p [Operand],
 }
 
 impl<'p> Key<'p> {
-    fn of(node: &'p Node, inputs: &'p [Operand]) -> Self {
-        let ty = MapType { width: node.ty.width, scale: size_giver(node) };
-        Key { kernel: &node.kernel, weights: node.weights, ty, inputs }
+    fn of(graph: &DecisionGraph, step: &'p Step) -> Self {
+        let ty = MapType::new(step.ty.width, size_giver(step));
+        let weights = graph.graph[step.node].weights;
+        Key { kernel: step.kernel, weights, ty, inputs: &step.inputs }
     }
 }
 
@@ -180,7 +185,7 @@ impl Hash for Key<'_> {
     /// Of what nearly always tells two keys apart.
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.weights.hash(state);
-        std::mem::discriminant(self.kernel).hash(state);
+        std::mem::discriminant(&self.kernel).hash(state);
         self.inputs.first().hash(state);
         self.inputs.last().hash(state);
     }
@@ -189,6 +194,7 @@ impl Hash for Key<'_> {
 /// A plan in the making.
 struct Building<'g> {
     graph: &'g DecisionGraph,
+    switches: &'g [Switch],
     mode: Mode,
     steps: Vec<Step>,
     /// The value of every node that has been added.
@@ -199,10 +205,11 @@ struct Building<'g> {
 }
 
 impl<'g> Building<'g> {
-    fn new(graph: &'g DecisionGraph, mode: Mode) -> Self {
+    fn new(graph: &'g DecisionGraph, switches: &'g [Switch], mode: Mode) -> Self {
         let count = graph.graph.node_count();
         Building {
             graph,
+            switches,
             mode,
             steps: Vec::with_capacity(count),
             values: vec![None; count],
@@ -218,37 +225,38 @@ impl<'g> Building<'g> {
         };
         let inputs: SmallVec<[Operand; 2]> = sources.iter().map(operand).collect();
         let value = match inputs.as_slice() {
-            [only] if only.weight.is_none() && self.passes(node) => only.value,
-            _ => self.step(id, node, inputs),
+            [only] if only.weight.is_none() && self.passes(node, only.value) => only.value,
+            _ => self.step(id, inputs),
         };
         self.values[id.index()] = Some(value);
     }
 
     /// Whether a node with one whole input hands it on as it is.
-    fn passes(&self, node: &Node) -> bool {
+    fn passes(&self, node: &Node, input: ValueId) -> bool {
         match node.kernel {
+            Kernel::Slice { from: 0, len } => self.steps[input as usize].ty.width == len,
             Kernel::Add | Kernel::Mix | Kernel::Concat | Kernel::Given => true,
             Kernel::Dropout { .. } => self.mode == Mode::Eval,
             _ => false,
         }
     }
 
-    fn step(&mut self, id: NodeId, node: &Node, inputs: SmallVec<[Operand; 2]>) -> ValueId {
+    fn step(&mut self, id: NodeId, inputs: SmallVec<[Operand; 2]>) -> ValueId {
         let value = ValueId::try_from(self.steps.len()).expect("fewer than 2^32 nodes");
-        if self.repeats(&node.kernel) {
-            let key = Key::of(node, &inputs);
+        let on = |leaf| weight(Some(leaf), self.switches).is_some();
+        let (kernel, ty) = self.graph.narrowed_node(id, on);
+        let step = Step { node: id, kernel, ty, inputs, free: Values::new(), in_place: false };
+        if self.repeats(&kernel) {
             let (graph, steps, hasher) = (self.graph, &self.steps, &self.hasher);
-            let of = |value: &ValueId| {
-                let step = &steps[*value as usize];
-                Key::of(&graph.graph[step.node], &step.inputs)
-            };
+            let key = Key::of(graph, &step);
+            let of = |value: &ValueId| Key::of(graph, &steps[*value as usize]);
             let hash = hasher.hash_one(&key);
             if let Some(&same) = self.known.find(hash, |other| of(other) == key) {
                 return same;
             }
             self.known.insert_unique(hash, value, |other| hasher.hash_one(of(other)));
         }
-        self.steps.push(Step { node: id, inputs, free: Values::new(), in_place: false });
+        self.steps.push(step);
         value
     }
 
@@ -267,11 +275,9 @@ impl<'g> Building<'g> {
         let outputs: Vec<Option<ValueId>> = (self.graph.outputs.iter())
             .map(|output| self.values[output.node.index()].filter(|_| of_mode(output.aux)))
             .collect();
-        let graph = self.graph;
         let access = |step: &Step| {
-            let kernel = &graph.graph[step.node].kernel;
             let inputs = step.inputs.iter().map(|input| input.value).collect();
-            Access { inputs, ..Access::of(kernel) }
+            Access { inputs, ..Access::of(&step.kernel) }
         };
         let accesses: Vec<Access> = self.steps.iter().map(access).collect();
         let lifetimes = lifetimes(&accesses, &outputs);
@@ -283,10 +289,10 @@ impl<'g> Building<'g> {
 }
 
 /// The scale that decides a node's size; the same for all nodes where their inputs decide it.
-fn size_giver(node: &Node) -> Scale {
-    match node.kernel {
+fn size_giver(step: &Step) -> Scale {
+    match step.kernel {
         Kernel::Add | Kernel::Deconv(_) | Kernel::Resize { to: Target::Scale(_), .. } => {
-            node.ty.scale
+            step.ty.scale
         }
         _ => Scale::Global,
     }

@@ -1,5 +1,7 @@
 //! The costs of all members as one sum: each weighted kernel, where it is live.
 
+mod slices;
+
 use super::sizes::{SizeProblem, Sizes};
 use super::{Question, node_macs};
 use crate::ir::condition::{Cond, Conditions, Factor, Places};
@@ -66,14 +68,26 @@ impl Terms {
         let mut terms = Terms { all, of: IndexMap::new() };
         let mut users: Vec<SmallVec<[u32; 1]>> = vec![SmallVec::new(); graph.weights.len()];
         for (id, node) in graph.nodes().filter(|(id, _)| everything.live[id.index()]) {
-            let macs = node_macs(graph, id, &sizes) * u64::from(question.batch);
             let node_id = id.index() as u32;
-            terms.add(factors[id.index()], &[node_id], Cost { params: 0, macs });
+            match slices::of(graph, id) {
+                Some(slices) => terms.add_sliced_macs(graph, &slices, &factors, |kernel, input| {
+                    let (from, to) = (sizes.input(id), sizes.output(id));
+                    kernel.macs(input, from, to) * u64::from(question.batch)
+                }),
+                None => {
+                    let macs = node_macs(graph, id, &sizes) * u64::from(question.batch);
+                    terms.add(factors[id.index()], &[node_id], Cost { params: 0, macs });
+                }
+            }
             if let Some(weights) = node.weights {
                 users[weights.0 as usize].push(node_id);
             }
         }
         for (set, users) in graph.weights.iter().zip(users) {
+            if set.sliced {
+                terms.add_sliced_params(graph, set, &users, &factors);
+                continue;
+            }
             let params = set.kernel.params(set.channels);
             let factor = terms.either(graph, users.iter().map(|node| factors[*node as usize]));
             terms.add(factor, &users, Cost { params, macs: 0 });

@@ -11,7 +11,7 @@ const ASKED: Question = Question { input: Size { h: 16, w: 24 }, batch: 1, train
 
 fn strided(draft: &mut Draft, x: NodeId, scale: u32) -> NodeId {
     let down = Conv { out: 8, kernel: 3, stride: 2, rate: 1, groups: 1, bias: true, pad: None };
-    draft.typed(Kernel::Conv(down), MapType { width: 8, scale: Scale::Down(scale) }, &[x])
+    draft.typed(Kernel::Conv(down), MapType::new(8, Scale::Down(scale)), &[x])
 }
 
 #[test]
@@ -19,8 +19,7 @@ fn a_chain_costs_what_its_kernels_cost() {
     let (mut draft, x) = Draft::new();
     let a = draft.node(conv(3), &[x]);
     let b = strided(&mut draft, a, 2);
-    let c =
-        draft.typed(Kernel::Norm(Norm::DEFAULT), MapType { width: 8, scale: Scale::Down(2) }, &[b]);
+    let c = draft.typed(Kernel::Norm(Norm::DEFAULT), MapType::new(8, Scale::Down(2)), &[b]);
     draft.output(c);
     let costs = exact(&draft.graph, ASKED).expect("it runs");
     assert_eq!(costs.params, 9 * 16 + (9 * 32 + 8) + 16);
@@ -68,9 +67,8 @@ fn a_network_says_where_sizes_differ_and_which_input_would_do() {
     let (mut draft, x) = Draft::new();
     let down = strided(&mut draft, x, 2);
     let half = Kernel::Resize { to: Target::FloorBy(2), interp: Interp::Bilinear };
-    let zoom = draft.typed(half, MapType { width: 4, scale: Scale::Down(2) }, &[x]);
-    let both =
-        draft.typed(Kernel::Concat, MapType { width: 12, scale: Scale::Down(2) }, &[down, zoom]);
+    let zoom = draft.typed(half, MapType::new(4, Scale::Down(2)), &[x]);
+    let both = draft.typed(Kernel::Concat, MapType::new(12, Scale::Down(2)), &[down, zoom]);
     draft.output(both);
     let odd = Question { input: Size { h: 15, w: 24 }, ..ASKED };
     let problem = exact(&draft.graph, odd).expect_err("sizes differ");
@@ -84,7 +82,7 @@ fn a_network_says_where_sizes_differ_and_which_input_would_do() {
 fn a_network_says_where_its_input_is_too_small() {
     let (mut draft, x) = Draft::new();
     let half = Kernel::Resize { to: Target::FloorBy(8), interp: Interp::Nearest };
-    let tiny = draft.typed(half, MapType { width: 4, scale: Scale::Down(8) }, &[x]);
+    let tiny = draft.typed(half, MapType::new(4, Scale::Down(8)), &[x]);
     draft.output(tiny);
     let small = Question { input: Size { h: 4, w: 64 }, ..ASKED };
     let problem = exact(&draft.graph, small).expect_err("nothing is left");
@@ -95,7 +93,7 @@ fn a_network_says_where_its_input_is_too_small() {
 #[test]
 fn a_global_pool_sees_everything() {
     let (mut draft, x) = Draft::new();
-    let ty = MapType { width: 4, scale: Scale::Global };
+    let ty = MapType::new(4, Scale::Global);
     let pooled = draft.typed(Kernel::GlobalPool, ty, &[x]);
     let relu = draft.node(Kernel::Act(Act::Sigmoid), &[pooled]);
     let out = draft.node(Kernel::Mul, &[x, relu]);
@@ -110,7 +108,7 @@ fn a_convolutions_macs_are_those_of_a_naive_loop() {
     for (stride, rate, groups) in [(1, 1, 1), (2, 1, 2), (1, 2, 4), (2, 3, 1)] {
         let (mut draft, x) = Draft::new();
         let c = Conv { out: 8, kernel: 3, stride, rate, groups, bias: true, pad: None };
-        let ty = MapType { width: 8, scale: Scale::Down(stride) };
+        let ty = MapType::new(8, Scale::Down(stride));
         let y = draft.typed(Kernel::Conv(c), ty, &[x]);
         draft.output(y);
         let (mut macs, pad) = (0u64, rate as i64);

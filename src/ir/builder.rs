@@ -44,7 +44,7 @@ impl Builder {
     pub fn input(&mut self, width: u32) -> NodeId {
         let inputs = |n: &&Node| matches!(n.kernel, Kernel::Input(_));
         let nth = self.graph.graph.node_weights().filter(inputs).count();
-        let ty = MapType { width, scale: Scale::Down(1) };
+        let ty = MapType::new(width, Scale::Down(1));
         self.node(Kernel::Input(nth as u32), ty, None)
     }
 
@@ -110,6 +110,7 @@ impl Builder {
         // The number keeps names apart within a part.
         let name = format!("{}{}", kernel.name(), id.0);
         self.graph.weights.push(WeightSet {
+            sliced: false,
             scope: self.scope,
             name,
             kernel,
@@ -147,8 +148,8 @@ fn output_type(kernel: &Kernel, inputs: &[MapType]) -> MapType {
     };
     let second = inputs.get(1).unwrap_or(&first);
     match *kernel {
-        Kernel::Conv(c) => MapType { width: c.out, scale: down(c.stride) },
-        Kernel::Deconv(c) => MapType { width: c.out, scale: up(c.stride) },
+        Kernel::Conv(c) => MapType::new(c.out, down(c.stride)),
+        Kernel::Deconv(c) => MapType::new(c.out, up(c.stride)),
         Kernel::Pool { stride, .. } => MapType { scale: down(stride), ..first },
         Kernel::GlobalPool => MapType { scale: Scale::Global, ..first },
         Kernel::Resize { to: Target::Scale(scale), .. } => MapType { scale, ..first },
@@ -186,7 +187,7 @@ mod tests {
             b.add(Kernel::Norm(Norm::DEFAULT), &[y])
         });
         let z = b.add(Kernel::Concat, &[y, y]);
-        assert_eq!(b.ty(z), MapType { width: 16, scale: Scale::Down(2) });
+        assert_eq!(b.ty(z), MapType::new(16, Scale::Down(2)));
         b.output("out", z);
         let graph = b.finish();
         let names: Vec<String> = (0..2).map(|id| graph.weight_name(WeightId(id))).collect();

@@ -6,7 +6,7 @@
 
 use super::decision::{Binding, Gate};
 use super::kernel::Kernel;
-use super::shape::MapType;
+use super::shape::{MapType, SliceId};
 use crate::source::Span;
 use indexmap::IndexSet;
 use petgraph::Direction;
@@ -72,8 +72,17 @@ pub struct WeightSet {
     pub kernel: Kernel,
     /// Channels of the kernel's first input.
     pub channels: u32,
+    /// Whether kernels of several widths take its leading channels: it is as large as the widest.
+    pub sliced: bool,
     /// Which kernel it is of those in its scope, where the author gave it no name.
     pub turn: Option<u32>,
+}
+
+/// Widths that one decision chooses among: of a map, the leading channels that are there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Slices {
+    /// By alternative: the fact that it is taken, and the channels then.
+    pub cases: Vec<(LeafId, u32)>,
 }
 
 /// A named part of a network, for names and drawings.
@@ -105,6 +114,8 @@ pub struct DecisionGraph {
     pub graph: DiGraph<Node, Edge, u32>,
     /// What switches edges; each fact once.
     pub leaves: IndexSet<Gate>,
+    /// Widths that are chosen, each set of them once.
+    pub slices: IndexSet<Slices>,
     /// Every weight set once.
     pub weights: Vec<WeightSet>,
     /// Named parts, outermost first.
@@ -137,6 +148,29 @@ impl DecisionGraph {
     /// The fact behind a leaf.
     pub fn gate(&self, leaf: LeafId) -> &Gate {
         &self.leaves[leaf.0 as usize]
+    }
+
+    /// The widths of a map whose width is chosen.
+    pub fn slices(&self, ty: MapType) -> Option<&Slices> {
+        ty.slice.map(|SliceId(at)| &self.slices[at as usize])
+    }
+
+    /// A map's type where some leaves are on: the widest slice that is.
+    pub fn narrowed(&self, ty: MapType, on: impl Fn(LeafId) -> bool) -> MapType {
+        let Some(slices) = self.slices(ty) else { return ty };
+        let there = slices.cases.iter().filter(|(leaf, _)| on(*leaf)).map(|(_, width)| *width);
+        MapType::new(there.max().unwrap_or(ty.width), ty.scale)
+    }
+
+    /// A node's kernel and type where some leaves are on: as wide as the slices that are.
+    pub fn narrowed_node(&self, id: NodeId, on: impl Fn(LeafId) -> bool) -> (Kernel, MapType) {
+        let node = &self.graph[id];
+        if self.slices.is_empty() {
+            return (node.kernel, node.ty);
+        }
+        let (ty, whole) = (self.narrowed(node.ty, &on), self.input_type(id));
+        let input = self.narrowed(whole, on);
+        (node.kernel.sliced(whole.width, input.width, ty.width), ty)
     }
 
     /// The nodes in topological order.

@@ -81,6 +81,15 @@ impl Conv {
         self.pad.unwrap_or(self.rate * (self.kernel - 1) / 2)
     }
 
+    fn sliced(self, whole: u32, input: u32, out: u32) -> Conv {
+        let groups = if self.groups == whole && whole > 1 { input } else { self.groups };
+        Conv { out, groups, ..self }
+    }
+
+    fn widened(self, other: Conv) -> Conv {
+        Conv { out: self.out.max(other.out), groups: self.groups.max(other.groups), ..self }
+    }
+
     /// What a transposed convolution drops at the top and at the left: `(kernel - stride) / 2`,
     /// rounded down. Then the first `stride * n` cells that `n` cells give are centred on them, up
     /// to half a cell.
@@ -289,6 +298,25 @@ impl Kernel {
             | Kernel::Dropout { .. }
             | Kernel::Mix
             | Kernel::Given => SmallVec::new(),
+        }
+    }
+
+    /// The slice with `out` channels, on `input` of the `whole` channels of its input. Where each
+    /// input channel is a group, it stays one.
+    pub fn sliced(&self, whole: u32, input: u32, out: u32) -> Kernel {
+        match *self {
+            Kernel::Conv(conv) => Kernel::Conv(conv.sliced(whole, input, out)),
+            Kernel::Deconv(conv) => Kernel::Deconv(conv.sliced(whole, input, out)),
+            other => other,
+        }
+    }
+
+    /// A kernel of which both this and another one, which differs in width only, are slices.
+    pub fn widened(&self, other: &Kernel) -> Kernel {
+        match (*self, *other) {
+            (Kernel::Conv(a), Kernel::Conv(b)) => Kernel::Conv(a.widened(b)),
+            (Kernel::Deconv(a), Kernel::Deconv(b)) => Kernel::Deconv(a.widened(b)),
+            (own, _) => own,
         }
     }
 

@@ -9,8 +9,9 @@ mod wiring;
 pub use wiring::{Liveness, Wiring, liveness};
 
 use super::decision::Binding;
-use super::graph::{DecisionGraph, Edge, Node, NodeId, Output, WeightId};
+use super::graph::{DecisionGraph, Edge, Node, NodeId, Output, WeightId, WeightSet};
 use super::kernel::Kernel;
+use super::shape::MapType;
 use petgraph::graph::DiGraph;
 use smallvec::SmallVec;
 
@@ -51,6 +52,8 @@ pub(crate) struct Plan {
     images: Vec<Image>,
     /// Whether the node is read, or kept.
     needed: Vec<bool>,
+    /// By leaf: whether it is on.
+    on: Vec<bool>,
 }
 
 impl Plan {
@@ -64,7 +67,8 @@ impl Plan {
         let on = |leaf: Option<usize>| leaf.is_none_or(|l| leaf_weights[l] > 0);
         let reached = wiring.reached(wiring.roots(), on, seen);
         let images = vec![Image::Absent; graph.graph.node_count()];
-        let mut plan = Plan { reached, images, needed: Vec::new() };
+        let on_leaves = leaf_weights.iter().map(|weight| *weight > 0).collect();
+        let mut plan = Plan { reached, images, needed: Vec::new(), on: on_leaves };
         for i in 0..plan.reached.len() {
             let node = plan.reached[i] as usize;
             let there = |src: usize| !matches!(plan.images[src], Image::Absent);
@@ -99,6 +103,11 @@ impl Plan {
         match graph.graph[NodeId::new(node)].kernel {
             Kernel::Given => {
                 let first = inputs.map(|(src, _)| src as u32).next();
+                return first.and_then(|src| self.at(src)).map_or(Image::Absent, Image::Alias);
+            }
+            // What it is cut from has no more channels than it takes.
+            Kernel::Slice { .. } if is_sliced(graph, wiring, node) => {
+                let first = wiring.reads(node).map(|(src, _)| src as u32).next();
                 return first.and_then(|src| self.at(src)).map_or(Image::Absent, Image::Alias);
             }
             Kernel::Mix | Kernel::Add => {}
@@ -182,13 +191,19 @@ impl Plan {
         reads
     }
 
+    /// A node's kernel and type in the closed graph.
+    pub(crate) fn narrowed(&self, graph: &DecisionGraph, node: NodeId) -> (Kernel, MapType) {
+        graph.narrowed_node(node, |leaf| self.on[leaf.0 as usize])
+    }
+
     fn emit(&self, graph: &DecisionGraph) -> DecisionGraph {
-        let weights = Kept::of(graph, &self.needed);
+        let weights = Kept::of(graph, self);
         let mut closed: DiGraph<Node, Edge, u32> = DiGraph::default();
         let mut place = vec![NodeId::end(); self.images.len()];
         for (i, inputs) in self.nodes() {
             let i = i as usize;
             let mut node = graph.graph[NodeId::new(i)].clone();
+            (node.kernel, node.ty) = self.narrowed(graph, NodeId::new(i));
             if node.kernel == Kernel::Mix {
                 node.kernel = Kernel::Add;
             }
@@ -206,6 +221,7 @@ impl Plan {
         DecisionGraph {
             graph: closed,
             leaves: Default::default(),
+            slices: Default::default(),
             weights: weights.sets,
             scopes: graph.scopes.clone(),
             outputs: graph.outputs.iter().filter_map(output).collect(),
@@ -213,33 +229,45 @@ impl Plan {
     }
 }
 
+/// Whether a node reads a map whose width is chosen.
+fn is_sliced(graph: &DecisionGraph, wiring: &Wiring, node: usize) -> bool {
+    wiring.reads(node).any(|(src, _)| graph.graph[NodeId::new(src)].ty.slice.is_some())
+}
+
 fn is_sum(graph: &DecisionGraph, node: usize) -> bool {
     matches!(graph.graph[NodeId::new(node)].kernel, Kernel::Add | Kernel::Mix)
 }
 
-/// The weight sets of a member: those that it uses, and those that no node of the open graph uses
-/// (bound but never applied: they exist whatever is chosen).
+/// The weight sets of a member: those that it uses, as large as its widest use, and those that no
+/// node of the open graph uses (bound but never applied: they exist whatever is chosen).
 struct Kept {
-    sets: Vec<super::graph::WeightSet>,
+    sets: Vec<WeightSet>,
     place: Vec<Option<WeightId>>,
 }
 
 impl Kept {
-    fn of(graph: &DecisionGraph, needed: &[bool]) -> Kept {
+    fn of(graph: &DecisionGraph, plan: &Plan) -> Kept {
         let (mut used, mut idle) =
-            (vec![false; graph.weights.len()], vec![true; graph.weights.len()]);
+            (vec![None; graph.weights.len()], vec![true; graph.weights.len()]);
         for (id, node) in graph.nodes() {
-            if let Some(w) = node.weights {
-                idle[w.0 as usize] = false;
-                used[w.0 as usize] |= needed[id.index()];
+            let Some(w) = node.weights else { continue };
+            idle[w.0 as usize] = false;
+            let set = &graph.weights[w.0 as usize];
+            if plan.needed[id.index()] && !set.sliced {
+                used[w.0 as usize] = Some((set.kernel, set.channels));
+            } else if plan.needed[id.index()] {
+                let read = graph.narrowed(graph.input_type(id), |leaf| plan.on[leaf.0 as usize]);
+                let (kernel, _) = plan.narrowed(graph, id);
+                let set = used[w.0 as usize].get_or_insert((kernel, read.width));
+                *set = (set.0.widened(&kernel), set.1.max(read.width));
             }
         }
         let mut kept = Kept { sets: Vec::new(), place: Vec::with_capacity(used.len()) };
-        for (i, set) in graph.weights.iter().enumerate() {
-            let here = used[i] || idle[i];
-            kept.place.push(here.then_some(WeightId(kept.sets.len() as u32)));
-            if here {
-                kept.sets.push(set.clone());
+        for ((set, used), idle) in graph.weights.iter().zip(used).zip(idle) {
+            let here = used.or(idle.then_some((set.kernel, set.channels)));
+            kept.place.push(here.map(|_| WeightId(kept.sets.len() as u32)));
+            if let Some((kernel, channels)) = here {
+                kept.sets.push(WeightSet { kernel, channels, ..set.clone() });
             }
         }
         kept

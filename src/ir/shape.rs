@@ -32,13 +32,27 @@ impl fmt::Display for Scale {
     }
 }
 
+/// Index of sliced widths: an entry of [`DecisionGraph::slices`](super::DecisionGraph::slices).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SliceId(pub u32);
+
 /// The type of a map: `64 @ /8`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MapType {
-    /// Channels.
+    /// Channels; where the map is a slice, as many as it has at most.
     pub width: u32,
     /// Resolution.
     pub scale: Scale,
+    /// Which of its channels are there, where a decision says how many: the leading ones.
+    #[serde(skip)]
+    pub slice: Option<SliceId>,
+}
+
+impl MapType {
+    /// A map of so many channels, whatever is decided.
+    pub fn new(width: u32, scale: Scale) -> MapType {
+        MapType { width, scale, slice: None }
+    }
 }
 
 impl fmt::Display for MapType {

@@ -57,7 +57,7 @@ impl Draft {
     /// A node that reads `inputs` always and keeps the first one's type, or `WIDTH @ /1`; a
     /// convolution has its own width.
     pub(crate) fn node(&mut self, kernel: Kernel, inputs: &[NodeId]) -> NodeId {
-        let default = MapType { width: WIDTH, scale: Scale::Down(1) };
+        let default = MapType::new(WIDTH, Scale::Down(1));
         let mut ty = inputs.first().map_or(default, |x| self.graph.graph[*x].ty);
         if let Kernel::Conv(c) = kernel {
             ty.width = c.out;
@@ -71,6 +71,7 @@ impl Draft {
         let weights = (!kernel.weights(channels).is_empty()).then(|| {
             let name = format!("w{}", self.graph.weights.len());
             self.graph.weights.push(WeightSet {
+                sliced: false,
                 scope: ScopeId(0),
                 name,
                 kernel,
@@ -91,7 +92,7 @@ impl Draft {
     /// A mix of gated terms.
     pub(crate) fn mix(&mut self, terms: &[(Gate, NodeId)]) -> NodeId {
         let ty = terms.first().map(|(_, src)| self.graph.graph[*src].ty);
-        let ty = ty.unwrap_or(MapType { width: WIDTH, scale: Scale::Down(1) });
+        let ty = ty.unwrap_or(MapType::new(WIDTH, Scale::Down(1)));
         let id = self.typed(Kernel::Mix, ty, &[]);
         for (port, &(gate, src)) in terms.iter().enumerate() {
             let leaf = Some(LeafId(self.graph.leaves.insert_full(gate).0 as u32));

@@ -94,7 +94,7 @@ impl Evaluator<'_> {
     }
 
     /// A word for an alternative, for scopes.
-    fn gate_label(&self, gate: &Gate, i: usize) -> String {
+    pub(super) fn gate_label(&self, gate: &Gate, i: usize) -> String {
         if let Gate::Alt { of, alt } = gate
             && let Domain::One(labels) = &self.sites.decisions[of.index()].domain
             && let Some(label) = labels.get(*alt as usize)

@@ -2,8 +2,10 @@
 
 use super::eval::{Eval, Evaluator, unfit};
 use super::kernels::WIDEST;
+use super::slices::Width;
 use super::value::{Design, Value};
 use crate::diag::{Diag, listed};
+use crate::ir::shape::MapType;
 use crate::source::Span;
 
 impl Evaluator<'_> {
@@ -44,16 +46,18 @@ impl Evaluator<'_> {
         )
     }
 
-    /// The argument `C`: a whole number of channels; `same` and nothing mean the input's.
-    pub(super) fn width_arg(&mut self, d: &Design, same: u32, at: Span) -> Eval<u32> {
+    /// The argument `C`: a whole number of channels, or a slice; `same` and nothing mean the
+    /// input's.
+    pub(super) fn width_arg(&mut self, d: &Design, same: MapType, at: Span) -> Eval<Width> {
         match self.arg(d, "C") {
-            None | Some((Value::Same, _)) => Ok(same),
+            None | Some((Value::Same, _)) => Ok(Width::of(same)),
+            Some((Value::Slice(slice), span)) => self.sliced_width(&slice, span),
             Some((value, span)) => match value.as_ratio() {
                 Some(r) if !r.is_integer() => {
                     let diag = uneven_width(&value).label(span, "a width");
                     self.fail(diag.label(self.head(at), "of this convolution"))
                 }
-                _ => Ok(self.whole_arg(d, "C", 1, 1..=WIDEST, at)? as u32),
+                _ => Ok(Width::plain(self.whole_arg(d, "C", 1, 1..=WIDEST, at)? as u32)),
             },
         }
     }

@@ -3,10 +3,10 @@
 use super::memo::Stretch;
 use crate::ir::decision::Gate;
 use crate::ir::graph::{
-    DecisionGraph, Edge, LeafId, Node, NodeId, Scope, ScopeId, WeightId, WeightSet,
+    DecisionGraph, Edge, LeafId, Node, NodeId, Scope, ScopeId, Slices, WeightId, WeightSet,
 };
 use crate::ir::kernel::Kernel;
-use crate::ir::shape::MapType;
+use crate::ir::shape::{MapType, SliceId};
 use crate::source::Span;
 use petgraph::graph::EdgeIndex;
 use rustc_hash::FxHashMap;
@@ -27,6 +27,7 @@ pub(super) struct Builder {
     weights: FxHashMap<(ScopeId, Word), WeightId>,
     /// By scope: whether something lives in it.
     touched: Vec<bool>,
+    slicing: bool,
 }
 
 /// Weights that are tied do not have the same shape at both places.
@@ -63,6 +64,7 @@ impl Builder {
             scopes: FxHashMap::default(),
             weights: FxHashMap::default(),
             touched: vec![true],
+            slicing: false,
         }
     }
 
@@ -106,25 +108,66 @@ impl Builder {
         &mut self,
         scope: ScopeId,
         name: &str,
-        kernel: Kernel,
-        channels: u32,
+        (kernel, channels): (Kernel, u32),
+        sliced: bool,
         turn: u32,
     ) -> Result<WeightId, TieMismatch> {
         let key = (scope, self.word(name));
         if let Some(&id) = self.weights.get(&key) {
-            let set = &self.graph.weights[id.0 as usize];
-            if set.kernel == kernel && set.channels == channels {
+            let set = &mut self.graph.weights[id.0 as usize];
+            let wider = set.kernel.widened(&kernel);
+            let same = (set.kernel, set.channels) == (kernel, channels);
+            if (sliced || set.sliced) && wider == kernel.widened(&set.kernel) {
+                (set.kernel, set.channels) = (wider, set.channels.max(channels));
+                set.sliced = true;
                 return Ok(id);
             }
-            let name = self.graph.weight_name(id);
-            return Err(TieMismatch { name, first: set.channels, now: channels });
+            if same {
+                return Ok(id);
+            }
+            let first = set.channels;
+            return Err(TieMismatch { name: self.graph.weight_name(id), first, now: channels });
         }
         let id = WeightId(self.graph.weights.len() as u32);
         let (name, turn) = (name.to_owned(), Some(turn));
-        self.graph.weights.push(WeightSet { scope, name, kernel, channels, turn });
+        self.graph.weights.push(WeightSet { scope, name, kernel, channels, sliced, turn });
         self.weights.insert(key, id);
         self.touched[scope.0 as usize] = true;
+        self.slicing |= sliced;
         Ok(id)
+    }
+
+    /// The weights of a norm where kernels are sliced: each width has its own. A norm of `part` of a
+    /// map's channels is named after its width.
+    pub(super) fn norm_set(
+        &mut self,
+        scope: ScopeId,
+        name: &str,
+        shape: (Kernel, u32),
+        part: bool,
+        turn: u32,
+    ) -> Result<WeightId, TieMismatch> {
+        let own = format!("{name}_{}", shape.1);
+        let keys = [name, &own].map(|name| (scope, self.word(name)));
+        let [plain, sized] = keys.map(|key| self.weights.get(&key).copied());
+        let fits = |id: WeightId| self.graph.weights[id.0 as usize].channels == shape.1;
+        let name = match plain {
+            Some(id) if fits(id) => name,
+            None if sized.is_none() && !part => name,
+            _ => &own,
+        };
+        self.weight_set(scope, name, shape, false, turn)
+    }
+
+    /// Whether some kernel takes slices.
+    pub(super) fn slicing(&self) -> bool {
+        self.slicing
+    }
+
+    /// Widths that a decision's alternatives stand for.
+    pub(super) fn slices(&mut self, cases: impl Iterator<Item = (Gate, u32)>) -> SliceId {
+        let cases = cases.map(|(gate, width)| (self.leaf(gate), width)).collect();
+        SliceId(self.graph.slices.insert_full(Slices { cases }).0 as u32)
     }
 
     /// The leaf of a gate.

@@ -4,6 +4,7 @@ use super::arguments::Part;
 use super::builtin::Builtin;
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
+use super::slices::Width;
 use super::value::{Design, Map, Value};
 use crate::diag::Diag;
 use crate::ir::graph::NodeId;
@@ -31,7 +32,7 @@ impl Evaluator<'_> {
             f.take_turn();
         }
         match b.name {
-            "width" => Ok(Value::int(i64::from(x.ty.width))),
+            "width" => Ok(self.width_of(x.ty)),
             "scale" => Ok(Value::Scale(x.ty.scale)),
             "conv" | "dw" => self.conv(b, d, x, at, f),
             "deconv" => self.deconv(d, x, at, f),
@@ -47,6 +48,9 @@ impl Evaluator<'_> {
                 let rows = self.whole_arg(d, "rows", 0, 0..=1024, at)? as u32;
                 let cols = self.whole_arg(d, "cols", 0, 0..=1024, at)? as u32;
                 self.plain(Kernel::Shift { rows, cols }, x, at, f)
+            }
+            "shuffle" | "channels" if x.ty.slice.is_some() => {
+                self.no_slice(x.ty, &format!("`{}`", b.name), at)
             }
             "shuffle" => {
                 let groups = self.whole_arg(d, "groups", 1, 1..=WIDEST, at)?;
@@ -79,14 +83,21 @@ impl Evaluator<'_> {
     fn weighted(
         &mut self,
         name: &str,
-        kernel: Kernel,
+        (kernel, sliced): (Kernel, bool),
         x: Map,
         ty: MapType,
         at: Span,
         f: &mut Frame,
-    ) -> Eval<Value> {
-        let name = f.unique(name);
-        let weights = match self.build.weight_set(f.scope, &name, kernel, x.ty.width, f.turn()) {
+    ) -> Eval<Map> {
+        let shape = (kernel, x.ty.width);
+        let set = match kernel {
+            Kernel::Norm(_) if sliced || self.build.slicing() => {
+                let shape = (kernel, ty.width);
+                self.build.norm_set(f.scope, name, shape, sliced, f.turn())
+            }
+            _ => self.build.weight_set(f.scope, name, shape, sliced, f.turn()),
+        };
+        let weights = match set {
             Ok(weights) => weights,
             Err(tie) => {
                 return self.fail(
@@ -101,7 +112,7 @@ impl Evaluator<'_> {
         };
         let inputs = [(x.node, None)];
         let node = self.build.node(kernel, ty, &inputs, f.scope, Some(weights), at);
-        Ok(Value::Map(Map { node, ty }))
+        Ok(Map { node, ty })
     }
 
     pub(super) fn plain(&mut self, kernel: Kernel, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
@@ -118,13 +129,17 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         let depthwise = b.name == "dw";
         let width = x.ty.width;
-        let out = if depthwise { width } else { self.width_arg(d, width, at)? };
+        let wanted = if depthwise { Width::of(x.ty) } else { self.width_arg(d, x.ty, at)? };
+        let out = wanted.most;
         let groups = match depthwise {
             true => i64::from(width),
             false => self.whole_arg(d, "groups", 1, 1..=WIDEST, at)?,
         };
         self.check_groups(i64::from(width), groups, at, d)?;
         self.check_groups(i64::from(out), groups, at, d)?;
+        if groups > 1 && !depthwise && (wanted.sliced || x.ty.slice.is_some()) {
+            return self.no_slice(x.ty, "a convolution with groups", at);
+        }
         let conv = Conv {
             out,
             kernel: self.whole_arg(d, "kernel", 1, 1..=1023, at)? as u32,
@@ -135,13 +150,13 @@ impl Evaluator<'_> {
             pad: self.pad_arg(d, 1023, at)?,
         };
         let scale = self.strided(x.ty.scale, conv.stride, at)?;
-        self.weighted(b.name, Kernel::Conv(conv), x, MapType { width: out, scale }, at, f)
+        self.convolved(b.name, Kernel::Conv(conv), x, wanted.ty(scale), (wanted.sliced, at), f)
     }
 
     pub(super) fn deconv(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
-        let out = self.width_arg(d, x.ty.width, at)?;
+        let wanted = self.width_arg(d, x.ty, at)?;
         let conv = Conv {
-            out,
+            out: wanted.most,
             kernel: self.whole_arg(d, "kernel", 1, 1..=1023, at)? as u32,
             stride: self.whole_arg(d, "stride", 1, 1..=64, at)? as u32,
             rate: 1,
@@ -159,7 +174,30 @@ impl Evaluator<'_> {
                 );
             }
         };
-        self.weighted("deconv", Kernel::Deconv(conv), x, MapType { width: out, scale }, at, f)
+        self.convolved("deconv", Kernel::Deconv(conv), x, wanted.ty(scale), (wanted.sliced, at), f)
+    }
+
+    /// A convolution. Where its width is chosen, what follows reads as many channels as there are.
+    fn convolved(
+        &mut self,
+        name: &str,
+        kernel: Kernel,
+        x: Map,
+        ty: MapType,
+        (sliced, at): (bool, Span),
+        f: &mut Frame,
+    ) -> Eval<Value> {
+        let sliced = sliced || x.ty.slice.is_some();
+        let name = f.unique(name);
+        let y = self.weighted(&name, (kernel, sliced), x, ty, at, f)?;
+        let cut = |this: &mut Self, len, f: &mut Frame| {
+            let ty = MapType::new(len, ty.scale);
+            Ok(this.push(Kernel::Slice { from: 0, len }, ty, &[y.node], at, f))
+        };
+        match y.ty.slice {
+            Some(_) => self.each_slice(y, at, f, cut),
+            None => Ok(Value::Map(y)),
+        }
     }
 
     /// Padding, where some is asked for.
@@ -192,7 +230,16 @@ impl Evaluator<'_> {
             eps_e9: e9(self.float_arg(d, "eps", 1e-5, Part::UpToOne, at)?),
             momentum_e9: e9(self.float_arg(d, "momentum", 0.1, Part::UpToOne, at)?),
         };
-        self.weighted("bn", Kernel::Norm(norm), x, x.ty, at, f)
+        let name = f.unique("bn");
+        if x.ty.slice.is_none() {
+            let kernel = (Kernel::Norm(norm), false);
+            return Ok(Value::Map(self.weighted(&name, kernel, x, x.ty, at, f)?));
+        }
+        let one = |this: &mut Self, len, f: &mut Frame| {
+            let ty = MapType::new(len, x.ty.scale);
+            this.weighted(&name, (Kernel::Norm(norm), true), x, ty, at, f)
+        };
+        self.each_slice(x, at, f, one)
     }
 
     pub(super) fn pool(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
@@ -322,7 +369,13 @@ impl Evaluator<'_> {
     /// The product of two maps; the second may have one cell for all.
     pub(super) fn mul(&mut self, x: Map, y: Map, at: Span, f: &mut Frame) -> Eval<Value> {
         let scale_fits = x.ty.scale == y.ty.scale || y.ty.scale == Scale::Global;
-        if x.ty.width != y.ty.width || !scale_fits {
+        if (x.ty.width, x.ty.slice) == (y.ty.width, y.ty.slice) && scale_fits {
+            return Ok(Value::Map(self.push(Kernel::Mul, x.ty, &[x.node, y.node], at, f)));
+        }
+        if x.ty.slice != y.ty.slice {
+            return self.other_slice("a product", x, y, at);
+        }
+        {
             let (x_at, y_at, at) = (self.origin(x), self.origin(y), self.head(at));
             let width = x.ty.width;
             let width = (y.ty.width != width).then(|| format!("> conv(1, {width})"));
@@ -336,7 +389,6 @@ impl Evaluator<'_> {
                     .help(format!("bring the second to the first: `{}`", remedy.join(" "))),
             );
         }
-        Ok(Value::Map(self.push(Kernel::Mul, x.ty, &[x.node, y.node], at, f)))
     }
 
     /// The sum of maps of one type.
@@ -352,6 +404,9 @@ impl Evaluator<'_> {
     fn check_sum(&mut self, a: Map, b: Map, at: Span) -> Eval<()> {
         if a.ty == b.ty {
             return Ok(());
+        }
+        if a.ty.slice != b.ty.slice && a.ty.scale == b.ty.scale {
+            return self.other_slice("a sum", a, b, at);
         }
         let (x_at, y_at) = (self.origin(a), self.origin(b));
         let diag = if a.ty.scale != b.ty.scale {
@@ -373,7 +428,7 @@ impl Evaluator<'_> {
         )
     }
 
-    fn origin(&self, map: Map) -> Span {
+    pub(super) fn origin(&self, map: Map) -> Span {
         self.build.graph.graph[map.node].at
     }
 
@@ -397,9 +452,9 @@ impl Evaluator<'_> {
         if maps.len() == 1 {
             return Ok(Value::Map(first));
         }
-        let width = maps.iter().map(|m| m.ty.width).fold(0u32, u32::saturating_add);
+        let width = self.width_together(maps, at)?;
         let inputs: Vec<NodeId> = maps.iter().map(|m| m.node).collect();
-        let ty = MapType { width, ..first.ty };
+        let ty = width.ty(first.ty.scale);
         Ok(Value::Map(self.push(Kernel::Concat, ty, &inputs, at, f)))
     }
 }

@@ -213,7 +213,7 @@ impl Evaluator<'_> {
                 Some(entry) => Ok(entry.value.clone()),
                 None => self.fail(no_operator(o, name)),
             },
-            Value::Map(map) if name.value == "width" => Ok(Value::int(i64::from(map.ty.width))),
+            Value::Map(map) if name.value == "width" => Ok(self.width_of(map.ty)),
             Value::Map(map) if name.value == "scale" => Ok(Value::Scale(map.ty.scale)),
             Value::Poison => Err(Reported),
             other => {

@@ -9,7 +9,7 @@ use super::build::{Home, Mark};
 use super::eval::Evaluator;
 use super::frame::Instance;
 use super::module::{ItemRef, ModuleId};
-use super::value::{Design, InstanceId, Map, Value};
+use super::value::{Design, InstanceId, Map, Slice, Value};
 use crate::ir::graph::{NodeId, ScopeId};
 use crate::ir::shape::{MapType, Scale};
 use crate::source::Span;
@@ -38,6 +38,7 @@ pub(super) struct Key {
 enum Plain {
     Num(Ratio<i64>),
     Float(u64),
+    Slice(Rc<Slice>),
     Quantity(u64, Rc<str>),
     Bool(bool),
     Str(Rc<str>),
@@ -334,6 +335,7 @@ fn plain(value: &Value) -> Option<Plain> {
         Value::Num(n) => Plain::Num(*n),
         Value::Decimal(n) => Plain::Num(*n),
         Value::Float(x) => Plain::Float(x.to_bits()),
+        Value::Slice(slice) => Plain::Slice(Rc::clone(slice)),
         Value::Quantity(x, unit) => Plain::Quantity(x.to_bits(), Rc::clone(unit)),
         Value::Bool(b) => Plain::Bool(*b),
         Value::Str(s) => Plain::Str(Rc::clone(s)),

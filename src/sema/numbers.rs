@@ -5,6 +5,7 @@ use super::frame::Frame;
 use super::value::{Design, DesignKind, Value, Via};
 use crate::diag::Diag;
 use crate::ir::decision::Gate;
+use crate::ir::graph::ScopeId;
 use crate::source::Span;
 use crate::syntax::ast::*;
 use num_rational::Ratio;
@@ -15,6 +16,7 @@ impl Evaluator<'_> {
         let value = self.eval(x, f)?;
         match (op, value) {
             (UnaryOp::Tied, value) => self.tied(value, x, f),
+            (UnaryOp::Slice, value) => self.as_slice(value, x.span),
             (UnaryOp::Minus, Value::Num(n)) if *n.numer() > i64::MIN => Ok(Value::Num(-n)),
             (UnaryOp::Minus, Value::Decimal(n)) => Ok(Value::exact(-n)),
             (UnaryOp::Minus, Value::Float(n)) => Ok(Value::Float(-n)),
@@ -24,18 +26,36 @@ impl Evaluator<'_> {
         }
     }
 
-    /// `tied d`: one scope of weights, allocated where the name is bound.
+    /// `tied d`: one scope of weights, allocated where the name is bound. Where `d` is chosen, each
+    /// alternative has its own.
     pub(super) fn tied(&mut self, value: Value, x: &Expr, f: &mut Frame) -> Eval<Value> {
+        let name = match &value {
+            Value::Design(d) => f.unique(d.name()),
+            Value::Varied(_) if &*f.label != "" => f.unique(&f.label.clone()),
+            _ => f.unique("tied"),
+        };
+        let scope = self.build.scope(f.scope, &name);
+        self.tied_in(scope, value, x, f)
+    }
+
+    fn tied_in(&mut self, scope: ScopeId, value: Value, x: &Expr, f: &Frame) -> Eval<Value> {
         match value {
             Value::Design(d) => {
                 let mut d = Design::clone(&d);
-                let name = f.unique(d.name());
-                d.tied = Some(self.build.scope(f.scope, &name));
+                d.tied = Some(scope);
                 if d.instance.is_none() {
                     d.instance = Some(self.instance(f, x.span, &f.label, &d));
                 }
                 Ok(Value::Design(Rc::new(d)))
             }
+            Value::Varied(terms) => {
+                let terms = terms.iter().enumerate().map(|(i, (gate, value))| {
+                    let own = self.build.scope(scope, &self.gate_label(gate, i));
+                    Ok((*gate, self.tied_in(own, value.clone(), x, f)?))
+                });
+                Ok(Value::Varied(Rc::new(terms.collect::<Eval<Vec<_>>>()?)))
+            }
+            Value::Same => Ok(Value::Same),
             other => self.expected("a cell or an operator to tie", &other, x.span),
         }
     }
@@ -180,6 +200,9 @@ impl Evaluator<'_> {
         r: &Value,
         at: (Span, Span),
     ) -> Eval<Value> {
+        if matches!(l, Value::Slice(_)) || matches!(r, Value::Slice(_)) {
+            return self.slices(op, l, r, at);
+        }
         if let (Some(x), Some(y)) = (l.as_ratio(), r.as_ratio()) {
             return match [l, r].iter().any(|v| matches!(v, Value::Decimal(_))) {
                 true => self.decimals(op, x, y, at),
@@ -281,7 +304,7 @@ impl Evaluator<'_> {
 }
 
 /// What an operator gives, where 64 bits hold it.
-fn checked(op: BinaryOp, x: Ratio<i64>, y: Ratio<i64>) -> Option<Ratio<i64>> {
+pub(super) fn checked(op: BinaryOp, x: Ratio<i64>, y: Ratio<i64>) -> Option<Ratio<i64>> {
     use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub};
     match op {
         BinaryOp::Plus => x.checked_add(&y),

@@ -51,7 +51,10 @@ impl Evaluator<'_> {
         let whole = value.as_ratio().is_some_and(|r| r.is_integer());
         let (fits, what) = match ty.name.value.as_str() {
             "int" => (whole, "a whole number"),
-            "width" => (whole || matches!(value, Value::Same), "a number of channels"),
+            "width" => {
+                let width = matches!(value, Value::Same | Value::Slice(_));
+                (whole || width, "a number of channels")
+            }
             "scale" => (matches!(value, Value::Scale(_)), "a scale such as `/8`"),
             "bool" => (matches!(value, Value::Bool(_)), "`true` or `false`"),
             "number" => (value.as_f64().is_some(), "a number"),

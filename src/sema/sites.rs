@@ -114,7 +114,7 @@ impl Sites {
             return (site.decision, same);
         }
         let decision = DecisionId(self.decisions.len() as u32);
-        let name = self.fresh_name(instance, label);
+        let name = self.fresh_name(instance, label, indices);
         self.decisions.push(Decision { name, domain: domain.clone(), at });
         self.sites.insert(key, Site { decision, text: text() });
         (decision, true)
@@ -172,7 +172,8 @@ impl Sites {
         self.decisions.iter().flat_map(labels).collect()
     }
 
-    fn fresh_name(&mut self, instance: &Rc<Instance>, label: &str) -> String {
+    /// Where a loop makes several decisions of one label, each is named by the loop's indices.
+    fn fresh_name(&mut self, instance: &Rc<Instance>, label: &str, indices: &[i64]) -> String {
         let mut parts: Vec<&str> =
             Some(label.trim_start_matches('.')).filter(|l| !l.is_empty()).into_iter().collect();
         let mut at = Some(instance);
@@ -184,7 +185,10 @@ impl Sites {
         }
         parts.reverse();
         parts.dedup();
-        let name = parts.join(".");
+        let mut name = parts.join(".");
+        if !label.is_empty() && !label.contains('[') {
+            indices.iter().for_each(|index| name.push_str(&format!("[{index}]")));
+        }
         // `#` is in no label, so that a numbered name is nobody's own.
         let used = self.names.entry(name.clone()).or_insert(0);
         *used += 1;

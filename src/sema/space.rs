@@ -86,7 +86,7 @@ impl Evaluator<'_> {
         let at = def.name.span;
         let mut images = Vec::new();
         for n in 0..def.maps.len() {
-            let ty = MapType { width: 3, scale: Scale::Down(1) };
+            let ty = MapType::new(3, Scale::Down(1));
             let kernel = Kernel::Input(n as u32);
             let node = self.build.node(kernel, ty, &[], super::build::ROOT, None, at);
             images.push(Value::Map(super::value::Map { node, ty }));
@@ -110,6 +110,9 @@ impl Evaluator<'_> {
     pub(super) fn check_single_type(&mut self, name: &str, value: &Value, at: Span) -> Eval<()> {
         let mut types: Vec<String> = match value {
             Value::Varied(terms) => terms.iter().map(|(_, v)| v.show()).collect(),
+            Value::Map(map) if map.ty.slice.is_some() => {
+                vec![format!("{} channels", self.width_of(map.ty).show())]
+            }
             Value::Cases(cases) => {
                 cases.iter().filter_map(|case| Some(case.map?.ty.to_string())).collect()
             }

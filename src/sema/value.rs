@@ -22,6 +22,8 @@ pub(crate) enum Value {
     Decimal(Ratio<i64>),
     /// A number that 64-bit fractions do not hold, such as `1e-30`.
     Float(f64),
+    /// A width that is a slice.
+    Slice(Rc<Slice>),
     /// A number with a unit.
     Quantity(f64, Rc<str>),
     /// A truth value.
@@ -64,6 +66,14 @@ pub(crate) enum Value {
     Same,
     /// An evaluation that failed and was reported.
     Poison,
+}
+
+/// A width that leading channels make: one number, or one for each alternative of a decision.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Slice {
+    /// The alternatives, one for each width; none where there is one width.
+    pub gates: Vec<Gate>,
+    pub widths: Vec<Ratio<i64>>,
 }
 
 /// A map: a node of the graph and its type.
@@ -212,6 +222,7 @@ impl Value {
             Value::Num(_)
             | Value::Decimal(_)
             | Value::Float(_)
+            | Value::Slice(_)
             | Value::Quantity(..)
             | Value::Bool(_)
             | Value::Str(_)
@@ -231,6 +242,7 @@ impl Value {
             Value::Num(n) if n.is_integer() => "a whole number",
             Value::Num(_) | Value::Decimal(_) => "a fraction",
             Value::Float(_) => "a number",
+            Value::Slice(_) => "a slice",
             Value::Quantity(..) => "a number with a unit",
             Value::Bool(_) => "a truth value",
             Value::Str(_) => "a string",
@@ -261,6 +273,7 @@ impl Value {
             Value::Num(n) => n.to_string(),
             Value::Decimal(n) => decimals::text(*n).unwrap_or_else(|| n.to_string()),
             Value::Float(x) => x.to_string(),
+            Value::Slice(slice) => slice.show(),
             Value::Quantity(x, unit) => format!("{x}{unit}"),
             Value::Bool(b) => b.to_string(),
             Value::Str(s) => format!("\"{s}\""),
@@ -285,6 +298,7 @@ impl Value {
         match self {
             Value::Num(n) | Value::Decimal(n) => Some(*n),
             Value::Scale(Scale::Down(n)) => Some(Ratio::from_integer(i64::from(*n))),
+            Value::Slice(slice) => slice.only(),
             _ => None,
         }
     }
@@ -328,7 +342,7 @@ impl Value {
         match self {
             Value::Varied(_) => true,
             Value::List(items) => items.iter().any(Value::is_varied),
-            Value::Design(d) => d.config.iter().any(|(_, v, _)| v.is_varied()),
+            Value::Design(d) => d.open_config().any(Value::is_varied),
             _ => false,
         }
     }
@@ -338,13 +352,21 @@ impl Value {
         match self {
             Value::Varied(terms) => Some(terms.iter().map(|(g, _)| *g).collect()),
             Value::List(items) => items.iter().find_map(Value::first_gates),
-            Value::Design(d) => d.config.iter().find_map(|(_, v, _)| v.first_gates()),
+            Value::Design(d) => d.open_config().find_map(Value::first_gates),
             _ => None,
         }
     }
 }
 
 impl Design {
+    /// The configuration that is decided before it is applied. A definition may be given a list of
+    /// choices, of which it takes what it needs.
+    fn open_config(&self) -> impl Iterator<Item = &Value> {
+        let item = matches!(self.kind, DesignKind::Item(_));
+        let values = self.config.iter().map(|(_, value, _)| value);
+        values.filter(move |value| !(item && matches!(value, Value::List(_))))
+    }
+
     fn kind_name(&self) -> &'static str {
         match &self.kind {
             DesignKind::Builtin(_) => "a kernel",

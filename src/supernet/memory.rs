@@ -93,7 +93,7 @@ pub fn step_bytes(
 fn walk(
     graph: &DecisionGraph,
     plan: &Plan,
-    facts: &[Fact<'_>],
+    facts: &[Fact],
     (input, batch): (Size, u64),
     kind: StepKind,
 ) -> StepBytes {
@@ -227,8 +227,8 @@ struct Mark {
 }
 
 /// What is asked of a step again and again.
-struct Fact<'g> {
-    kernel: &'g Kernel,
+struct Fact {
+    kernel: Kernel,
     weights: Option<WeightId>,
     /// Channels of the result, and its size.
     width: u64,
@@ -244,20 +244,19 @@ struct Fact<'g> {
 }
 
 /// The facts of each of a plan's steps.
-fn facts<'g>(graph: &'g DecisionGraph, plan: &Plan, sizes: &Sizes, batch: u64) -> Vec<Fact<'g>> {
+fn facts(graph: &DecisionGraph, plan: &Plan, sizes: &Sizes, batch: u64) -> Vec<Fact> {
     let of = |step: &Step| {
-        let (id, node) = (step.node, &graph.graph[step.node]);
-        let set = node.weights.map(|id| &graph.weights[id.0 as usize]);
-        let reordered = match &node.kernel {
-            Kernel::Conv(conv) | Kernel::Deconv(conv) => {
-                reordered(conv, graph.input_type(id).width)
-            }
+        let (id, weights) = (step.node, graph.graph[step.node].weights);
+        let set = weights.map(|id| &graph.weights[id.0 as usize]);
+        let read = step.inputs.first().map_or(0, |first| plan.steps[first.value as usize].ty.width);
+        let reordered = match &step.kernel {
+            Kernel::Conv(conv) | Kernel::Deconv(conv) => reordered(conv, read),
             _ => (0, 0),
         };
-        let (width, size) = (u64::from(node.ty.width), sizes.output(id));
+        let (width, size) = (u64::from(step.ty.width), sizes.output(id));
         Fact {
-            kernel: &node.kernel,
-            weights: node.weights,
+            kernel: step.kernel,
+            weights,
             width,
             size,
             bytes: width * size.area() * batch * FLOAT,
@@ -272,7 +271,7 @@ fn facts<'g>(graph: &'g DecisionGraph, plan: &Plan, sizes: &Sizes, batch: u64) -
 struct Walk<'p> {
     plan: &'p Plan,
     /// One of each step.
-    facts: &'p [Fact<'p>],
+    facts: &'p [Fact],
     batch: u64,
     kind: StepKind,
     pool: Pool,
@@ -283,7 +282,7 @@ struct Walk<'p> {
 
 impl Walk<'_> {
     /// Whether a step's own weights want gradients.
-    fn trains(&self, fact: &Fact<'_>) -> bool {
+    fn trains(&self, fact: &Fact) -> bool {
         self.kind != StepKind::Arch && fact.trained > 0
     }
 
@@ -310,7 +309,7 @@ impl Walk<'_> {
     }
 
     /// The block of a step's result.
-    fn make(&mut self, step: &Step, fact: &Fact<'_>) -> usize {
+    fn make(&mut self, step: &Step, fact: &Fact) -> usize {
         let shares = match fact.kernel {
             Kernel::Slice { .. } => true,
             Kernel::Resize { .. } => fact.same_size,
@@ -323,7 +322,7 @@ impl Walk<'_> {
     }
 
     /// What libtorch keeps for a step's way back.
-    fn save(&mut self, step: &Step, fact: &Fact<'_>, result: usize) -> Blocks {
+    fn save(&mut self, step: &Step, fact: &Fact, result: usize) -> Blocks {
         let first = step.inputs.first().map(|input| self.marks[input.value as usize].block);
         let mut saved = Blocks::new();
         let mut keep = |pool: &mut Pool, block: usize| saved.push(pool.hold(block));
@@ -429,7 +428,7 @@ impl Walk<'_> {
     }
 
     /// The gradients of a step's own weights. Those of tied weights are added up.
-    fn gradients_of_weights(&mut self, fact: &Fact<'_>) {
+    fn gradients_of_weights(&mut self, fact: &Fact) {
         let Some(id) = fact.weights.filter(|_| self.trains(fact)) else { return };
         match std::mem::replace(&mut self.given[id.0 as usize], true) {
             true => self.pool.pass(fact.trained),
@@ -438,13 +437,7 @@ impl Walk<'_> {
     }
 
     /// The block of the gradient that a step hands to one of its inputs.
-    fn gradient_of(
-        &mut self,
-        fact: &Fact<'_>,
-        weighed: bool,
-        gradient: usize,
-        to: &Fact<'_>,
-    ) -> usize {
+    fn gradient_of(&mut self, fact: &Fact, weighed: bool, gradient: usize, to: &Fact) -> usize {
         let hands_on = match fact.kernel {
             Kernel::Add | Kernel::Concat => true,
             Kernel::Mix => !weighed,

@@ -99,7 +99,9 @@ impl Part {
             },
             Kind::Word => match word {
                 "choose" | "match" => Part::Head,
-                "or" | "and" | "not" | "above" | "below" | "is" | "via" | "tied" => Part::Operator,
+                "or" | "and" | "not" | "above" | "below" | "is" | "via" | "tied" | "slice" => {
+                    Part::Operator
+                }
                 "of" | "one" | "ordered" | "with" | "repeats" => Part::Joint,
                 "let" | "node" | "out" | "tap" | "for" | "in" => Part::Stop,
                 _ => Part::Value,

@@ -21,7 +21,7 @@ static PRATT: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
         .op(left(Rule::pipe))
         .op(left(Rule::times) | left(Rule::divide))
         .op(PrattOp::prefix(Rule::negate))
-        .op(PrattOp::prefix(Rule::tied))
+        .op(PrattOp::prefix(Rule::tied) | PrattOp::prefix(Rule::slice))
         .op(PrattOp::postfix(Rule::call)
             | PrattOp::postfix(Rule::index)
             | PrattOp::postfix(Rule::field))
@@ -65,6 +65,7 @@ fn unary_op(rule: Rule) -> UnaryOp {
     match rule {
         Rule::not_op => UnaryOp::Not,
         Rule::tied => UnaryOp::Tied,
+        Rule::slice => UnaryOp::Slice,
         _ => UnaryOp::Minus,
     }
 }

@@ -161,7 +161,9 @@ fn write_inherited(
     };
     let origins = origins(&net.graph, &decoded.binding, &written.graph);
     let other = || Failure::machine("the spec that was written is another network: a bug of segc");
-    let inherited = state::inherited(&state::named(network), &origins.ok_or_else(other)?);
+    let origins = origins.ok_or_else(other)?;
+    let named = state::named(network);
+    let inherited = state::inherited(&named, &origins, &written.graph).map_err(failed)?;
     archive::write(&dir.join(run::INHERITED), &inherited, &BTreeMap::new()).map_err(failed)
 }
 

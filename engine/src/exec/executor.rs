@@ -11,11 +11,12 @@ use super::kernels::{self, KernelError, Site, Term};
 use super::weights::{Init, allocate};
 use crate::torch::{TorchError, channels_last};
 use pass::Leaves;
-use segc::ir::kernel::{Kernel, Role};
+use segc::ir::kernel::{Kernel, Role, WeightSpec};
 use segc::ir::{DecisionGraph, LeafId, MapType, NodeId, Scale, Size, WeightId};
 use segc::search::LeafState;
 pub use segc::supernet::Mode;
 use segc::supernet::{Plan, Step, Switch, plan};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -197,6 +198,23 @@ impl<'g> Executor<'g> {
         self.weights.get(id.0 as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// The leading channels of a set's tensors that a kernel takes which reads so many channels.
+    pub(super) fn slices<'t>(
+        &self,
+        id: Option<WeightId>,
+        tensors: &'t [Tensor],
+        kernel: &Kernel,
+        channels: i64,
+    ) -> Result<Cow<'t, [Tensor]>, TchError> {
+        let sliced = |id: WeightId| self.graph.weights[id.0 as usize].sliced;
+        if !id.is_some_and(sliced) {
+            return Ok(Cow::Borrowed(tensors));
+        }
+        let specs = kernel.weights(u32::try_from(channels).unwrap_or(u32::MAX));
+        let cut = |(tensor, spec): (&Tensor, &WeightSpec)| leading(tensor, &spec.dims);
+        Ok(Cow::Owned(tensors.iter().zip(&specs).map(cut).collect::<Result<_, _>>()?))
+    }
+
     /// Every tensor that belongs to the network; the order is that of [`Gradients::weights`].
     pub fn params(&self) -> Vec<Param<'_>> {
         let mut all = Vec::new();
@@ -309,13 +327,23 @@ pub(super) fn site(
     let any = || {
         let channels = images.first().and_then(|image| image.size().get(1).copied());
         let width = channels.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
-        MapType { width, scale: Scale::Down(1) }
+        MapType::new(width, Scale::Down(1))
     };
     let ty = first.map_or_else(any, |node| node.ty);
     let (batch, h, w) = shape(images, 0, ty.width)?;
     let times = if let Scale::Down(n) = ty.scale { n } else { 1 };
     let whole = Size { h: h * times, w: w * times };
     Ok(Site { ty, whole, batch, options, mode })
+}
+
+/// The first so many entries along each dimension.
+pub(super) fn leading(tensor: &Tensor, dims: &[u32]) -> Result<Tensor, TchError> {
+    (0..).zip(dims).try_fold(tensor.shallow_clone(), |tensor, (dim, &len)| {
+        match tensor.size()[dim as usize] == i64::from(len) {
+            true => Ok(tensor),
+            false => tensor.f_narrow(dim, 0, len.into()),
+        }
+    })
 }
 
 /// The tensors of one weight set, as the options want them.
@@ -369,9 +397,9 @@ struct Call<'a> {
 
 impl Call<'_> {
     fn run(self, values: &mut [Option<Tensor>]) -> Result<Tensor, ExecError> {
-        let node = &self.executor.graph.graph[self.step.node];
-        if let Kernel::Input(nth) = node.kernel {
-            return self.input(nth, node.ty.width);
+        let Step { kernel, ty, .. } = self.step;
+        if let Kernel::Input(nth) = *kernel {
+            return self.input(nth, ty.width);
         }
         if self.step.in_place
             && self.wanted == Wanted::Nothing
@@ -379,16 +407,18 @@ impl Call<'_> {
         {
             let first = values[first.value as usize].take().expect("read for the last time");
             let rest: Vec<&Tensor> = rest.iter().map(|i| value(values, i.value)).collect();
-            return kernels::overwrite(&node.kernel, first, &rest).map_err(|e| self.error(e));
+            return kernels::overwrite(kernel, first, &rest).map_err(|e| self.error(e));
         }
         let inputs: Vec<&Tensor> =
             self.step.inputs.iter().map(|input| value(values, input.value)).collect();
-        if node.kernel == Kernel::Mix {
+        if *kernel == Kernel::Mix {
             return self.mix(&inputs);
         }
-        let site = Site { ty: node.ty, ..self.site };
-        kernels::forward(&node.kernel, self.weights(node.weights), &inputs, &site)
-            .map_err(|error| self.error(error))
+        let site = Site { ty: *ty, ..self.site };
+        let own = self.executor.graph.graph[self.step.node].weights;
+        let channels = inputs.first().and_then(|x| x.size().get(1).copied()).unwrap_or(0);
+        let weights = self.executor.slices(own, self.weights(own), kernel, channels)?;
+        kernels::forward(kernel, &weights, &inputs, &site).map_err(|error| self.error(error))
     }
 
     fn input(&self, nth: u32, width: u32) -> Result<Tensor, ExecError> {

@@ -1,7 +1,9 @@
 //! A network's weights in files: saved whole, loaded whole or as far as they fit.
 
 use super::archive::{self, ArchiveError};
-use super::executor::Executor;
+use super::executor::{Executor, leading};
+use segc::ir::DecisionGraph;
+use segc::ir::graph::WeightId;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -117,19 +119,36 @@ pub fn load_matching(executor: &Executor<'_>, path: &Path) -> Result<Matched, St
     Ok(compare(executor, &file))
 }
 
-/// The tensors of a space's network by the names that a finished one gives them: `origins` says for
-/// its weight sets what they are called in the space (see [`segc::ir::inherit`]).
+/// The tensors of a space's network as a finished one, `heir`, has them. `origins` says for its weight
+/// sets what they are called in the space (see [`segc::ir::inherit`]); of kernels that were sliced it
+/// has the leading channels.
 pub fn inherited(
     space: &BTreeMap<String, Tensor>,
     origins: &BTreeMap<String, String>,
-) -> BTreeMap<String, Tensor> {
-    let heirs: BTreeMap<&String, &String> = origins.iter().map(|(own, from)| (from, own)).collect();
-    let rename = |(name, tensor): (&String, &Tensor)| {
-        let (set, what) = name.rsplit_once('.')?;
-        let own = heirs.get(&set.to_owned())?;
-        Some((format!("{own}.{what}"), tensor.shallow_clone()))
-    };
-    space.iter().filter_map(rename).collect()
+    heir: &DecisionGraph,
+) -> Result<BTreeMap<String, Tensor>, StateError> {
+    let mut all = BTreeMap::new();
+    for (id, set) in (0..).map(WeightId).zip(&heir.weights) {
+        let own = heir.weight_name(id);
+        let Some(from) = origins.get(&own) else { continue };
+        for spec in set.kernel.weights(set.channels) {
+            let name = format!("{own}.{}", spec.role.name());
+            let Some(tensor) = space.get(&format!("{from}.{}", spec.role.name())) else { continue };
+            let taken = match fits(tensor, &spec.dims) {
+                true => leading(tensor, &spec.dims)
+                    .map_err(|source| StateError::Torch { name: name.clone(), source })?,
+                false => tensor.shallow_clone(),
+            };
+            all.insert(name, taken);
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a tensor has a slice of these dimensions.
+fn fits(tensor: &Tensor, dims: &[u32]) -> bool {
+    let size = tensor.size();
+    size.len() == dims.len() && size.iter().zip(dims).all(|(n, dim)| *n >= i64::from(*dim))
 }
 
 /// How `file` would meet the network.
@@ -168,7 +187,6 @@ mod tests {
     use super::*;
     use crate::exec::toy;
     use crate::exec::{Mode, Options, Wanted};
-    use segc::ir::DecisionGraph;
     use segc::ir::builder::Builder;
     use tch::{Device, Kind};
 

@@ -209,7 +209,7 @@ impl<R: Rng> Random<'_, R> {
         let Random { mut draft, maps, .. } = self;
         let b = &mut draft.graph;
         // A sum over all, and zeros for the case that all of it is absent.
-        let zeros = b.nothing(MapType { width: WIDTH, scale: Scale::Down(2) });
+        let zeros = b.nothing(MapType::new(WIDTH, Scale::Down(2)));
         let all: Vec<NodeId> = maps.iter().copied().chain([zeros]).collect();
         let sum = b.add(Kernel::Add, &all);
         let head = b.add(conv(5, 1, 1), &[sum]);

@@ -36,6 +36,7 @@ pub(crate) fn compare(
     let written = without_chance(&read(&text).nets[net].graph);
     let closed = member(&open, binding);
     let names = origins(&open, binding, &written).expect("what is written is the member");
+    let own = origins(&open, binding, &closed).expect("the member is itself");
     let read = weight_sets(&member(&written, &Binding(vec![])));
     compared.renamed += names.iter().filter(|(own, from)| own != from).count();
     let supernet = executor(&open, 0);
@@ -45,8 +46,9 @@ pub(crate) fn compare(
     for mode in [Mode::Train, Mode::Eval] {
         disturb(&supernet);
         let weights = state::named(&supernet);
-        state::copy(&child, &weights).expect("shapes agree");
-        let inherited = state::inherited(&weights, &names);
+        let given = state::inherited(&weights, &own, &closed).expect("there is memory");
+        state::copy(&child, &given).expect("shapes agree");
+        let inherited = state::inherited(&weights, &names, &written).expect("there is memory");
         let matched = state::compare(&heir, &inherited);
         assert!(matched.unknown.is_empty() && matched.reshaped.is_empty(), "{matched}\n{text}");
         // What nothing reads is not of the member, and is not inherited.

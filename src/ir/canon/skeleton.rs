@@ -4,6 +4,7 @@ use super::colours::Colours;
 use crate::ir::graph::{DecisionGraph, Node, NodeId, Output, WeightId};
 use crate::ir::kernel::Kernel;
 use crate::ir::member::Plan;
+use crate::ir::shape::MapType;
 use smallvec::SmallVec;
 use std::hash::{Hash, Hasher};
 
@@ -75,10 +76,14 @@ pub(crate) fn label_hash(node: &Node) -> u64 {
 }
 
 /// A node's label with what the network yields there, spelt out.
-fn spell<'a>(kernel: Kernel, node: &Node, outputs: impl Iterator<Item = &'a Output>) -> Label {
+fn spell<'a>(
+    (kernel, ty): (Kernel, MapType),
+    keep: bool,
+    outputs: impl Iterator<Item = &'a Output>,
+) -> Label {
     let names: Vec<(&str, bool)> = outputs.map(|o| (o.name.as_str(), o.aux)).collect();
     let mut spell = Spell::default();
-    (kernel, node.ty, node.keep, names).hash(&mut spell);
+    (kernel, ty, keep, names).hash(&mut spell);
     let hash = spell.finish();
     Label { bytes: spell.0, hash }
 }
@@ -93,7 +98,7 @@ pub(super) struct Label {
 impl Label {
     /// The label of a node of an open graph, where it yields nothing, in members.
     pub(super) fn closed(node: &Node) -> Label {
-        spell(closed(node.kernel), node, std::iter::empty())
+        spell((closed(node.kernel), node.ty), node.keep, std::iter::empty())
     }
 }
 
@@ -106,7 +111,8 @@ impl Skeleton {
     pub(super) fn of(graph: &DecisionGraph, parts: Parts) -> Skeleton {
         let mut skeleton = Skeleton::sized(graph.graph.node_count());
         for (id, node) in graph.nodes() {
-            let label = spell(node.kernel, node, graph.outputs.iter().filter(|o| o.node == id));
+            let outputs = graph.outputs.iter().filter(|o| o.node == id);
+            let label = spell((node.kernel, node.ty), node.keep, outputs);
             let inputs = graph.inputs(id).iter().map(|(src, _)| src.index() as u32).collect();
             skeleton.push(&label, is_ordered(node.kernel, parts), inputs);
         }
@@ -127,9 +133,12 @@ impl Skeleton {
             let node = &graph.graph[NodeId::new(id as usize)];
             let outputs = graph.outputs.iter().zip(&yielded).filter(|(_, at)| **at == Some(id));
             let own;
-            let label = match yielded.contains(&Some(id)) {
+            let sliced = node.ty.slice.is_some() || reads_slice(graph, inputs);
+            let label = match yielded.contains(&Some(id)) || sliced {
                 true => {
-                    own = spell(closed(node.kernel), node, outputs.map(|(output, _)| output));
+                    let (kernel, ty) = plan.narrowed(graph, NodeId::new(id as usize));
+                    let outputs = outputs.map(|(output, _)| output);
+                    own = spell((closed(kernel), ty), node.keep, outputs);
                     &own
                 }
                 false => &labels[id as usize],
@@ -207,6 +216,10 @@ fn placed(nodes: &[u32], place: &[u32]) -> Vec<u32> {
     let mut placed: Vec<u32> = nodes.iter().map(|n| place[*n as usize]).collect();
     placed.sort_unstable();
     placed
+}
+
+fn reads_slice(graph: &DecisionGraph, inputs: &[u32]) -> bool {
+    inputs.iter().any(|input| graph.graph[NodeId::new(*input as usize)].ty.slice.is_some())
 }
 
 /// Whether the order of a kernel's inputs counts.

@@ -38,10 +38,7 @@ pub(crate) fn block_cell(
         let block = draft.read(of, &states, ops);
         states.push(block);
     }
-    let ty = MapType {
-        width: WIDTH * design.len() as u32,
-        scale: draft.graph.graph[inputs[0]].ty.scale,
-    };
+    let ty = MapType::new(WIDTH * design.len() as u32, draft.graph.graph[inputs[0]].ty.scale);
     draft.typed(Kernel::Concat, ty, &states[2..])
 }
 
@@ -185,7 +182,7 @@ fn random_node(
         }
         _ => {
             let (a, b) = (any(rng), any(rng));
-            let ty = MapType { width: 2 * WIDTH, scale: Scale::Down(1) };
+            let ty = MapType::new(2 * WIDTH, Scale::Down(1));
             let both = draft.typed(Kernel::Concat, ty, &[a, b]);
             draft.node(conv(1), &[both])
         }

@@ -140,15 +140,21 @@ impl<'a> Locals<'a> {
         self.later.get(name).map_or(&[], |(_, from)| from)
     }
 
-    /// Enters a loop: its body's names are there from the second turn on.
+    /// Enters a loop: its body's names, and those of loops in it, are there from the second turn on.
     pub(super) fn enter_loop(&mut self, body: &'a [Statement]) -> usize {
         let before = self.turning.len();
+        self.turn(body);
+        before
+    }
+
+    fn turn(&mut self, body: &'a [Statement]) {
         for statement in body {
-            if let StatementKind::Node { target, .. } = &statement.kind {
-                self.turning.push(&target.name.value);
+            match &statement.kind {
+                StatementKind::Node { target, .. } => self.turning.push(&target.name.value),
+                StatementKind::For(_, body) => self.turn(body),
+                _ => {}
             }
         }
-        before
     }
 
     /// Leaves it.

@@ -104,14 +104,22 @@ impl Evaluator<'_> {
         net: &str,
         nets: KnownNets<'_>,
     ) -> Eval<()> {
-        let Some((at, types)) = nets.graphs.get(net).and_then(combination) else { return Ok(()) };
+        let Some(built) = nets.graphs.get(net) else { return Ok(()) };
+        let (at, why, help) = match (combination(built), sliced(built)) {
+            (Some((at, types)), _) => {
+                let help = "bring what is picked to one type, `x > fit(C, s)`";
+                (at, format!("made for one combination of types: {types}"), help)
+            }
+            (None, Some(at)) => {
+                (at, "has as many channels as a choice says".to_owned(), "give it one width")
+            }
+            (None, None) => return Ok(()),
+        };
         self.fail(
             Diag::new("E0615", format!("alternatives of `{net}` cannot be mixed"))
                 .label(block.kind.span, "this strategy mixes them")
-                .label(at, format!("made for one combination of types: {types}"))
-                .help(
-                    "bring what is picked to one type, `x > fit(C, s)`, or `segc sample` members",
-                ),
+                .label(at, why)
+                .help(format!("{help}, or `segc sample` members")),
         )
     }
 
@@ -152,6 +160,11 @@ fn combination(net: &Net) -> Option<(Span, String)> {
     };
     let types: Vec<String> = types.iter().map(MapType::to_string).collect();
     Some((at, types.join(", ")))
+}
+
+/// The first map whose width is chosen.
+fn sliced(net: &Net) -> Option<Span> {
+    net.graph.graph.node_weights().find(|node| node.ty.slice.is_some()).map(|node| node.at)
 }
 
 /// The first output that has another number of channels.

@@ -49,7 +49,7 @@ pub enum ExprKind {
     Slice(Expr, Option<Expr>, Option<Expr>, bool),
     /// `x.y`.
     Field(Expr, Name),
-    /// `-x`, `not x`, `tied x`.
+    /// `-x`, `not x`, `tied x`, `slice x`.
     Unary(UnaryOp, Expr),
     /// `a > b` and the like.
     Binary(BinaryOp, Expr, Expr),
@@ -79,6 +79,8 @@ pub enum UnaryOp {
     Not,
     /// `tied`: one set of weights, wherever it is applied.
     Tied,
+    /// `slice`: a width that leading channels of one kernel make, whichever it is.
+    Slice,
 }
 
 /// Operators between values, loosest first.

@@ -145,10 +145,10 @@ fn word_for(rule: Rule) -> &'static str {
 
 /// Words that cannot be names; `grammar/lexical.pest` has them too.
 pub(super) fn is_keyword(word: &str) -> bool {
-    const WORDS: [&str; 27] = [
+    const WORDS: [&str; 28] = [
         "use", "const", "opset", "op", "trellis", "let", "choose", "match", "else", "node", "out",
-        "tied", "for", "in", "via", "of", "and", "or", "not", "above", "below", "is", "true",
-        "false", "it", "absent", "along",
+        "tied", "slice", "for", "in", "via", "of", "and", "or", "not", "above", "below", "is",
+        "true", "false", "it", "absent", "along",
     ];
     WORDS.contains(&word)
 }

@@ -35,7 +35,7 @@ fn prefix_level(op: UnaryOp) -> u8 {
     match op {
         UnaryOp::Not => level::NOT,
         UnaryOp::Minus => level::MINUS,
-        UnaryOp::Tied => level::TIED,
+        UnaryOp::Tied | UnaryOp::Slice => level::TIED,
     }
 }
 
@@ -263,6 +263,7 @@ fn prefix(op: UnaryOp) -> &'static str {
         UnaryOp::Minus => "-",
         UnaryOp::Not => "not ",
         UnaryOp::Tied => "tied ",
+        UnaryOp::Slice => "slice ",
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn expr(c: &mut Choices<'_>, depth: usize) -> Expr {
     })
 }
 
-const UNARY: [UnaryOp; 3] = [UnaryOp::Minus, UnaryOp::Not, UnaryOp::Tied];
+const UNARY: [UnaryOp; 4] = [UnaryOp::Minus, UnaryOp::Not, UnaryOp::Tied, UnaryOp::Slice];
 
 const BINARY: [BinaryOp; 13] = [
     BinaryOp::Pipe,

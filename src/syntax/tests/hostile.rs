@@ -96,6 +96,7 @@ const WORDS: &[&str] = &[
     "\0",
     "not",
     "tied",
+    "slice",
     "is",
 ];
 
@@ -165,6 +166,7 @@ fn nesting_takes_no_exponential_time() {
         ("-(", ")"),
         ("not (", ")"),
         ("tied (", ")"),
+        ("slice (", ")"),
         ("0.1 + (", " -> 0.2 cosine)"),
     ];
     let limit = Duration::from_millis(100);

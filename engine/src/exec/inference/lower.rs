@@ -60,12 +60,14 @@ pub(super) fn lower(
     let mut lowering = Lowering { units: vec![], outputs: plan.outputs.clone() };
     for step in &plan.steps {
         let node = &network.graph().graph[step.node];
-        let weights = node.weights.map_or(&[] as &[Tensor], |id| network.weight_set(id));
+        let all = node.weights.map_or(&[] as &[Tensor], |id| network.weight_set(id));
+        let read = step.inputs.first().map_or(0, |first| plan.steps[first.value as usize].ty.width);
+        let weights = network.slices(node.weights, all, &step.kernel, read.into())?;
         let factor = |operand: &Operand| factor(operand, states, network);
         lowering.units.push(Some(Unit {
             node: step.node,
-            kernel: node.kernel,
-            ty: node.ty,
+            kernel: step.kernel,
+            ty: step.ty,
             weights: weights.iter().map(Tensor::f_detach).collect::<Result<_, _>>()?,
             inputs: step.inputs.iter().map(|operand| operand.value).collect(),
             factors: step.inputs.iter().map(factor).collect::<Result<_, _>>()?,

@@ -10,7 +10,7 @@ const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
 const WHOLE: Size = Size { h: 13, w: 18 };
 
 fn site(width: u32, scale: u32, mode: Mode) -> Site {
-    let ty = MapType { width, scale: Scale::Down(scale) };
+    let ty = MapType::new(width, Scale::Down(scale));
     Site { ty, whole: WHOLE, batch: 2, options: FLOAT, mode }
 }
 

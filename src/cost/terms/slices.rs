@@ -1,0 +1,135 @@
+//! Terms of kernels whose widths are chosen: one for each width of the input and of the result.
+
+use super::{Cost, Terms};
+use crate::ir::condition::{Cond, Factor};
+use crate::ir::graph::{DecisionGraph, LeafId, NodeId, WeightSet};
+use crate::ir::kernel::Kernel;
+use crate::ir::shape::MapType;
+
+/// A width, where a leaf is on; with none, always.
+type Case = (Option<LeafId>, u32);
+
+/// The widths that a kernel reads and makes.
+#[derive(PartialEq, Eq)]
+pub(super) struct Slices {
+    node: NodeId,
+    inputs: Vec<Case>,
+    outputs: Vec<Case>,
+}
+
+/// The widths around a kernel that multiplies, where one of them is chosen.
+pub(super) fn of(graph: &DecisionGraph, node: NodeId) -> Option<Slices> {
+    let own = &graph.graph[node];
+    let multiplies = matches!(own.kernel, Kernel::Conv(_) | Kernel::Deconv(_));
+    let input = graph.input_type(node);
+    let chosen = input.slice.is_some() || own.ty.slice.is_some();
+    (multiplies && chosen).then(|| around(graph, node))
+}
+
+fn around(graph: &DecisionGraph, node: NodeId) -> Slices {
+    let cases = |ty: MapType| match graph.slices(ty) {
+        Some(slices) => slices.cases.iter().map(|&(leaf, width)| (Some(leaf), width)).collect(),
+        None => vec![(None, ty.width)],
+    };
+    let (inputs, outputs) = (cases(graph.input_type(node)), cases(graph.graph[node].ty));
+    Slices { node, inputs, outputs }
+}
+
+impl Terms {
+    /// Multiply-adds for each pair of widths.
+    pub(super) fn add_sliced_macs(
+        &mut self,
+        graph: &DecisionGraph,
+        slices: &Slices,
+        factors: &[Factor],
+        macs: impl Fn(Kernel, u32) -> u64,
+    ) {
+        let (kernel, whole) =
+            (graph.graph[slices.node].kernel, graph.input_type(slices.node).width);
+        let place = self.all.whole(graph, factors[slices.node.index()]);
+        for &(reads, input) in &slices.inputs {
+            let read = self.with_leaf(graph, place, reads);
+            for &(makes, output) in &slices.outputs {
+                let made = self.with_leaf(graph, read, makes);
+                let macs = macs(kernel.sliced(whole, input, output), input);
+                let node = slices.node.index() as u32;
+                self.add((made, None), &[node], Cost { params: 0, macs });
+            }
+        }
+    }
+
+    /// Parameters of one set, which is as large as the widest slices that are live: the part
+    /// between one width and the next is there where some live kernel reads, or makes, that much.
+    pub(super) fn add_sliced_params(
+        &mut self,
+        graph: &DecisionGraph,
+        set: &WeightSet,
+        users: &[u32],
+        factors: &[Factor],
+    ) {
+        let places: Vec<(Cond, Slices)> = users
+            .iter()
+            .map(|user| {
+                let place = self.all.whole(graph, factors[*user as usize]);
+                (place, around(graph, NodeId::new(*user as usize)))
+            })
+            .collect();
+        let inputs = self.at_least(graph, &places, |slices| &slices.inputs);
+        let outputs = self.at_least(graph, &places, |slices| &slices.outputs);
+        let params = |input: Option<u32>, output: Option<u32>| match (input, output) {
+            (Some(input), Some(output)) => {
+                set.kernel.sliced(set.channels, input, output).params(input)
+            }
+            _ => 0,
+        };
+        let below = |all: &[(u32, Cond)], at: usize| {
+            at.checked_sub(1).and_then(|at| all.get(at)).map(|(width, _)| *width)
+        };
+        for (i, &(input, read)) in inputs.iter().enumerate() {
+            for (j, &(output, made)) in outputs.iter().enumerate() {
+                let (less_in, less_out) = (below(&inputs, i), below(&outputs, j));
+                let more = params(Some(input), Some(output)) + params(less_in, less_out);
+                let less = params(less_in, Some(output)) + params(Some(input), less_out);
+                let there = self.all.both(read, made);
+                // What a set adds with both widths is never negative: its size is a product of
+                // them, or depends on one alone.
+                let cost = Cost { params: more.saturating_sub(less), macs: 0 };
+                self.add((there, None), users, cost);
+            }
+        }
+    }
+
+    /// By width, rising: that some live kernel has at least that much on one side.
+    fn at_least(
+        &mut self,
+        graph: &DecisionGraph,
+        places: &[(Cond, Slices)],
+        side: impl Fn(&Slices) -> &Vec<Case>,
+    ) -> Vec<(u32, Cond)> {
+        let mut all: Vec<(u32, Cond)> = Vec::new();
+        for (place, slices) in places {
+            for &(leaf, width) in side(slices) {
+                let here = self.with_leaf(graph, *place, leaf);
+                match all.iter_mut().find(|(known, _)| *known == width) {
+                    Some((_, cond)) => *cond = self.all.either(*cond, here),
+                    None => all.push((width, here)),
+                }
+            }
+        }
+        all.sort_unstable_by_key(|(width, _)| *width);
+        for at in (1..all.len()).rev() {
+            all[at - 1].1 = self.all.either(all[at - 1].1, all[at].1);
+        }
+        all
+    }
+
+    fn with_leaf(&mut self, graph: &DecisionGraph, place: Cond, leaf: Option<LeafId>) -> Cond {
+        match leaf {
+            Some(leaf) => {
+                let gate = self.all.gate(*graph.gate(leaf));
+                self.all.both(place, gate)
+            }
+            None => place,
+        }
+    }
+}
