@@ -62,6 +62,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0414", include_str!("explain/E0414.md")),
     ("E0415", include_str!("explain/E0415.md")),
     ("E0416", include_str!("explain/E0416.md")),
+    ("E0417", include_str!("explain/E0417.md")),
     ("E0501", include_str!("explain/E0501.md")),
     ("E0502", include_str!("explain/E0502.md")),
     ("E0503", include_str!("explain/E0503.md")),

@@ -107,7 +107,15 @@ pub(super) fn substitute(e: &Expr, names: &[(String, Expr)]) -> Expr {
         let left: Vec<_> = names.iter().filter(|(n, _)| !hidden.contains(n)).cloned().collect();
         return fold(&map_children(e, &mut |child| substitute(child, &left)));
     }
-    fold(&map_children(e, &mut |child| substitute(child, names)))
+    let mut placed = map_children(e, &mut |child| substitute(child, names));
+    if let ExprKind::Match(_, arms) = &mut *placed.kind {
+        for arm in arms {
+            if let Pattern::Value(value) = &mut arm.pattern {
+                *value = substitute(value, names);
+            }
+        }
+    }
+    fold(&placed)
 }
 
 /// `3 - 1` becomes `2`: what a turn of a loop leaves of its index.

@@ -23,7 +23,21 @@ impl Evaluator<'_> {
             value = self.assuming_nothing(|this| this.eval(of, f))?;
         }
         self.note_match(&value, arms, at, f)?;
+        if !f.indices.is_empty() && !value.is_varied() {
+            self.note_arm(&value, arms, at, f)?;
+        }
         self.match_value(&value, arms, at, f)
+    }
+
+    /// Remembers which arm is taken in a turn of a loop, for specs in which the loop is unrolled.
+    fn note_arm(&mut self, value: &Value, arms: &[Arm], at: Span, f: &mut Frame) -> Eval<()> {
+        for (i, arm) in arms.iter().enumerate() {
+            if self.matches(value, &arm.pattern, f)? {
+                self.sites.note_arm(&f.instance, at, &f.indices, i);
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Remembers which arm each alternative of one decision takes, for the spec of a member.

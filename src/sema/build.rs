@@ -28,6 +28,8 @@ pub(super) struct Builder {
     /// By scope: whether something lives in it.
     touched: Vec<bool>,
     slicing: bool,
+    /// By node: whether its channels are those of a slice, perhaps of one width.
+    parts: Vec<bool>,
 }
 
 /// Weights that are tied do not have the same shape at both places.
@@ -65,6 +67,7 @@ impl Builder {
             weights: FxHashMap::default(),
             touched: vec![true],
             slicing: false,
+            parts: Vec::new(),
         }
     }
 
@@ -175,6 +178,16 @@ impl Builder {
         LeafId(self.graph.leaves.insert_full(gate).0 as u32)
     }
 
+    /// Whether a map's channels are those of a slice, perhaps of one width.
+    pub(super) fn is_slice(&self, map: NodeId) -> bool {
+        self.parts[map.index()]
+    }
+
+    /// Marks a convolution's map as a slice.
+    pub(super) fn mark_slice(&mut self, map: NodeId) {
+        self.parts[map.index()] = true;
+    }
+
     /// Adds a node.
     pub(super) fn node(
         &mut self,
@@ -187,6 +200,8 @@ impl Builder {
     ) -> NodeId {
         let node = Node { kernel, ty, scope, weights, keep: false, at };
         let id = self.graph.graph.add_node(node);
+        let makes = matches!(kernel, Kernel::Conv(_) | Kernel::Deconv(_));
+        self.parts.push(!makes && inputs.iter().any(|(input, _)| self.is_slice(*input)));
         for (port, (input, gate)) in inputs.iter().enumerate() {
             let leaf = gate.map(|g| self.leaf(g));
             self.graph.graph.add_edge(*input, id, Edge { port: port as u32, leaf });
@@ -274,6 +289,7 @@ impl Builder {
             // Stretches that keep something are not copied: it was marked from outside.
             node.keep = false;
             let id = self.graph.graph.add_node(node);
+            self.parts.push(self.parts[n as usize]);
             for e in edges {
                 let old = &self.graph.graph.raw_edges()[e as usize];
                 let (from, weight) = (s.node(old.source(), inputs, first), old.weight);

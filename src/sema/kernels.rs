@@ -129,7 +129,9 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         let depthwise = b.name == "dw";
         let width = x.ty.width;
-        let wanted = if depthwise { Width::of(x.ty) } else { self.width_arg(d, x.ty, at)? };
+        let mut wanted = if depthwise { Width::of(x.ty) } else { self.width_arg(d, x.ty, at)? };
+        let same = depthwise || matches!(self.arg(d, "C"), None | Some((Value::Same, _)));
+        wanted.sliced |= same && self.build.is_slice(x.node);
         let out = wanted.most;
         let groups = match depthwise {
             true => i64::from(width),
@@ -187,9 +189,12 @@ impl Evaluator<'_> {
         (sliced, at): (bool, Span),
         f: &mut Frame,
     ) -> Eval<Value> {
-        let sliced = sliced || x.ty.slice.is_some();
         let name = f.unique(name);
-        let y = self.weighted(&name, (kernel, sliced), x, ty, at, f)?;
+        let part = sliced || self.build.is_slice(x.node);
+        let y = self.weighted(&name, (kernel, part), x, ty, at, f)?;
+        if sliced {
+            self.build.mark_slice(y.node);
+        }
         let cut = |this: &mut Self, len, f: &mut Frame| {
             let ty = MapType::new(len, ty.scale);
             Ok(this.push(Kernel::Slice { from: 0, len }, ty, &[y.node], at, f))

@@ -29,10 +29,11 @@ impl Evaluator<'_> {
     /// `tied d`: one scope of weights, allocated where the name is bound. Where `d` is chosen, each
     /// alternative has its own.
     pub(super) fn tied(&mut self, value: Value, x: &Expr, f: &mut Frame) -> Eval<Value> {
+        // By its place among what is tied here, so that it is found again whatever was chosen before.
+        let turn = f.unique("tied");
         let name = match &value {
-            Value::Design(d) => f.unique(d.name()),
-            Value::Varied(_) if &*f.label != "" => f.unique(&f.label.clone()),
-            _ => f.unique("tied"),
+            Value::Design(d) => turn.replacen("tied", &tied_name(d), 1),
+            _ => turn.to_string(),
         };
         let scope = self.build.scope(f.scope, &name);
         self.tied_in(scope, value, x, f)
@@ -301,6 +302,18 @@ impl Evaluator<'_> {
         }
         Ok(Value::List(Rc::new((x.to_integer()..end).map(Value::int).collect())))
     }
+}
+
+/// What tied weights are called. Where one statement ties now this, now that, each has weights of its
+/// own, as alternatives of a choice have; widths do not count.
+fn tied_name(d: &Design) -> String {
+    let mut name = d.name().to_string();
+    for (_, value, _) in &d.config {
+        if matches!(value, Value::Num(_) | Value::Decimal(_) | Value::Label(_) | Value::Bool(_)) {
+            name.push_str(&format!("_{}", super::text::scope_word(&value.show())));
+        }
+    }
+    name
 }
 
 /// What an operator gives, where 64 bits hold it.

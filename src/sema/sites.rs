@@ -66,6 +66,9 @@ pub struct Sites {
     /// Every `match` on a decision: the arm that each alternative takes. Nothing where different
     /// decisions come to the same place.
     pub matches: IndexMap<SiteKey, Option<Site>>,
+    /// Every `match` on a plain value in a turn of a loop: which arm it takes. Nothing where it takes
+    /// one or another.
+    pub arms: IndexMap<SiteKey, Option<usize>>,
     /// Every `unread`: the text of each element, and the candidates that it is.
     pub unread: IndexMap<SiteKey, Vec<(Expr, Vec<Candidate>)>>,
     /// The path that each trellis follows, by instance.
@@ -133,6 +136,21 @@ impl Sites {
         let site = Site { decision, text: SiteText::One(texts) };
         let known = self.matches.entry(key).or_insert(Some(site));
         if known.as_ref().is_some_and(|site| site.decision != decision) {
+            *known = None;
+        }
+    }
+
+    /// Notes which arm a `match` on what a loop counts takes in a turn.
+    pub(super) fn note_arm(
+        &mut self,
+        instance: &Rc<Instance>,
+        at: Span,
+        indices: &[i64],
+        arm: usize,
+    ) {
+        let key = (self.instance(instance), at, indices.to_vec());
+        let known = self.arms.entry(key).or_insert(Some(arm));
+        if *known != Some(arm) {
             *known = None;
         }
     }

@@ -69,8 +69,8 @@ impl Evaluator<'_> {
         };
         let Some(cases) = slice else {
             return self.fail(
-                Diag::new("E0417", format!("{} cannot be a slice", self.in_words(&value, at)))
-                    .label(at, "a width is needed, or a choice of one")
+                Diag::new("E0417", "a slice is a number of channels, or a choice of one")
+                    .label(at, format!("this is {}", value.kind()))
                     .help("`slice choose one of [32, 48, 64]`"),
             );
         };
@@ -227,9 +227,9 @@ impl Evaluator<'_> {
         let [left, right] = [x, y].map(|map| self.width_of(map.ty).show());
         self.fail(
             Diag::new("E0417", format!("{what} needs widths that one choice decides"))
-                .label(at, format!("{left} and {right} channels"))
-                .label(x_at, left)
-                .label(y_at, right)
+                .label(at, "their widths are chosen apart")
+                .label(x_at, format!("{left} channels"))
+                .label(y_at, format!("{right} channels"))
                 .help("bring both to one width first: `> conv(1, 64)`"),
         )
     }

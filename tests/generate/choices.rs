@@ -29,6 +29,9 @@ pub(super) const TEMPLATES: &[Template] = &[
     unread,
     of_types,
     cell_of_types,
+    sliced,
+    slices_that_meet,
+    sliced_and_tied,
 ];
 
 /// Operators that keep the type.
@@ -228,7 +231,9 @@ fn one_of_numbers(d: &mut Draft) {
     let x = d.map();
     let (n, name) = (d.name("n"), d.name("c"));
     d.line(format!("let {n} = choose one of [1, 2, 4]"));
-    let text = format!("{} > conv(1, match {n} {{ 1 => 4, 2..=4 => 8 }}) > conv(1, 4)", x.name);
+    let least = d.of(&["1", "..2", "..=1"]);
+    let widths = format!("match {n} {{ {least} => 4, 2..=4 => 8 }}");
+    let text = format!("{} > conv(1, {widths}) > conv(1, 4)", x.name);
     d.node(&name, &text, 4, x.scale);
 }
 
@@ -315,4 +320,58 @@ fn cell_of_types(d: &mut Draft) {
     d.line(format!("let ({p}, {q}) = choose 2 of [{}, {y}]", x.name));
     let text = format!("concat({p} > {found}, {q} > {found}) > conv(1, 8)");
     d.node(&name, &text, 8, x.scale);
+}
+
+/// A width that is a slice; its name.
+fn slice(d: &mut Draft) -> String {
+    let name = d.name("w");
+    let widths = d.of(&["[2, 4, 8]", "[4, 6]"]);
+    d.line(format!("let {name} = slice choose one of {widths}"));
+    name
+}
+
+/// Kernels between two widths that are chosen, norms with weights for each.
+fn sliced(d: &mut Draft) {
+    if !d.may(Plan::SeveralTypes) {
+        return;
+    }
+    let (x, w, name) = (d.map(), slice(d), d.name("s"));
+    let wider = d.of(&["2 * ", "4 + ", ""]);
+    let op = d.of(&["sep_conv(3)", "dw(3) > relu6", "zoomed(2)", "halve > resize(by = 2)"]);
+    let last = d.of(&["conv(3, 4) > bn", "deconv(3, 4)"]);
+    let text = format!("{} > cbr(3, {wider}{w}) > {op} > cbr(3) > {last}", x.name);
+    d.node(&name, &text, 4, x.scale);
+}
+
+/// Slices of one choice beside each other, summed and multiplied.
+fn slices_that_meet(d: &mut Draft) {
+    if !d.may(Plan::SeveralTypes) {
+        return;
+    }
+    let (x, w) = (d.map(), slice(d));
+    let (a, b, name) = (d.name("a"), d.name("b"), d.name("s"));
+    d.line(format!("node {a} = {} > conv(1, {w}) > choose {{ one = relu  two = bn }}", x.name));
+    d.line(format!("node {b} = {} > cbr(3, {w})", x.name));
+    let both = d.of(&[
+        format!("concat({a}, {}, {b}) > conv(1, 4, bias = true)", x.name),
+        format!("({a} + {b}) > cbr(1, 4)"),
+        format!("mul({b}, {a} > pool(all) > conv(1, width({b}), bias = true)) > conv(3, 4)"),
+    ]);
+    d.node(&name, &both, 4, x.scale);
+}
+
+/// One set of kernels for a slice and for a width.
+fn sliced_and_tied(d: &mut Draft) {
+    if !d.may(Plan::SeveralTypes) {
+        return;
+    }
+    let (x, w) = (d.map(), slice(d));
+    let (unit, one, name) = (d.name("unit"), d.name("one"), d.name("s"));
+    d.item(format!(
+        "cell {unit}(C: width)(x) {{\n  out x > cbr(3, C) > conv(1, 4, bias = true)\n}}\n"
+    ));
+    d.line(format!("let {one} = tied {unit}"));
+    let more = d.of(&["6", "12"]);
+    let text = format!("{0} > {one}({w}) + {0} > {one}(slice {more})", x.name);
+    d.node(&name, &text, 4, x.scale);
 }

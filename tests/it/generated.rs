@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// How many specs are drawn.
-const SPECS: u64 = 120;
+const SPECS: u64 = 140;
 
 /// How many kernels there are, by name.
 const KERNELS: usize = 23;

@@ -3,8 +3,9 @@
 use crate::support::{judge, root, shipped};
 use num_bigint::BigUint;
 use segc::cost::{self, Question};
-use segc::ir::decision::{Binding, Domain, Value};
+use segc::ir::decision::{Binding, Decision, DecisionId, Domain, Value};
 use segc::ir::{DecisionGraph, Size, canon, count, member};
+use std::collections::BTreeSet;
 
 /// A shipped network without decisions.
 fn network(path: &str) -> DecisionGraph {
@@ -311,26 +312,79 @@ fn two_branches_have_the_layers_of_the_authors_file() {
     );
 }
 
+const TWO_BRANCHES: &str = "specs/fasterseg.seg";
+
 #[test]
 fn pairs_of_branches_over_one_grid_are_as_many_as_computed_by_hand() {
-    let path = "tests/fixtures/spaces/two_branches.seg";
-    let judged = shipped(path, &[]);
+    let judged = shipped(TWO_BRANCHES, &[]);
     let (decisions, net) = (judged.space.decisions(), &judged.space.nets["student"]);
-    // An operator for each of 45 cells, a width for each but the first, two paths, a pair of exits.
-    let five = BigUint::from(5u64);
-    let wanted = five.pow(89) * 15u64 * 105u64 * 3u64;
-    assert_eq!(count::assignments(decisions), wanted);
+    // An operator for each of 45 cells, a width for each but those of the last layer and the stem.
+    let of = |part: &str| -> Vec<Decision> {
+        decisions.iter().filter(|d| d.name.starts_with(part)).cloned().collect()
+    };
+    let (ops, widths) = (of("op_of[1]"), of("width_of"));
+    assert_eq!((ops.len(), widths.len()), (45, 44));
+    let both = count::assignments(&ops) * count::assignments(&widths);
+    assert_eq!(both, BigUint::from(5u64).pow(89));
     // Over the 1,695 pairs: 5^(2 |U| - 1), U being the cells that one of the two passes.
     let active = count::Active::of(decisions, &net.graph).expect("not too entangled");
     assert_eq!(active.count().to_string(), "544336312075784398454125039279460906982421875");
     // With one operator and one width, the pairs alone.
-    let text = std::fs::read_to_string(root().join(path)).expect("the file is there");
+    let text = std::fs::read_to_string(root().join(TWO_BRANCHES)).expect("the file is there");
     let text = text.replace("choose five", "five.conv").replace("choose one of CHI", "12");
     let judged = judge("pairs.seg", None, &text);
     assert!(judged.is_right(), "{}", judged.drawn());
     let (decisions, net) = (judged.space.decisions(), &judged.space.nets["student"]);
     let active = count::Active::of(decisions, &net.graph).expect("not too entangled");
     assert_eq!(active.count().to_string(), "1695");
+}
+
+#[test]
+fn the_supernet_of_teacher_and_student_has_the_size_of_the_authors() {
+    let judged = shipped(TWO_BRANCHES, &[]);
+    let net = &judged.space.nets["proxy"];
+    let question = Question { input: Size { h: 256, w: 512 }, batch: 1, train: true };
+    let params = cost::exact(&net.graph, question).expect("it fits").params;
+    assert_eq!(params, 251_788_142);
+    // Theirs has 252,057,316. Of these are never read: a second scale and shift of each sliced norm,
+    // and the norms of the last layer's cells (seven a cell) at the three widths that no head has.
+    let last = 7 * 2 * (4 + 6 + 10) * (8 + 16 + 32);
+    // And 822 are of the architecture: one for each alternative, the teacher's only widths included.
+    let leaves: BTreeSet<_> = net.graph.leaves.iter().map(|gate| gate.decision()).collect();
+    let alternatives = |of: &DecisionId| match &judged.space.decisions()[of.index()].domain {
+        Domain::One(labels) => labels.len() as u64,
+        _ => 0,
+    };
+    let architecture = leaves.iter().map(alternatives).sum::<u64>() + 44;
+    assert_eq!((last, architecture), (15_680, 822));
+    assert_eq!(params + last + architecture, 251_804_644);
+    assert_eq!(251_804_644 + 252_672, 252_057_316);
+}
+
+#[test]
+fn slices_cost_what_their_members_do() {
+    let text = "op cbr(k: int, C: width = same) = conv(k, C) > bn > relu\n\
+                net n(image) {\n\
+                  let v = slice choose one of [4, 6, 8]\n\
+                  let w = slice choose one of [2, 5]\n\
+                  node x = image > cbr(3, v)\n\
+                  let one = tied cbr(3, C = 2 * w)\n\
+                  node y = x > one\n\
+                  node z = y > cbr(1, v) > one > choose { a = relu, b = dw(3) > bn }\n\
+                  out concat(y, z) > cbr(3, slice 7) > conv(1, 19, bias = true)\n\
+                }\n";
+    let judged = judge("slices.seg", None, text);
+    assert!(judged.is_right(), "{}", judged.drawn());
+    let (decisions, net) = (judged.space.decisions(), &judged.space.nets["n"]);
+    assert_eq!(count::assignments(decisions), BigUint::from(12u32));
+    // By hand, for v = 6, w = 5 and `a`: 3 -> 6, one kernel for 6 -> 10 twice, 10 -> 6, 20 -> 7 -> 19.
+    let binding = Binding(vec![Value::One(1), Value::One(1), Value::One(0)]);
+    let member = member::member(&net.graph, &binding);
+    let norms = 2 * (6 + 10 + 6 + 7);
+    let kernels = 9 * 3 * 6 + 9 * 6 * 10 + 10 * 6 + 9 * 20 * 7 + 7 * 19 + 19;
+    assert_eq!(costs(&member, 16, 16).0, norms + kernels);
+    let macs = 9 * 3 * 6 + 2 * 9 * 6 * 10 + 10 * 6 + 9 * 20 * 7 + 7 * 19;
+    assert_eq!(costs(&member, 16, 16).1, 256 * macs);
 }
 
 #[test]

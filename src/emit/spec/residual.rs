@@ -5,12 +5,12 @@ use super::unread;
 use super::voids::Voids;
 use super::words::{is_sum, new, sum_of};
 use crate::emit::rewrite::{
-    bindings, map_children, map_entry, map_item, map_statement, substitute,
+    binder_names, bindings, map_children, map_entry, map_item, map_statement, substitute,
 };
 use crate::ir::decision::{Binding, DecisionId, Gate, Value};
 use crate::ir::shape::Scale;
 use crate::sema::module::ModuleId;
-use crate::sema::sites::InstanceKey;
+use crate::sema::sites::{InstanceKey, SiteKey};
 use crate::sema::{InstanceId, PathValue, Program, Space};
 use crate::source::Span;
 use crate::syntax::ast::*;
@@ -44,6 +44,8 @@ pub(super) struct Residual<'a> {
     pub(super) fresh: String,
     /// Instances that made decisions, themselves or through instances within.
     pub(super) bearing: BTreeSet<InstanceId>,
+    /// What unrolled loops around the place call what they run over.
+    turning: Vec<String>,
     /// What is left of each item, once for each different outcome.
     pub(super) variants: BTreeMap<ItemKey, Vec<(String, ItemKind)>>,
 }
@@ -79,7 +81,8 @@ impl<'a> Residual<'a> {
         }
         let fresh = fresh(program);
         let variants = BTreeMap::new();
-        Residual { program, space, binding, voids, apart, fresh, bearing, variants }
+        let turning = Vec::new();
+        Residual { program, space, binding, voids, apart, fresh, bearing, turning, variants }
     }
 
     /// The instance of a module's own level.
@@ -202,6 +205,8 @@ impl<'a> Residual<'a> {
             return vec![map_statement(s, &mut |e| self.expr(e, context))];
         };
         let mut out = Vec::new();
+        let around = self.turning.len();
+        self.turning.extend(binder_names(&each.binder));
         for (inner, names) in self.turns(each, context) {
             let turn = match &s.kind {
                 StatementKind::For(_, body) => self.statements(body, &inner),
@@ -210,6 +215,7 @@ impl<'a> Residual<'a> {
             let place = |s: &Statement| map_statement(s, &mut |e| substitute(e, &names));
             out.extend(turn.iter().map(place));
         }
+        self.turning.truncate(around);
         // Documentation of the loop goes to what it leaves first.
         if let (Some(first), false) = (out.first_mut(), s.docs.is_empty()) {
             first.docs = s.docs.clone();
@@ -255,6 +261,30 @@ impl<'a> Residual<'a> {
             })
     }
 
+    /// Whether an expression speaks of what an unrolled loop runs over.
+    fn turns_in(&self, e: &Expr) -> bool {
+        if let ExprKind::Name(name) = &*e.kind {
+            return self.turning.contains(name);
+        }
+        let mut found = false;
+        map_children(e, &mut |child| {
+            found |= self.turns_in(child);
+            child.clone()
+        });
+        found
+    }
+
+    /// The arm that a `match` on a plain value takes in these contexts.
+    fn arm(&self, at: Span, context: &[Context]) -> Option<usize> {
+        let ours = |(instance, span, indices): &SiteKey| {
+            let within = |c: &Context| c.instance == *instance && indices.starts_with(&c.indices);
+            *span == at && context.iter().any(within)
+        };
+        let mut taken = self.space.sites.arms.iter().filter(|(key, _)| ours(key));
+        let (_, first) = taken.next()?;
+        taken.all(|(_, arm)| arm == first).then_some(*first)?
+    }
+
     /// What is left of an expression.
     pub(super) fn expr(&mut self, e: &Expr, context: &[Context]) -> Expr {
         if let Some(chosen) = self.at_site(e, context).or_else(|| self.at_unread(e, context)) {
@@ -271,11 +301,18 @@ impl<'a> Residual<'a> {
         match &*e.kind {
             ExprKind::Comprehension(body, each) if self.decides(e.span, context) => {
                 let mut items = Vec::new();
+                let around = self.turning.len();
+                self.turning.extend(binder_names(&each.binder));
                 for (inner, names) in self.turns(each, context) {
                     items.push(substitute(&self.expr(body, &inner), &names));
                 }
+                self.turning.truncate(around);
                 new(ExprKind::List(items), e.span)
             }
+            ExprKind::Match(of, arms) if self.turns_in(of) => match self.arm(e.span, context) {
+                Some(arm) => self.expr(&arms[arm].value, context),
+                None => map_children(e, &mut |child| self.expr(child, context)),
+            },
             // `sum(choose 2 of …)` reads best as `a + b`.
             ExprKind::Call(callee, args) if is_sum(callee) && args.len() == 1 => {
                 let arg = self.expr(&args[0].value, context);

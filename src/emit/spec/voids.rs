@@ -17,8 +17,11 @@ impl Voids {
     pub(super) fn of(graph: &DecisionGraph, binding: &Binding) -> Voids {
         let on: Vec<bool> = graph.leaf_weights(binding).iter().map(|w| *w > 0).collect();
         let facts = liveness(graph, &on, true);
+        // What no member reads is written all the same, and has to be right.
+        let some = liveness(graph, &vec![true; on.len()], true).live;
+        let written = |id: &NodeId| facts.live[id.index()] || !some[id.index()];
         let mut found: BTreeMap<Read, Vec<BTreeSet<u16>>> = BTreeMap::new();
-        for (id, _) in graph.nodes().filter(|(id, _)| facts.live[id.index()] && graph.fills(*id)) {
+        for (id, _) in graph.nodes().filter(|(id, _)| written(id) && graph.fills(*id)) {
             for (mix, _) in graph.inputs(id) {
                 let picked = graph.inputs(mix);
                 let is_there = |term: &&(NodeId, Edge)| facts.present[term.0.index()];
