@@ -19,7 +19,7 @@ pub use places::{Factor, Places};
 pub use reach::Reach;
 
 use super::decision::{Decision, DecisionId, Domain, Gate, Picks, Value};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap as HashMap;
 
 /// The conditions over one space's decisions.
 #[derive(Clone)]
@@ -33,6 +33,8 @@ pub struct Conditions {
     paths: Vec<bool>,
     gates: HashMap<Gate, Cond>,
     tidied: HashMap<Cond, Cond>,
+    /// By choices of one decision: what its domain says of them alone.
+    projected: HashMap<Vec<u32>, Cond>,
 }
 
 impl Conditions {
@@ -45,8 +47,9 @@ impl Conditions {
             diagram,
             domains: Vec::new(),
             paths: decisions.iter().map(|d| matches!(d.domain, Domain::Path(_))).collect(),
-            gates: HashMap::new(),
-            tidied: HashMap::new(),
+            gates: HashMap::default(),
+            tidied: HashMap::default(),
+            projected: HashMap::default(),
         };
         for (i, decision) in decisions.iter().enumerate() {
             let domain = conditions.constrain(DecisionId(i as u32), &decision.domain);
@@ -55,11 +58,19 @@ impl Conditions {
         conditions
     }
 
+    /// A store of a few conditions, and these there: what others needed on the way is left behind.
+    pub fn only(&self, decisions: &[Decision], conds: &[Cond]) -> (Conditions, Vec<Cond>) {
+        let mut few = Conditions::new(decisions, self.diagram.limit());
+        let own = few.diagram.adopt(&self.diagram, conds);
+        (few, own)
+    }
+
     /// Gives a decision a domain with the same choices of which fewer combinations are values.
     /// Conditions that are at hand stay true of those.
     pub fn narrow(&mut self, of: DecisionId, domain: &Domain) {
         self.domains[of.index()] = self.constrain(of, domain);
         self.tidied.clear();
+        self.projected.clear();
     }
 
     /// Which combinations of a decision's choices are values.
@@ -201,17 +212,29 @@ impl Conditions {
         let mut domain = Cond::TRUE;
         let mut doubtful = Vec::new();
         for decision in self.choices.decisions_of(&support) {
-            let constraint = self.domain(decision);
-            if constraint != Cond::TRUE {
+            if self.domain(decision) != Cond::TRUE {
+                let levels = self.choices.levels(decision).iter().copied();
+                let read: Vec<u32> = levels.filter(|l| support.contains(l)).collect();
+                doubtful.extend_from_slice(&read);
+                let constraint = self.domain_of(decision, read);
                 domain = self.diagram.and(domain, constraint);
-                let levels = self.choices.levels(decision);
-                doubtful.extend(levels.iter().copied().filter(|l| support.contains(l)));
             }
         }
         let tidy = if domain == Cond::TRUE { cond } else { self.shrink(cond, domain, &doubtful) };
         self.tidied.insert(cond, tidy);
         self.tidied.insert(tidy, tidy);
         tidy
+    }
+
+    /// What a decision's domain says of some of its choices.
+    fn domain_of(&mut self, of: DecisionId, levels: Vec<u32>) -> Cond {
+        let domain = self.domain(of);
+        if let Some(known) = self.projected.get(&levels) {
+            return *known;
+        }
+        let own = self.diagram.project(domain, &levels);
+        self.projected.insert(levels, own);
+        own
     }
 
     fn shrink(&mut self, cond: Cond, domain: Cond, doubtful: &[u32]) -> Cond {

@@ -10,8 +10,8 @@ use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
 use crate::ir::kernel::Kernel;
 use crate::ir::member::Wiring;
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap as HashMap;
 use smallvec::SmallVec;
-use std::collections::HashMap;
 
 /// A condition as that of a place and of one leaf there: it holds where both do.
 pub type Factor = (Cond, Option<LeafId>);
@@ -75,7 +75,7 @@ type Groups = IndexMap<Cond, Vec<u32>>;
 
 impl Work<'_> {
     fn of<'a>(graph: &'a DecisionGraph, all: &'a mut Conditions) -> Work<'a> {
-        Work { graph, all, wiring: Wiring::of(graph), some: HashMap::new() }
+        Work { graph, all, wiring: Wiring::of(graph), some: HashMap::default() }
     }
 
     fn gate(&mut self, leaf: u32) -> Cond {
