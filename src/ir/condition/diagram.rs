@@ -232,6 +232,15 @@ impl Diagram {
         })
     }
 
+    /// That it holds for every value of a choice.
+    pub fn for_all(&mut self, f: Cond, level: u32) -> Cond {
+        let size = self.sizes[level as usize];
+        (0..size).fold(Cond::TRUE, |acc, value| {
+            let here = self.given(f, level, value);
+            self.and(acc, here)
+        })
+    }
+
     /// That it holds for some values of all choices but these.
     pub fn project(&mut self, f: Cond, kept: &[u32]) -> Cond {
         self.project_on(f, kept, &mut Fast::default())
