@@ -11,12 +11,10 @@
 mod choices;
 mod diagram;
 mod places;
-mod reach;
 
 pub use choices::Choices;
 pub use diagram::{Cond, Diagram};
 pub use places::{Factor, Places};
-pub use reach::Reach;
 
 use super::decision::{Decision, DecisionId, Domain, Gate, Lattice, Picks, Value};
 use rustc_hash::FxHashMap as HashMap;
@@ -213,6 +211,34 @@ impl Conditions {
                 }
                 all
             }
+        }
+    }
+
+    /// Both, tidied where that may help: a condition on a decision whose choices are free of one
+    /// another says nothing of the rest.
+    pub fn both(&mut self, f: Cond, g: Cond) -> Cond {
+        let both = self.diagram.and(f, g);
+        if both == f || both == g || self.is_free(g) {
+            return both;
+        }
+        self.tidy(both)
+    }
+
+    /// One or both, tidied.
+    pub fn either(&mut self, f: Cond, g: Cond) -> Cond {
+        let either = self.diagram.or(f, g);
+        if either == f || either == g {
+            return either;
+        }
+        self.tidy(either)
+    }
+
+    /// Whether a condition begins at a decision whose domain forbids no combination; those come
+    /// last in the order, so that it reads no other.
+    fn is_free(&self, f: Cond) -> bool {
+        f.is_constant() || {
+            let owner = self.choices.owner(self.diagram.level(f));
+            !self.is_path(owner) && self.domain(owner) == Cond::TRUE
         }
     }
 

@@ -84,7 +84,7 @@ fn spell<'a>(kernel: Kernel, node: &Node, outputs: impl Iterator<Item = &'a Outp
 }
 
 /// A label spelt out, and as a number.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Label {
     bytes: Vec<u8>,
     hash: u64,
@@ -98,7 +98,7 @@ impl Label {
 }
 
 /// What stands for a kernel in members.
-fn closed(kernel: Kernel) -> Kernel {
+pub(super) fn closed(kernel: Kernel) -> Kernel {
     if kernel == Kernel::Mix { Kernel::Add } else { kernel }
 }
 
@@ -210,7 +210,7 @@ fn placed(nodes: &[u32], place: &[u32]) -> Vec<u32> {
 }
 
 /// Whether the order of a kernel's inputs counts.
-fn is_ordered(kernel: Kernel, parts: Parts) -> bool {
+pub(super) fn is_ordered(kernel: Kernel, parts: Parts) -> bool {
     let joins = kernel == Kernel::Concat && parts == Parts::InAnyOrder;
     !kernel.commutes() && !joins
 }

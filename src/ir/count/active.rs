@@ -10,10 +10,10 @@
 //! on what is left of the conditions, which is remembered. Decisions that switch nothing are never
 //! gone through: once it is known whether they are asked for, they multiply.
 
-use crate::ir::condition::{Cond, Conditions, Places};
+use crate::ir::condition::{Cond, Conditions, Factor, Places};
 use crate::ir::decision::{Binding, Decision, DecisionId, Table};
-use crate::ir::graph::{DecisionGraph, LeafId};
-use indexmap::{IndexMap, IndexSet};
+use crate::ir::graph::DecisionGraph;
+use indexmap::IndexSet;
 use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::{One, Zero};
@@ -236,23 +236,16 @@ pub(super) fn asked(
     all: &mut Conditions,
 ) -> Vec<Cond> {
     let factors = Places::asked_for(graph, all);
-    // The same mix stands at many nodes of one place, and one leaf at many places.
-    let mut wanted: Vec<IndexMap<Option<LeafId>, IndexSet<Cond>>> =
-        vec![IndexMap::new(); decisions.len()];
+    // The same mix stands at many nodes of one place.
+    let mut wanted: Vec<IndexSet<Factor>> = vec![IndexSet::new(); decisions.len()];
     for (id, _, edges) in graph.wired() {
         for leaf in edges.iter().filter_map(|edge| edge.weight.leaf) {
-            let (place, own) = factors[id.index()];
-            wanted[graph.gate(leaf).decision().index()].entry(own).or_default().insert(place);
+            wanted[graph.gate(leaf).decision().index()].insert(factors[id.index()]);
         }
     }
-    let any = |wanted: IndexMap<Option<LeafId>, IndexSet<Cond>>| {
-        let any = wanted.into_iter().fold(Cond::FALSE, |acc, (leaf, places)| {
-            let any = places.into_iter().fold(Cond::FALSE, |any, at| all.diagram.or(any, at));
-            let place = all.tidy(any);
-            let here = all.whole(graph, (place, leaf));
-            all.diagram.or(acc, here)
-        });
-        all.tidy(any)
+    let any = |wanted| {
+        let any = all.any(graph, wanted);
+        all.whole(graph, any)
     };
     wanted.into_iter().map(any).collect()
 }

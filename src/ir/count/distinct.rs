@@ -27,7 +27,7 @@ const BUILD_WORK: u64 = 40_000_000;
 /// Edges looked at while fingerprints are taken of what is small enough to be gone through, and of
 /// what is not: there the bound that they give is far off whatever is spent.
 const FULL_WORK: u64 = 16_000_000;
-const PRINT_WORK: u64 = 4_000_000;
+const PRINT_WORK: u64 = 2_000_000;
 /// Values of a part that are compared where their fingerprints are the same.
 const COMPARED: usize = 600;
 
@@ -51,14 +51,12 @@ pub(super) fn count(laid: &mut Laid<'_>, space: &Active, single: bool) -> Count 
     }
 }
 
-/// Different fingerprints of members spread evenly over the ranks.
+/// Different fingerprints of members spread over the ranks.
 fn below(laid: &mut Laid<'_>, space: &Active) -> BigUint {
     let prints = &mut laid.prints;
     let limit = prints.work + PRINT_WORK;
     let mut seen = HashSet::new();
-    let step = (space.count() / DISTINCT_LIMIT).max(BigUint::one());
-    let ranks = (0..DISTINCT_LIMIT).map(|i| &step * i);
-    for binding in ranks.map_while(|rank| space.unrank(&rank)) {
+    for binding in spread(space.count()).map_while(|rank| space.unrank(&rank)) {
         seen.insert(prints.print(&binding));
         if prints.work > limit {
             break;
@@ -67,9 +65,15 @@ fn below(laid: &mut Laid<'_>, space: &Active) -> BigUint {
     seen.len().into()
 }
 
+/// Ranks below a count that lie evenly however many are taken: steps by the golden section.
+fn spread(count: &BigUint) -> impl Iterator<Item = BigUint> + '_ {
+    let step = count * 618_034u32 / 1_000_000u32 + 1u32;
+    (0..DISTINCT_LIMIT).map(move |i| &step * i % count)
+}
+
 /// How many values of a part some setting of the rest tells apart: networks in a few settings from
-/// below, by fingerprints alone where there are many, the part's architectures from above. `whole` and `part` have picks unordered where
-/// nothing reads their order.
+/// below, by fingerprints alone where there are many, the part's architectures from above. `whole`
+/// and `part` have picks unordered where nothing reads their order.
 pub(super) fn count_part(
     laid: &mut Laid<'_>,
     whole: &Active,
@@ -77,18 +81,22 @@ pub(super) fn count_part(
     members: &[DecisionId],
 ) -> Count {
     let total = part.count();
-    let values = total.to_u64().unwrap_or(u64::MAX).min(4 * DISTINCT_LIMIT);
-    let small = values <= DISTINCT_LIMIT;
-    let (mut left, mut work) = if small { (COMPARED, FULL_WORK) } else { (0, PRINT_WORK) };
-    let mut seen: Vec<Vec<usize>> = vec![Vec::new(); values as usize];
+    let small = total.to_u64().filter(|n| *n <= DISTINCT_LIMIT);
+    let (mut left, mut work) =
+        if small.is_some() { (COMPARED, FULL_WORK) } else { (0, PRINT_WORK) };
+    let values: Vec<BigUint> = match small {
+        Some(n) => (0..n).map(BigUint::from).collect(),
+        None => spread(total).collect(),
+    };
+    let mut seen: Vec<Vec<usize>> = vec![Vec::new(); values.len()];
     let mut told_apart = 1;
     for setting in 1..=SETTINGS {
         let rank = whole.count() * setting / (SETTINGS + 1);
         let Some(mut binding) = whole.unrank(&rank) else { break };
         let before = laid.prints.work;
         let mut classes = Classes::new(laid, Keys::look, left);
-        for (value, seen) in seen.iter_mut().enumerate() {
-            let Some(own) = part.unrank(&value.into()) else { break };
+        for (value, seen) in values.iter().zip(&mut seen) {
+            let Some(own) = part.unrank(value) else { break };
             members.iter().for_each(|d| binding.0[d.index()].clone_from(&own.0[d.index()]));
             seen.push(classes.place(&binding));
             if classes.laid.prints.work - before > work {
@@ -100,7 +108,7 @@ pub(super) fn count_part(
         // Values that were not looked at in every setting are left out of the comparison.
         let full = seen.iter().filter(|s| s.len() == setting as usize);
         told_apart = told_apart.max(full.collect::<HashSet<_>>().len());
-        if told_apart as u64 == values || work == 0 {
+        if told_apart == values.len() || work == 0 {
             break;
         }
     }
@@ -150,7 +158,7 @@ impl<'a> Laid<'a> {
 
     /// The first of each class of equal networks among some members, in order.
     pub(crate) fn classes(&mut self, members: impl Iterator<Item = Binding>) -> Vec<Binding> {
-        let mut classes = Classes::new(self, Keys::key, usize::MAX);
+        let mut classes = Classes::new(self, Keys::own, usize::MAX);
         for binding in members {
             classes.place(&binding);
         }
