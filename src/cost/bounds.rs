@@ -1,13 +1,16 @@
 //! The least and the most that members of a space cost.
 //!
 //! Costs are a sum of terms, each under a condition ([`Terms`]). Decisions that no condition reads
-//! together are settled apart; where that leaves something too entangled, the sum is bounded from
-//! outside, and members are searched for that reach the bound. A bound that one reaches is exact.
+//! together are settled apart, others [one after another](eliminate) where few hang together at a
+//! time, or [place by place](branch). Where that leaves something too entangled, the sum is bounded
+//! from outside, and members are searched for that reach the bound: one that is reached is exact.
 
 mod branch;
+mod eliminate;
 mod reach;
 mod search;
 mod solve;
+mod tables;
 mod walk;
 
 use super::table::{CostTable, TableProblem};
@@ -17,6 +20,9 @@ use crate::ir::condition::{Cond, Factor};
 use crate::ir::decision::Decision;
 use crate::ir::graph::DecisionGraph;
 use solve::{Sense, Solver};
+
+/// A cost's least and most.
+type Ends = [u64; 2];
 
 /// One cost's bounds: no member lies outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,13 +53,19 @@ pub fn bounds(
     question: Question,
 ) -> Result<Bounds, TableProblem> {
     let mut terms = terms(decisions, graph, question)?;
-    if let Some(ends) = branch::ends(decisions, graph, &mut terms.all, &terms.of) {
-        let range =
-            |[min, max]: [u64; 2]| Range { min, max, min_attained: true, max_attained: true };
-        let [params, macs] = ends.map(range);
-        return Ok(Bounds { params, macs });
+    let ends = eliminate::ends(decisions, graph, &mut terms.all, &terms.of)
+        .or_else(|| branch::ends(decisions, graph, &mut terms.all, &terms.of));
+    match ends {
+        Some(ends) => Ok(whole(ends)),
+        None => outer(decisions, graph, question, terms),
     }
-    outer(decisions, graph, question, terms)
+}
+
+/// Bounds that are attained.
+fn whole(ends: [Ends; 2]) -> Bounds {
+    let range = |[min, max]: Ends| Range { min, max, min_attained: true, max_attained: true };
+    let [params, macs] = ends.map(range);
+    Bounds { params, macs }
 }
 
 /// Bounds from the outside in, where the space cannot be gone through.

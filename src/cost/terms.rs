@@ -89,22 +89,10 @@ impl Terms {
                 continue;
             }
             let params = set.kernel.params(set.channels);
-            let factor = terms.either(graph, users.iter().map(|node| factors[*node as usize]));
+            let factor = terms.all.any(graph, users.iter().map(|node| factors[*node as usize]));
             terms.add(factor, &users, Cost { params, macs: 0 });
         }
         Ok(terms)
-    }
-
-    /// That one of some conditions holds.
-    fn either(&mut self, graph: &DecisionGraph, mut of: impl Iterator<Item = Factor>) -> Factor {
-        let Some(first) = of.next() else { return (Cond::FALSE, None) };
-        of.fold(first, |known, other| {
-            if known.1 == other.1 {
-                return (self.all.either(known.0, other.0), known.1);
-            }
-            let [a, b] = [known, other].map(|factor| self.all.whole(graph, factor));
-            (self.all.either(a, b), None)
-        })
     }
 
     fn add(&mut self, factor: Factor, nodes: &[u32], cost: Cost) {

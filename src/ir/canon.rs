@@ -13,6 +13,7 @@
 mod colours;
 mod keys;
 mod matching;
+mod numbers;
 mod skeleton;
 
 use super::graph::DecisionGraph;

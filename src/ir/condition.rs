@@ -11,15 +11,16 @@
 mod choices;
 mod diagram;
 mod places;
-mod reach;
 
 pub use choices::Choices;
 pub use diagram::{Cond, Diagram};
 pub use places::{Factor, Places};
-pub use reach::Reach;
 
-use super::decision::{Decision, DecisionId, Domain, Gate, Picks, Value};
-use std::collections::HashMap;
+use super::decision::{Decision, DecisionId, Domain, Gate, Lattice, Picks, Value};
+use rustc_hash::FxHashMap as HashMap;
+
+/// A condition on more choices than this is looked at twice when it is tidied.
+const MANY: usize = 4;
 
 /// The conditions over one space's decisions.
 #[derive(Clone)]
@@ -30,9 +31,13 @@ pub struct Conditions {
     pub diagram: Diagram,
     /// By decision: which combinations of its choices are values.
     domains: Vec<Cond>,
+    /// By decision: conditions on few choices each that say so together.
+    clauses: Vec<Vec<Cond>>,
     paths: Vec<bool>,
     gates: HashMap<Gate, Cond>,
     tidied: HashMap<Cond, Cond>,
+    /// By choices of one decision: what its domain says of them alone.
+    projected: HashMap<Vec<u32>, Cond>,
 }
 
 impl Conditions {
@@ -43,28 +48,42 @@ impl Conditions {
         let mut conditions = Conditions {
             choices,
             diagram,
-            domains: Vec::new(),
+            domains: vec![Cond::TRUE; decisions.len()],
+            clauses: vec![Vec::new(); decisions.len()],
             paths: decisions.iter().map(|d| matches!(d.domain, Domain::Path(_))).collect(),
-            gates: HashMap::new(),
-            tidied: HashMap::new(),
+            gates: HashMap::default(),
+            tidied: HashMap::default(),
+            projected: HashMap::default(),
         };
         for (i, decision) in decisions.iter().enumerate() {
-            let domain = conditions.constrain(DecisionId(i as u32), &decision.domain);
-            conditions.domains.push(domain);
+            conditions.constrain(DecisionId(i as u32), &decision.domain);
         }
         conditions
+    }
+
+    /// A store of a few conditions, and these there: what others needed on the way is left behind.
+    pub fn only(&self, decisions: &[Decision], conds: &[Cond]) -> (Conditions, Vec<Cond>) {
+        let mut few = Conditions::new(decisions, self.diagram.limit());
+        let own = few.diagram.adopt(&self.diagram, conds);
+        (few, own)
     }
 
     /// Gives a decision a domain with the same choices of which fewer combinations are values.
     /// Conditions that are at hand stay true of those.
     pub fn narrow(&mut self, of: DecisionId, domain: &Domain) {
-        self.domains[of.index()] = self.constrain(of, domain);
+        self.constrain(of, domain);
         self.tidied.clear();
+        self.projected.clear();
     }
 
     /// Which combinations of a decision's choices are values.
     pub fn domain(&self, of: DecisionId) -> Cond {
         self.domains[of.index()]
+    }
+
+    /// The same as conditions on few choices each, which hold together.
+    pub fn clauses(&self, of: DecisionId) -> &[Cond] {
+        &self.clauses[of.index()]
     }
 
     /// Whether a decision is a path.
@@ -83,45 +102,52 @@ impl Conditions {
         })
     }
 
-    fn constrain(&mut self, of: DecisionId, domain: &Domain) -> Cond {
+    fn constrain(&mut self, of: DecisionId, domain: &Domain) {
         let levels = self.choices.levels(of).to_vec();
-        match domain {
-            Domain::One(labels) if labels.is_empty() => Cond::FALSE,
-            Domain::One(_) => Cond::TRUE,
-            Domain::Picks(picks) => self.constrain_picks(&levels, picks),
-            Domain::Path(lattice) => {
-                let first = self.diagram.among(levels[0], |v| lattice.first.contains(&(v as u8)));
-                let last = *levels.last().unwrap_or(&levels[0]);
-                let exit = self.diagram.among(last, |v| lattice.exits.contains(&(v as u8)));
-                let mut all = self.diagram.and(first, exit);
-                for two in levels.windows(2).rev() {
-                    let move_ok = |a, b| lattice.allows(a as u8, b as u8);
-                    let step = self.diagram.pairs(two[0], two[1], move_ok);
-                    all = self.diagram.and(all, step);
-                }
-                all
-            }
-        }
+        let clauses = match domain {
+            Domain::One(labels) if labels.is_empty() => vec![Cond::FALSE],
+            Domain::One(_) => Vec::new(),
+            Domain::Picks(picks) => self.clauses_of_picks(&levels, picks),
+            Domain::Path(lattice) => self.clauses_of_path(&levels, lattice),
+        };
+        let both = |all: Cond, clause: &Cond| self.diagram.and(all, *clause);
+        self.domains[of.index()] = clauses.iter().fold(Cond::TRUE, both);
+        self.clauses[of.index()] = clauses;
     }
 
-    fn constrain_picks(&mut self, levels: &[u32], picks: &Picks) -> Cond {
+    fn clauses_of_path(&mut self, levels: &[u32], lattice: &Lattice) -> Vec<Cond> {
+        let last = *levels.last().unwrap_or(&levels[0]);
+        let first = self.diagram.among(levels[0], |v| lattice.first.contains(&(v as u8)));
+        let exit = self.diagram.among(last, |v| lattice.exits.contains(&(v as u8)));
+        let moves = levels.windows(2).rev().map(|two| {
+            let move_ok = |a, b| lattice.allows(a as u8, b as u8);
+            self.diagram.pairs(two[0], two[1], move_ok)
+        });
+        let mut clauses: Vec<Cond> = moves.collect();
+        clauses.splice(0..0, [first, exit]);
+        clauses
+    }
+
+    fn clauses_of_picks(&mut self, levels: &[u32], picks: &Picks) -> Vec<Cond> {
         let options = picks.options();
         let of = |v: u32| options[v as usize].candidate;
-        let mut all = if options.is_empty() && picks.k > 0 { Cond::FALSE } else { Cond::TRUE };
+        let mut clauses = Vec::new();
+        if options.is_empty() && picks.k > 0 {
+            clauses.push(Cond::FALSE);
+        }
         for (i, &a) in levels.iter().enumerate() {
             for (j, &b) in levels.iter().enumerate().skip(i + 1) {
-                let pair = match (picks.ordered, picks.repeats) {
+                clauses.push(match (picks.ordered, picks.repeats) {
                     (true, true) => Cond::TRUE,
                     (true, false) => self.diagram.pairs(a, b, |x, y| of(x) != of(y)),
                     // Sorted neighbours are enough where the order does not count.
                     (false, _) if j > i + 1 => Cond::TRUE,
                     (false, true) => self.diagram.pairs(a, b, |x, y| x <= y),
                     (false, false) => self.diagram.pairs(a, b, |x, y| of(x) < of(y)),
-                };
-                all = self.diagram.and(all, pair);
+                });
             }
         }
-        all
+        clauses
     }
 
     /// The condition that a gate is on (its weight is not 0).
@@ -188,6 +214,34 @@ impl Conditions {
         }
     }
 
+    /// Both, tidied where that may help: a condition on a decision whose choices are free of one
+    /// another says nothing of the rest.
+    pub fn both(&mut self, f: Cond, g: Cond) -> Cond {
+        let both = self.diagram.and(f, g);
+        if both == f || both == g || self.is_free(g) {
+            return both;
+        }
+        self.tidy(both)
+    }
+
+    /// One or both, tidied.
+    pub fn either(&mut self, f: Cond, g: Cond) -> Cond {
+        let either = self.diagram.or(f, g);
+        if either == f || either == g {
+            return either;
+        }
+        self.tidy(either)
+    }
+
+    /// Whether a condition begins at a decision whose domain forbids no combination; those come
+    /// last in the order, so that it reads no other.
+    fn is_free(&self, f: Cond) -> bool {
+        f.is_constant() || {
+            let owner = self.choices.owner(self.diagram.level(f));
+            !self.is_path(owner) && self.domain(owner) == Cond::TRUE
+        }
+    }
+
     /// A condition that means the same on all bindings and reads few choices: a choice goes where
     /// what the domain says of the others makes up for it.
     pub fn tidy(&mut self, cond: Cond) -> Cond {
@@ -201,17 +255,29 @@ impl Conditions {
         let mut domain = Cond::TRUE;
         let mut doubtful = Vec::new();
         for decision in self.choices.decisions_of(&support) {
-            let constraint = self.domain(decision);
-            if constraint != Cond::TRUE {
+            if self.domain(decision) != Cond::TRUE {
+                let levels = self.choices.levels(decision).iter().copied();
+                let read: Vec<u32> = levels.filter(|l| support.contains(l)).collect();
+                doubtful.extend_from_slice(&read);
+                let constraint = self.domain_of(decision, read);
                 domain = self.diagram.and(domain, constraint);
-                let levels = self.choices.levels(decision);
-                doubtful.extend(levels.iter().copied().filter(|l| support.contains(l)));
             }
         }
         let tidy = if domain == Cond::TRUE { cond } else { self.shrink(cond, domain, &doubtful) };
         self.tidied.insert(cond, tidy);
         self.tidied.insert(tidy, tidy);
         tidy
+    }
+
+    /// What a decision's domain says of some of its choices.
+    fn domain_of(&mut self, of: DecisionId, levels: Vec<u32>) -> Cond {
+        let domain = self.domain(of);
+        if let Some(known) = self.projected.get(&levels) {
+            return *known;
+        }
+        let own = self.diagram.project(domain, &levels);
+        self.projected.insert(levels, own);
+        own
     }
 
     fn shrink(&mut self, cond: Cond, domain: Cond, doubtful: &[u32]) -> Cond {
@@ -221,13 +287,30 @@ impl Conditions {
         }
         let mut small = cond;
         for &level in doubtful {
-            let without = self.diagram.exists(small, level);
-            let back = self.diagram.and(without, domain);
-            if back == within {
-                small = without;
+            // As what holds for some value of the choice, or for every one.
+            for without in [Diagram::exists, Diagram::for_all] {
+                let without = without(&mut self.diagram, small, level);
+                if self.diagram.and(without, domain) == within {
+                    small = without;
+                    break;
+                }
             }
         }
-        small
+        let reads = |all: &Self, cond| {
+            doubtful.iter().filter(|l| all.diagram.support(cond).contains(l)).count()
+        };
+        if reads(self, small) <= MANY {
+            return small;
+        }
+        // What holds along a whole path may hold exactly where it passes one place.
+        let mut least = within;
+        for &level in doubtful {
+            let without = self.diagram.exists(least, level);
+            if self.diagram.and(without, domain) == within {
+                least = without;
+            }
+        }
+        if reads(self, least) < reads(self, small) { least } else { small }
     }
 
     /// Whether a condition holds for every value.

@@ -13,7 +13,7 @@ mod symmetry;
 
 pub use active::Active;
 pub use distinct::DISTINCT_LIMIT;
-pub(crate) use distinct::{Classes, unordered};
+pub(crate) use distinct::{Laid, unordered};
 
 use super::decision::{Decision, DecisionId};
 use super::graph::DecisionGraph;

@@ -2,7 +2,7 @@
 //! of the network was typed for.
 
 use crate::diag::{Diag, Sink};
-use crate::ir::condition::{Cond, Conditions, Reach};
+use crate::ir::condition::{Cond, Conditions, Places};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate};
 use crate::ir::graph::{DecisionGraph, Node, NodeId, WholeEdge};
 use crate::ir::kernel::Kernel;
@@ -20,13 +20,14 @@ pub(super) fn check(decisions: &[Decision], graph: &DecisionGraph, diags: &mut S
         return;
     }
     let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
-    let reach = Reach::of(graph, &mut all, true);
-    let asked = Reach::asked_for(graph, &mut all);
+    let present = Places::present(graph, &mut all);
+    let asked = Places::asked_for(graph, &mut all);
     for concat in doubtful {
         let parts: Vec<NodeId> = graph.inputs(concat).iter().map(|(source, _)| *source).collect();
-        let present = |part: &NodeId| reach.present[part.index()];
+        let present = |part: &NodeId| present[part.index()];
         let some = parts.iter().fold(Cond::FALSE, |acc, part| all.either(acc, present(part)));
-        let some = all.both(some, asked[concat.index()]);
+        let asked = all.whole(graph, asked[concat.index()]);
+        let some = all.both(some, asked);
         let lacking = parts.iter().find(|part| {
             let absent = all.diagram.not(present(part));
             all.both(some, absent) != Cond::FALSE

@@ -329,6 +329,12 @@ fn pairs_of_branches_over_one_grid_are_as_many_as_computed_by_hand() {
     // Over the 1,695 pairs: 5^(2 |U| - 1), U being the cells that one of the two passes.
     let active = count::Active::of(decisions, &net.graph).expect("not too entangled");
     assert_eq!(active.count().to_string(), "544336312075784398454125039279460906982421875");
+    // Each end is some member's: layers hang together only with their neighbours.
+    let question = Question { input: Size { h: 512, w: 1024 }, batch: 1, train: false };
+    let bounds = cost::bounds(decisions, &net.graph, question).expect("it can be gone through");
+    assert!(bounds.params.min_attained && bounds.macs.max_attained);
+    assert_eq!((bounds.params.min, bounds.params.max), (391_155, 48_968_755));
+    assert_eq!((bounds.macs.min, bounds.macs.max), (4_658_823_168, 47_012_904_960));
     // With one operator and one width, the pairs alone.
     let text = std::fs::read_to_string(root().join(TWO_BRANCHES)).expect("the file is there");
     let text = text.replace("choose five", "five.conv").replace("choose one of CHI", "12");

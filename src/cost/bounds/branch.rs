@@ -6,6 +6,7 @@
 //! Each way in which these can turn out is a case; in one case all prices are fixed, and decisions
 //! add up but for the case's own condition, which is carried from decision to decision.
 
+use super::Ends;
 use super::search::{self, Price, Settle};
 use super::solve::{Sense, best_picks, best_slots};
 use super::walk::Walk;
@@ -22,9 +23,6 @@ const CASES: usize = 64;
 const VALUES: u128 = 6_000;
 /// Values of an elementary choice that is walked through.
 const BRANCHES: u32 = 16;
-
-/// A cost's least and most.
-pub(super) type Ends = [u64; 2];
 
 /// What a decision's values leave of a rule, and which values.
 type Kinds = Vec<(Cond, Vec<u32>)>;

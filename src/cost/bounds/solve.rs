@@ -287,11 +287,11 @@ impl<'a> Solver<'a> {
     /// That it holds for some value of a decision.
     fn any(&mut self, cond: Cond, of: DecisionId) -> Cond {
         let domain = self.all.domain(of);
-        let mut any = self.all.diagram.and(cond, domain);
-        for level in self.all.choices.levels(of).to_vec() {
-            any = self.all.diagram.exists(any, level);
-        }
-        any
+        let within = self.all.diagram.and(cond, domain);
+        let own = self.all.choices.levels(of);
+        let read = self.all.diagram.support(within).iter().copied();
+        let kept: Vec<u32> = read.filter(|level| !own.contains(level)).collect();
+        self.all.diagram.project(within, &kept)
     }
 }
 

@@ -47,6 +47,21 @@ fn bounds_are_those_of_brute_force() {
 }
 
 #[test]
+fn taking_out_variables_gives_the_ends_of_brute_force() {
+    let mut rng = ChaCha8Rng::seed_from_u64(53);
+    let (mut found, mut drafts): (_, Vec<Draft>) = (0, vec![trellis(4, 1, 3)]);
+    drafts.extend((0..60).map(|_| random_space(&mut rng)));
+    for draft in &drafts {
+        let mut terms = terms(&draft.decisions, &draft.graph, ASKED).expect("it runs");
+        let ends =
+            eliminate::ends(&draft.decisions, &draft.graph, &mut terms.all, &terms.of).map(whole);
+        assert!(ends.is_none_or(|ends| agrees(draft, ends)));
+        found += usize::from(ends.is_some());
+    }
+    assert!(found > 50, "{found}");
+}
+
+#[test]
 fn costs_that_add_up_are_attained_however_large_the_space() {
     let draft = dense_cell(7);
     let found = bounds(&draft.decisions, &draft.graph, ASKED).expect("it runs");

@@ -89,7 +89,7 @@ fn spell<'a>(
 }
 
 /// A label spelt out, and as a number.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Label {
     bytes: Vec<u8>,
     hash: u64,
@@ -103,7 +103,7 @@ impl Label {
 }
 
 /// What stands for a kernel in members.
-fn closed(kernel: Kernel) -> Kernel {
+pub(super) fn closed(kernel: Kernel) -> Kernel {
     if kernel == Kernel::Mix { Kernel::Add } else { kernel }
 }
 
@@ -223,7 +223,7 @@ fn reads_slice(graph: &DecisionGraph, inputs: &[u32]) -> bool {
 }
 
 /// Whether the order of a kernel's inputs counts.
-fn is_ordered(kernel: Kernel, parts: Parts) -> bool {
+pub(super) fn is_ordered(kernel: Kernel, parts: Parts) -> bool {
     let joins = kernel == Kernel::Concat && parts == Parts::InAnyOrder;
     !kernel.commutes() && !joins
 }

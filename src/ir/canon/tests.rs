@@ -10,6 +10,7 @@ use petgraph::graph::DiGraph;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// The same relation through petgraph: labels on nodes, lists of ports on edges (it knows no
 /// parallel ones), a node per group of tied kernels.
@@ -173,5 +174,19 @@ fn keys_of_members_that_are_not_built_are_those_of_members_that_are() {
         for binding in draft.bindings().iter().step_by(7) {
             assert_eq!(keys.key(binding), canonical_key(&member(&draft.graph, binding)));
         }
+    }
+}
+
+#[test]
+fn own_keys_tell_apart_what_canonical_keys_do() {
+    let mut rng = ChaCha8Rng::seed_from_u64(18);
+    for _ in 0..60 {
+        let draft = random_space(&mut rng);
+        let mut keys = Keys::of(&draft.graph);
+        let bindings = draft.bindings();
+        let pairs: BTreeSet<_> = bindings.iter().map(|b| (keys.own(b), keys.key(b))).collect();
+        let own: BTreeSet<_> = pairs.iter().map(|(own, _)| own).collect();
+        let canonical: BTreeSet<_> = pairs.iter().map(|(_, key)| key).collect();
+        assert_eq!([own.len(), canonical.len()], [pairs.len(); 2]);
     }
 }

@@ -68,6 +68,11 @@ impl Diagram {
         self.children.len() > self.limit
     }
 
+    /// The most children of nodes that are made.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// The level that a function reads first; the number of levels for constants.
     pub fn level(&self, f: Cond) -> u32 {
         self.nodes[f.0 as usize].0
@@ -225,6 +230,61 @@ impl Diagram {
             let here = self.given(f, level, value);
             self.or(acc, here)
         })
+    }
+
+    /// That it holds for every value of a choice.
+    pub fn for_all(&mut self, f: Cond, level: u32) -> Cond {
+        let size = self.sizes[level as usize];
+        (0..size).fold(Cond::TRUE, |acc, value| {
+            let here = self.given(f, level, value);
+            self.and(acc, here)
+        })
+    }
+
+    /// That it holds for some values of all choices but these.
+    pub fn project(&mut self, f: Cond, kept: &[u32]) -> Cond {
+        self.project_on(f, kept, &mut Fast::default())
+    }
+
+    fn project_on(&mut self, f: Cond, kept: &[u32], known: &mut Fast<u32>) -> Cond {
+        if f.is_constant() {
+            return f;
+        }
+        if let Some(known) = known.get(&f.0) {
+            return *known;
+        }
+        let level = self.level(f);
+        let kids: Vec<Cond> = (0..self.sizes[level as usize])
+            .map(|v| self.project_on(self.child(f, v), kept, known))
+            .collect();
+        let out = match kept.contains(&level) {
+            true => self.make(level, &kids),
+            false => kids.into_iter().fold(Cond::FALSE, |any, kid| self.or(any, kid)),
+        };
+        known.insert(f.0, out);
+        out
+    }
+
+    /// Functions of another store over the same levels.
+    pub fn adopt(&mut self, from: &Diagram, of: &[Cond]) -> Vec<Cond> {
+        let mut known = Fast::default();
+        of.iter().map(|f| self.adopt_one(from, *f, &mut known)).collect()
+    }
+
+    fn adopt_one(&mut self, from: &Diagram, f: Cond, known: &mut Fast<u32>) -> Cond {
+        if f.is_constant() {
+            return f;
+        }
+        if let Some(own) = known.get(&f.0) {
+            return *own;
+        }
+        let level = from.level(f);
+        let kids: Vec<Cond> = (0..self.sizes[level as usize])
+            .map(|v| self.adopt_one(from, from.child(f, v), known))
+            .collect();
+        let own = self.make(level, &kids);
+        known.insert(f.0, own);
+        own
     }
 
     /// The levels that a function reads, in order.

@@ -10,8 +10,8 @@ use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
 use crate::ir::kernel::Kernel;
 use crate::ir::member::Wiring;
 use indexmap::IndexMap;
+use rustc_hash::FxHashMap as HashMap;
 use smallvec::SmallVec;
-use std::collections::HashMap;
 
 /// A condition as that of a place and of one leaf there: it holds where both do.
 pub type Factor = (Cond, Option<LeafId>);
@@ -26,6 +26,11 @@ pub struct Places {
 }
 
 impl Places {
+    /// When each node exists.
+    pub fn present(graph: &DecisionGraph, all: &mut Conditions) -> Vec<Cond> {
+        Work::of(graph, all).present()
+    }
+
     /// The conditions of all nodes; training-only outputs count where `train`.
     pub fn of(graph: &DecisionGraph, all: &mut Conditions, train: bool) -> Places {
         let mut work = Work::of(graph, all);
@@ -47,6 +52,27 @@ impl Places {
 }
 
 impl Conditions {
+    /// That one of some factors holds. Those of one leaf are put together first: many are, and
+    /// what comes between is soon forgotten.
+    pub fn any(&mut self, graph: &DecisionGraph, of: impl IntoIterator<Item = Factor>) -> Factor {
+        let mut by_leaf: IndexMap<Option<LeafId>, Cond> = IndexMap::new();
+        for (place, leaf) in of {
+            let any = by_leaf.entry(leaf).or_insert(Cond::FALSE);
+            *any = self.diagram.or(*any, place);
+        }
+        by_leaf.values_mut().for_each(|any| *any = self.tidy(*any));
+        if by_leaf.len() == 1
+            && let Some((leaf, place)) = by_leaf.pop()
+        {
+            return (place, leaf);
+        }
+        let any = by_leaf.into_iter().fold(Cond::FALSE, |any, (leaf, place)| {
+            let here = self.whole(graph, (place, leaf));
+            self.diagram.or(any, here)
+        });
+        (self.tidy(any), None)
+    }
+
     /// The condition that a factor stands for.
     pub fn whole(&mut self, graph: &DecisionGraph, (place, leaf): Factor) -> Cond {
         match leaf {
@@ -75,7 +101,7 @@ type Groups = IndexMap<Cond, Vec<u32>>;
 
 impl Work<'_> {
     fn of<'a>(graph: &'a DecisionGraph, all: &'a mut Conditions) -> Work<'a> {
-        Work { graph, all, wiring: Wiring::of(graph), some: HashMap::new() }
+        Work { graph, all, wiring: Wiring::of(graph), some: HashMap::default() }
     }
 
     fn gate(&mut self, leaf: u32) -> Cond {

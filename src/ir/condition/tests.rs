@@ -29,8 +29,10 @@ fn conditions_say_of_every_binding_what_liveness_says() {
     for _ in 0..60 {
         let draft = random_space(&mut rng);
         let mut all = Conditions::new(&draft.decisions, LIMIT);
-        let reach = Reach::of(&draft.graph, &mut all, true);
-        let asked_for = Reach::asked_for(&draft.graph, &mut all);
+        let places = Places::of(&draft.graph, &mut all, true);
+        let asked_for = Places::asked_for(&draft.graph, &mut all);
+        let [live, asked_for] = [places.live, asked_for]
+            .map(|of| of.into_iter().map(|f| all.whole(&draft.graph, f)).collect::<Vec<_>>());
         let mut values = Vec::new();
         for binding in draft.bindings().iter().step_by(5) {
             let on: Vec<bool> = draft.graph.leaf_weights(binding).iter().map(|w| *w > 0).collect();
@@ -39,8 +41,8 @@ fn conditions_say_of_every_binding_what_liveness_says() {
             let eval = |conds: &[Cond]| -> Vec<bool> {
                 conds.iter().map(|c| all.diagram.eval(*c, &values)).collect()
             };
-            assert_eq!(eval(&reach.present), facts.present);
-            assert_eq!(eval(&reach.live), facts.live);
+            assert_eq!(eval(&places.present), facts.present);
+            assert_eq!(eval(&live), facts.live);
             assert_eq!(eval(&asked_for), asked(&draft.graph, &on));
         }
     }
@@ -68,7 +70,7 @@ fn choices_decode_what_they_encode() {
 fn conditions_in_a_trellis_stay_small() {
     let draft = trellis(8, 1, 3);
     let mut all = Conditions::new(&draft.decisions, LIMIT);
-    let reach = Reach::of(&draft.graph, &mut all, true);
+    let present = Places::present(&draft.graph, &mut all);
     let of = DecisionId(1);
     let last = draft.graph.leaves.iter().filter(|g| matches!(g, Gate::Exit { .. })).count();
     assert_eq!(last, 4);
@@ -78,7 +80,7 @@ fn conditions_in_a_trellis_stay_small() {
         .map(|g| all.gate(g))
         .collect();
     let mixes = draft.graph.nodes().filter(|(id, n)| {
-        n.kernel == crate::ir::Kernel::Mix && visits.contains(&reach.present[id.index()])
+        n.kernel == crate::ir::Kernel::Mix && visits.contains(&present[id.index()])
     });
     assert!(mixes.count() > 20);
     assert!(!all.diagram.overflowed());

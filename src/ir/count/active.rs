@@ -243,11 +243,9 @@ pub(super) fn asked(
             wanted[graph.gate(leaf).decision().index()].insert(factors[id.index()]);
         }
     }
-    let any = |wanted: IndexSet<Factor>| {
-        wanted.into_iter().fold(Cond::FALSE, |acc, factor| {
-            let here = all.whole(graph, factor);
-            all.either(acc, here)
-        })
+    let any = |wanted| {
+        let any = all.any(graph, wanted);
+        all.whole(graph, any)
     };
     wanted.into_iter().map(any).collect()
 }

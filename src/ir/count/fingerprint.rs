@@ -10,6 +10,7 @@ use crate::ir::decision::{Binding, DecisionId, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId, Node};
 use crate::ir::kernel::Kernel;
 use indexmap::IndexSet;
+use smallvec::{SmallVec, smallvec};
 use std::collections::HashMap;
 
 /// A graph laid out for fingerprints.
@@ -19,7 +20,8 @@ pub(super) struct Prints<'a> {
     starts: Vec<u32>,
     sources: Vec<u32>,
     kinds: Vec<Kind>,
-    labels: Vec<u64>,
+    /// By node: its labels; those of a whole chain where only it reads the ones before.
+    labels: Vec<SmallVec<[u64; 3]>>,
     fills: Vec<bool>,
     outputs: Vec<u32>,
     /// By node: one that it is absent without; itself where none is known.
@@ -80,11 +82,19 @@ fn blocks(graph: &DecisionGraph) -> Vec<u8> {
 }
 
 /// By node: its label as a number. Few labels are many nodes'.
-fn labels(graph: &DecisionGraph) -> Vec<u64> {
+fn labels(graph: &DecisionGraph) -> Vec<SmallVec<[u64; 3]>> {
     let mut known = HashMap::new();
     let mut label =
         |node: &Node| *known.entry((node.kernel, node.ty)).or_insert_with(|| label_hash(node));
-    graph.nodes().map(|(_, node)| label(node)).collect()
+    graph.nodes().map(|(_, node)| smallvec![label(node)]).collect()
+}
+
+/// By node: whether one node alone reads it, and it is no output.
+fn passed_on(graph: &DecisionGraph) -> Vec<bool> {
+    let mut readers = vec![0; graph.graph.node_count()];
+    graph.graph.raw_edges().iter().for_each(|edge| readers[edge.source().index()] += 1);
+    graph.outputs.iter().for_each(|o| readers[o.node.index()] += 2);
+    readers.into_iter().map(|readers| readers == 1).collect()
 }
 
 fn scatter(x: u64) -> u64 {
@@ -133,7 +143,14 @@ impl Prints<'_> {
 
     fn wire(&mut self) {
         let mut switches: IndexSet<Vec<Option<LeafId>>> = IndexSet::new();
-        for (_, _, edges) in self.graph.wired() {
+        let passed_on = passed_on(self.graph);
+        for (id, _, edges) in self.graph.wired() {
+            if let [edge] = edges
+                && passed_on[edge.source().index()]
+                && self.lengthen(id.index(), edge.source().index())
+            {
+                continue;
+            }
             let leaves: Vec<_> = edges.iter().map(|edge| edge.weight.leaf).collect();
             let own = leaves.iter().flatten();
             let own = own.fold(0, |cone, leaf| cone | 1 << self.blocks[leaf.0 as usize]);
@@ -152,6 +169,25 @@ impl Prints<'_> {
             self.switch.push(switch as u32);
             self.guards.push(self.guard(self.guards.len(), &self.sources[start..]));
         }
+    }
+
+    /// Takes a node for the end of a chain that ends at its one source: then it reads what the chain
+    /// does, and nothing in between is ever asked for. Whether it can be.
+    fn lengthen(&mut self, node: usize, source: usize) -> bool {
+        if self.kinds[node] != Kind::Other || self.kinds[source] != Kind::Other {
+            return false;
+        }
+        let mut labels = std::mem::take(&mut self.labels[source]);
+        labels.extend_from_slice(&self.labels[node]);
+        self.labels[node] = labels;
+        self.sources
+            .extend_from_within(self.starts[source] as usize..self.starts[source + 1] as usize);
+        self.starts.push(self.sources.len() as u32);
+        self.cones.push(self.cones[source]);
+        self.switch.push(self.switch[source]);
+        let guard = self.guards[source] as usize;
+        self.guards.push(if guard == source { node } else { guard } as u32);
+        true
     }
 
     /// A node that another is absent without: whole cells hang on the one map that they read, and
@@ -265,7 +301,6 @@ impl Prints<'_> {
 
     /// The print of a node whose inputs have theirs.
     fn one(&self, node: usize, switch: usize) -> Print {
-        let label = self.labels[node];
         let start = self.starts[node];
         let mut inputs = self.switches[switch].on.iter().map(|&(edge, times)| {
             (self.known[self.sources[(start + edge) as usize] as usize].0, times)
@@ -282,15 +317,21 @@ impl Prints<'_> {
                 (terms > 0 || self.fills[node]).then_some(sum)
             }
             Kind::Parts => inputs
-                .try_fold(label, |acc, (print, _)| Some(acc.wrapping_add(scatter(print? ^ 5))))
+                .try_fold(self.labels[node][0], |acc, (print, _)| {
+                    Some(acc.wrapping_add(scatter(print? ^ 5)))
+                })
                 .map(scatter),
             Kind::Given => {
                 let first = inputs.next().and_then(|(print, _)| print);
                 first.filter(|_| inputs.all(|(print, _)| print.is_some()))
             }
-            Kind::Other => inputs
-                .try_fold(label, |acc, (print, _)| Some(scatter(acc.rotate_left(9) ^ print?)))
-                .map(|print| scatter(print ^ 3)),
+            Kind::Other => {
+                let (first, others) = self.labels[node].split_first()?;
+                let join = |acc: u64, print| scatter(acc.rotate_left(9) ^ print);
+                let head = inputs.try_fold(*first, |acc, (print, _)| Some(join(acc, print?)));
+                let along = |print, label: &u64| scatter(join(*label, print) ^ 3);
+                head.map(|head| others.iter().fold(scatter(head ^ 3), along))
+            }
         }
     }
 }

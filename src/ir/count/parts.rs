@@ -1,6 +1,7 @@
 //! The whole space and its parts: groups of decisions that a name has in common.
 
 use super::active::{self, Active};
+use super::distinct::Laid;
 use super::{Count, Counts, Part, Report, assignments, distinct};
 use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId};
@@ -21,6 +22,11 @@ impl<'a> Asked<'a> {
     fn of(decisions: &'a [Decision], graph: &DecisionGraph) -> Asked<'a> {
         let mut all = Conditions::new(decisions, active::DIAGRAM_LIMIT);
         let asked = active::asked(decisions, graph, &mut all);
+        // Each part takes a copy of what is kept; an overflow stays one.
+        if !all.diagram.overflowed() {
+            let (all, asked) = all.only(decisions, &asked);
+            return Asked { decisions, all, asked };
+        }
         Asked { decisions, all, asked }
     }
 
@@ -53,15 +59,15 @@ impl<'a> Asked<'a> {
 /// That a condition holds for some value of every decision that is not among `members`.
 fn free(all: &mut Conditions, cond: Cond, members: &[DecisionId]) -> Cond {
     let mut free = cond;
+    let mut kept = Vec::new();
     for of in all.choices.decisions_of(all.diagram.support(cond)) {
-        if !members.contains(&of) {
-            let domain = all.domain(of);
-            free = all.diagram.and(free, domain);
-            for level in all.choices.levels(of).to_vec() {
-                free = all.diagram.exists(free, level);
-            }
+        if members.contains(&of) {
+            kept.extend_from_slice(all.choices.levels(of));
+        } else {
+            free = all.diagram.and(free, all.domain(of));
         }
     }
+    free = all.diagram.project(free, &kept);
     all.tidy(free)
 }
 
@@ -72,20 +78,21 @@ pub(super) fn report(decisions: &[Decision], graph: &DecisionGraph) -> Report {
     let fewer = unordered.as_ref().map(|fewer| asked.narrowed(fewer));
     let fewer = fewer.as_ref().unwrap_or(&asked);
     let whole = fewer.whole();
+    let mut laid = Laid::of(graph);
     let parts: Vec<(String, Vec<DecisionId>)> = groups(decisions);
     let single = parts.len() == 1;
     let counts = Counts {
         assignments: assignments(decisions),
         active: active(decisions, asked.whole()),
         distinct: match &whole {
-            Some(whole) => distinct::count(graph, whole, single),
+            Some(whole) => distinct::count(&mut laid, whole, single),
             None => unknown(fewer.decisions),
         },
     };
     let part = |(name, members): (String, Vec<DecisionId>)| {
         let counts = match &whole {
             _ if single => counts.clone(),
-            whole => count_part(graph, &asked, fewer, whole.as_ref(), &members),
+            whole => count_part(&mut laid, &asked, fewer, whole.as_ref(), &members),
         };
         Part { name, decisions: members, counts }
     };
@@ -97,7 +104,7 @@ pub(super) fn report(decisions: &[Decision], graph: &DecisionGraph) -> Report {
 }
 
 fn count_part(
-    graph: &DecisionGraph,
+    laid: &mut Laid<'_>,
     asked: &Asked<'_>,
     fewer: &Asked<'_>,
     whole: Option<&Active>,
@@ -105,7 +112,7 @@ fn count_part(
 ) -> Counts {
     let own: Vec<Decision> = members.iter().map(|d| asked.decisions[d.index()].clone()).collect();
     let distinct = match (whole, fewer.part(members)) {
-        (Some(whole), Some(part)) => distinct::count_part(graph, whole, &part, members),
+        (Some(whole), Some(part)) => distinct::count_part(laid, whole, &part, members),
         _ => unknown(&own),
     };
     let assignments = assignments(&own);

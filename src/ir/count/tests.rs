@@ -96,7 +96,8 @@ fn bounds_hold_where_members_are_not_compared() {
         let decisions = decisions.unwrap_or(draft.decisions.clone());
         let space = Active::of(&decisions, &draft.graph).expect("small");
         let all: Vec<DecisionId> = (0..draft.decisions.len() as u32).map(DecisionId).collect();
-        let bounds = distinct::count_part(&draft.graph, &space, &space, &all);
+        let bounds =
+            distinct::count_part(&mut distinct::Laid::of(&draft.graph), &space, &space, &all);
         let truth = report.whole.distinct.exact().expect("small").clone();
         assert!(*bounds.least() <= truth && truth <= *bounds.most(), "{bounds:?} {truth}");
     }

@@ -99,6 +99,20 @@ impl Picks {
         ways
     }
 
+    /// Every value, by rank, of picks with repeats whose order does not count.
+    pub fn multisets(&self) -> impl Iterator<Item = Vec<Pick>> {
+        let (options, k) = (self.options(), self.k as usize);
+        let first = (!options.is_empty() || k == 0).then(|| vec![0; k]);
+        let last = options.len().saturating_sub(1);
+        let after = move |at: &Vec<usize>| {
+            let grows = at.iter().rposition(|option| *option < last)?;
+            let same = std::iter::repeat_n(at[grows] + 1, k - grows);
+            Some(at[..grows].iter().copied().chain(same).collect())
+        };
+        let picks = move |at: Vec<usize>| at.into_iter().map(|option| options[option]).collect();
+        std::iter::successors(first, after).map(picks)
+    }
+
     /// The value of a rank below the count; nothing otherwise.
     pub fn unrank(&self, rank: &BigUint) -> Option<Vec<Pick>> {
         if *rank >= self.count() {

@@ -96,11 +96,20 @@ impl Table {
                 domain.unrank(&rank.into())
             }
             (Fast::List(values, _), domain) => {
-                let list = || (0u32..).map_while(|r| domain.unrank(&r.into())).collect();
-                values.get_or_init(list).get(rank as usize).cloned()
+                values.get_or_init(|| list(domain)).get(rank as usize).cloned()
             }
             (_, domain) => domain.unrank(&rank.into()),
         }
+    }
+}
+
+/// All values, by rank.
+fn list(domain: &Domain) -> Vec<Value> {
+    match domain {
+        Domain::Picks(picks) if picks.repeats && !picks.ordered => {
+            picks.multisets().map(Value::Picks).collect()
+        }
+        _ => (0u32..).map_while(|rank| domain.unrank(&rank.into())).collect(),
     }
 }
 

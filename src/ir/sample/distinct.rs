@@ -1,6 +1,6 @@
 //! One member of every class of equal networks.
 
-use crate::ir::count::{Active, Classes, DISTINCT_LIMIT, unordered};
+use crate::ir::count::{Active, DISTINCT_LIMIT, Laid, unordered};
 use crate::ir::decision::{Binding, Decision};
 use crate::ir::graph::DecisionGraph;
 use crate::ir::sample::Sampler;
@@ -28,7 +28,7 @@ impl Distinct {
             all.filter_map(|binding| Some((sampler.rank(&binding)?, binding))).collect();
         all.sort_unstable();
         let members = all.into_iter().map(|(_, binding)| binding);
-        Some(Distinct { firsts: Classes::of(graph, members).into_firsts() })
+        Some(Distinct { firsts: Laid::of(graph).classes(members) })
     }
 
     /// The first member of every class.

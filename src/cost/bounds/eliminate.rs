@@ -1,0 +1,232 @@
+//! Exact ends where few variables hang together at a time: they are taken out one by one.
+//!
+//! A variable is a decision of few values, or else one of its choices. The terms that read it are
+//! summed up in a table over all that they read, and its best value is kept for each combination of
+//! the rest: a table that reads it no more. What a domain forbids is a table too. The next variable
+//! is the one that makes the smallest table; in a trellis that goes layer by layer. Where even that
+//! is too large, there is no answer.
+
+use super::Ends;
+use super::tables::{Four, NEVER, Table, plus};
+use crate::cost::terms::{Cost, Term};
+use crate::ir::condition::{Choices, Cond, Conditions, Factor};
+use crate::ir::decision::{Decision, DecisionId, Table as Values};
+use crate::ir::graph::DecisionGraph;
+use indexmap::{IndexMap, IndexSet};
+
+/// Entries of one table, and of all.
+const TABLE: usize = 1 << 18;
+const TABLES: usize = 1 << 23;
+/// Values of a decision that is one variable.
+const VALUES: u128 = 64;
+/// All costs together stay far below [`NEVER`].
+const MOST: u64 = 1 << 59;
+
+/// Terms under conditions.
+type Terms = IndexMap<Factor, Term>;
+
+/// The ends of parameters and of multiply-adds over all members; nothing where tables grow too
+/// large, or there is no member.
+pub(super) fn ends(
+    decisions: &[Decision],
+    graph: &DecisionGraph,
+    all: &mut Conditions,
+    terms: &Terms,
+) -> Option<[Ends; 2]> {
+    let all_terms = terms.values().map(|term| term.cost.params.max(term.cost.macs));
+    all_terms.fold(0, u64::saturating_add).lt(&MOST).then_some(())?;
+    let variables = Variables::of(decisions, graph, all, terms);
+    let order = variables.order(variables.scopes(graph, all, terms))?;
+    let mut tables = variables.fill(graph, all, terms);
+    if all.diagram.overflowed() {
+        return None;
+    }
+    for variable in order {
+        let (read, rest): (Vec<Table>, _) =
+            tables.into_iter().partition(|table| table.scope.contains(&variable));
+        tables = rest;
+        tables.push(Table::without(variable, &read, &variables.sizes));
+    }
+    let whole = tables.into_iter().fold([0; 4], |sum, table| plus(sum, table.of[0]));
+    let found = whole.iter().all(|end| *end < NEVER / 2);
+    let [least, most, fewest, greatest] = whole.map(i64::unsigned_abs);
+    found.then_some([[least, most], [fewest, greatest]])
+}
+
+/// What is to be most is below zero, so that the least of each is looked for.
+fn four(Cost { params, macs }: Cost) -> Four {
+    let [params, macs] = [params, macs].map(|cost| cost as i64);
+    [params, -params, macs, -macs]
+}
+
+/// What is taken out, in the order of levels.
+#[derive(Default)]
+struct Variables {
+    sizes: Vec<usize>,
+    /// By variable: its levels, which lie side by side, and what each of its values gives them.
+    of: Vec<(Vec<u32>, Vec<Vec<u32>>)>,
+    /// By level: its variable.
+    at: IndexMap<u32, u32>,
+    /// What domains say of variables that are but one choice.
+    clauses: Vec<Cond>,
+}
+
+impl Variables {
+    /// The variables of all decisions that terms read.
+    fn of(
+        decisions: &[Decision],
+        graph: &DecisionGraph,
+        all: &mut Conditions,
+        terms: &Terms,
+    ) -> Variables {
+        let mut read: IndexSet<DecisionId> = IndexSet::new();
+        for &(place, leaf) in terms.keys() {
+            read.extend(all.diagram.support(place).iter().map(|level| all.choices.owner(*level)));
+            read.extend(leaf.map(|leaf| graph.gate(leaf).decision()));
+        }
+        let mut variables = Variables::default();
+        for of in read {
+            let table = Values::of(&decisions[of.index()].domain);
+            let count = table.small_count().filter(|n| *n <= VALUES && !all.is_path(of));
+            let levels = all.choices.levels(of).to_vec();
+            match count {
+                Some(count) => {
+                    let values = (0..count).filter_map(|rank| table.unrank_small(rank));
+                    let mut scratch = vec![0; all.choices.sizes.len()];
+                    let values = values.map(|value| {
+                        all.choices.encode_one(of, &value, &mut scratch);
+                        levels.iter().map(|level| scratch[*level as usize]).collect()
+                    });
+                    let values = values.collect();
+                    variables.of.push((levels, values));
+                }
+                None => {
+                    variables.clauses.extend(all.clauses(of));
+                    variables.of.extend(levels.iter().map(|level| one(&all.choices, *level)));
+                }
+            }
+        }
+        variables.of.sort_unstable();
+        for (at, (levels, values)) in (0..).zip(&variables.of) {
+            variables.sizes.push(values.len());
+            variables.at.extend(levels.iter().map(|level| (*level, at)));
+        }
+        variables
+    }
+
+    /// The variables of some levels.
+    fn scope(&self, levels: &[u32]) -> Vec<u32> {
+        let mut scope: Vec<u32> = levels.iter().map(|level| self.at[level]).collect();
+        scope.sort_unstable();
+        scope.dedup();
+        scope
+    }
+
+    /// What each term and each clause reads, once.
+    fn scopes(
+        &self,
+        graph: &DecisionGraph,
+        all: &mut Conditions,
+        terms: &Terms,
+    ) -> IndexSet<Vec<u32>> {
+        let mut scopes = IndexSet::new();
+        for &(place, leaf) in terms.keys() {
+            let leaf = leaf.map_or(Cond::TRUE, |leaf| all.gate(*graph.gate(leaf)));
+            let read = [all.diagram.support(place), all.diagram.support(leaf)].concat();
+            scopes.insert(self.scope(&read));
+        }
+        scopes.extend(self.clauses.iter().map(|c| self.scope(all.diagram.support(*c))));
+        scopes
+    }
+
+    /// The variables in the order in which they are taken out; nothing where a table would be too
+    /// large.
+    fn order(&self, scopes: IndexSet<Vec<u32>>) -> Option<Vec<u32>> {
+        let mut near: IndexMap<u32, IndexSet<u32>> = IndexMap::new();
+        for scope in &scopes {
+            for &variable in scope {
+                near.entry(variable).or_default().extend(scope);
+            }
+        }
+        let entries = |near: &IndexSet<u32>| {
+            near.iter().fold(1, |all: usize, v| all.saturating_mul(self.sizes[*v as usize]))
+        };
+        let mut left = TABLES;
+        let mut order = Vec::with_capacity(near.len());
+        while let Some(at) =
+            (0..near.len()).min_by_key(|at| (entries(&near[*at]), near.keys()[*at]))
+        {
+            let (variable, mut others) = near.swap_remove_index(at)?;
+            let entries = entries(&others);
+            left = left.checked_sub(entries).filter(|_| entries <= TABLE)?;
+            others.swap_remove(&variable);
+            for other in &others {
+                let own = near.get_mut(other)?;
+                own.extend(&others);
+                own.swap_remove(&variable);
+            }
+            order.push(variable);
+        }
+        Some(order)
+    }
+
+    /// The tables of all terms and clauses. What reads less than another is summed up there.
+    fn fill(&self, graph: &DecisionGraph, all: &mut Conditions, terms: &Terms) -> Vec<Table> {
+        let mut by_scope: IndexMap<Vec<u32>, Vec<(Cond, Four)>> = IndexMap::new();
+        let mut add = |all: &Conditions, cond, each| {
+            by_scope.entry(self.scope(all.diagram.support(cond))).or_default().push((cond, each));
+        };
+        for (&factor, term) in terms {
+            let cond = all.whole(graph, factor);
+            add(all, cond, four(term.cost));
+        }
+        for clause in &self.clauses {
+            let broken = all.diagram.not(*clause);
+            add(all, broken, [NEVER; 4]);
+        }
+        by_scope.sort_by_cached_key(|scope, _| std::cmp::Reverse(scope.len()));
+        let mut tables: Vec<Table> = Vec::new();
+        for (scope, conds) in by_scope {
+            let within = |table: &Table| scope.iter().all(|v| table.scope.contains(v));
+            let home = tables.iter().rposition(within).unwrap_or_else(|| {
+                tables.push(Table::zeros(scope, &self.sizes));
+                tables.len() - 1
+            });
+            for (cond, each) in conds {
+                self.add_where(&mut tables[home], all, cond, each, [0; 2]);
+            }
+        }
+        tables
+    }
+
+    /// Adds something wherever a condition holds, `at` so many variables of a table's scope and
+    /// the entry that their values lead to.
+    fn add_where(
+        &self,
+        to: &mut Table,
+        all: &Conditions,
+        cond: Cond,
+        each: Four,
+        [depth, at]: [usize; 2],
+    ) {
+        if cond == Cond::FALSE {
+            return;
+        }
+        let Some(&variable) = to.scope.get(depth) else {
+            to.of[at] = plus(to.of[at], each);
+            return;
+        };
+        let (levels, values) = &self.of[variable as usize];
+        for (i, value) in values.iter().enumerate() {
+            let left = levels.iter().zip(value).fold(cond, |left, (level, v)| {
+                if all.diagram.level(left) == *level { all.diagram.child(left, *v) } else { left }
+            });
+            self.add_where(to, all, left, each, [depth + 1, at * values.len() + i]);
+        }
+    }
+}
+
+/// A variable of one choice.
+fn one(choices: &Choices, level: u32) -> (Vec<u32>, Vec<Vec<u32>>) {
+    (vec![level], (0..choices.sizes[level as usize]).map(|value| vec![value]).collect())
+}
