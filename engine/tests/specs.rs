@@ -29,7 +29,7 @@ fn specs() -> Vec<PathBuf> {
 /// Widths of large spaces are constants; narrow ones make the same shapes in less time.
 fn narrower(path: &Path) -> Vec<(String, String)> {
     let text = std::fs::read_to_string(path).expect("readable");
-    let widths = [("F", "2"), ("CHANNELS", "4")].into_iter();
+    let widths = [("F", "2"), ("CHANNELS", "4"), ("R", "[3, 2]"), ("CHI", "[1, 2, 3]")].into_iter();
     let declared = |name: &str| text.lines().any(|l| l.starts_with(&format!("const {name} =")));
     widths.filter(|(name, _)| declared(name)).map(|(name, n)| (name.into(), n.into())).collect()
 }

@@ -16,7 +16,6 @@ use segc::ir::{DecisionGraph, LeafId, MapType, NodeId, Scale, Size, WeightId};
 use segc::search::LeafState;
 pub use segc::supernet::Mode;
 use segc::supernet::{Plan, Step, Switch, plan};
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -198,21 +197,21 @@ impl<'g> Executor<'g> {
         self.weights.get(id.0 as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// The leading channels of a set's tensors that a kernel takes which reads so many channels.
-    pub(super) fn slices<'t>(
+    /// The leading channels of a set's tensors that a kernel takes which reads so many channels;
+    /// nothing where it takes all.
+    pub(super) fn slices(
         &self,
         id: Option<WeightId>,
-        tensors: &'t [Tensor],
+        tensors: &[Tensor],
         kernel: &Kernel,
         channels: i64,
-    ) -> Result<Cow<'t, [Tensor]>, TchError> {
-        let sliced = |id: WeightId| self.graph.weights[id.0 as usize].sliced;
-        if !id.is_some_and(sliced) {
-            return Ok(Cow::Borrowed(tensors));
+    ) -> Result<Option<Vec<Tensor>>, TchError> {
+        if !id.is_some_and(|id| self.graph.weights[id.0 as usize].sliced) {
+            return Ok(None);
         }
         let specs = kernel.weights(u32::try_from(channels).unwrap_or(u32::MAX));
         let cut = |(tensor, spec): (&Tensor, &WeightSpec)| leading(tensor, &spec.dims);
-        Ok(Cow::Owned(tensors.iter().zip(&specs).map(cut).collect::<Result<_, _>>()?))
+        tensors.iter().zip(&specs).map(cut).collect::<Result<_, _>>().map(Some)
     }
 
     /// Every tensor that belongs to the network; the order is that of [`Gradients::weights`].
@@ -417,8 +416,10 @@ impl Call<'_> {
         let site = Site { ty: *ty, ..self.site };
         let own = self.executor.graph.graph[self.step.node].weights;
         let channels = inputs.first().and_then(|x| x.size().get(1).copied()).unwrap_or(0);
-        let weights = self.executor.slices(own, self.weights(own), kernel, channels)?;
-        kernels::forward(kernel, &weights, &inputs, &site).map_err(|error| self.error(error))
+        let whole = self.weights(own);
+        let sliced = self.executor.slices(own, whole, kernel, channels)?;
+        let weights = sliced.as_deref().unwrap_or(whole);
+        kernels::forward(kernel, weights, &inputs, &site).map_err(|error| self.error(error))
     }
 
     fn input(&self, nth: u32, width: u32) -> Result<Tensor, ExecError> {

@@ -62,7 +62,8 @@ pub(super) fn lower(
         let node = &network.graph().graph[step.node];
         let all = node.weights.map_or(&[] as &[Tensor], |id| network.weight_set(id));
         let read = step.inputs.first().map_or(0, |first| plan.steps[first.value as usize].ty.width);
-        let weights = network.slices(node.weights, all, &step.kernel, read.into())?;
+        let sliced = network.slices(node.weights, all, &step.kernel, read.into())?;
+        let weights = sliced.as_deref().unwrap_or(all);
         let factor = |operand: &Operand| factor(operand, states, network);
         lowering.units.push(Some(Unit {
             node: step.node,
