@@ -17,6 +17,7 @@ pub mod loader;
 pub mod metrics;
 mod random;
 pub mod sample;
+pub mod shares;
 pub mod synth;
 
 pub use augment::Augment;

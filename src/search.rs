@@ -9,6 +9,7 @@
 
 pub mod controller;
 pub mod leaf;
+pub mod loss;
 pub mod optim;
 pub mod plan;
 pub mod relax;

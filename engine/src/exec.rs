@@ -3,6 +3,7 @@
 pub mod archive;
 pub mod bench;
 pub mod checkpoint;
+pub mod criterion;
 pub mod executor;
 pub mod feed;
 pub mod inference;

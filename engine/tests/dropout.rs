@@ -63,6 +63,7 @@ fn weights(dir: &Path, stop: Option<u64>) -> Vec<tch::Tensor> {
             network: &network,
             plan,
             images,
+            shares: &[],
             judge: None,
             dir,
             checkpoint_steps: 0,

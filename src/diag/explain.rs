@@ -83,6 +83,8 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0615", include_str!("explain/E0615.md")),
     ("E0616", include_str!("explain/E0616.md")),
     ("E0617", include_str!("explain/E0617.md")),
+    ("E0618", include_str!("explain/E0618.md")),
+    ("E0619", include_str!("explain/E0619.md")),
     ("W0802", include_str!("explain/W0802.md")),
     ("W0901", include_str!("explain/W0901.md")),
     ("W0902", include_str!("explain/W0902.md")),

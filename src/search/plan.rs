@@ -1,6 +1,7 @@
 //! What a search and a training do, as plain data: everything a run needs besides the network.
 //! Built from a spec's `search` and `train` blocks; the executor reads it, the run keeps it.
 
+pub use super::loss::Loss;
 use super::optim::AdamRule;
 use super::relax::Boundary;
 use super::schedule::Schedule;
@@ -81,23 +82,6 @@ pub enum Order {
     /// Not at all: the weights count as given (DARTS, arXiv 1806.09055, Sec. 2.3).
     #[default]
     First,
-}
-
-/// The loss of one batch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// The mean cross entropy over pixels.
-    CrossEntropy {
-        /// The label of pixels that do not count.
-        ignore: u8,
-    },
-}
-
-impl Default for Loss {
-    fn default() -> Self {
-        Loss::CrossEntropy { ignore: 255 }
-    }
 }
 
 /// A search by gradient.

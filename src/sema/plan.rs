@@ -5,6 +5,7 @@ mod clauses;
 mod controller;
 mod fields;
 mod fit;
+mod loss;
 
 use super::eval::{Eval, Evaluator};
 use super::load::Program;
@@ -218,7 +219,7 @@ impl Evaluator<'_> {
         let weights = self.needed(&all, "weights", |this, c| this.optimiser(c));
         let arch = self.needed(&all, "arch", |this, c| this.arch_optimiser(c));
         let strategy = self.strategy(all.get("strategy"));
-        let loss = self.loss(all.get("loss"));
+        let loss = self.loss(all.get("loss"), &net, nets);
         let decode = self.decode_rules(all.get("decode"));
         let seed = self.seed(all.get("seed"));
         let something = self.something_open(block, &net, nets);
@@ -268,7 +269,7 @@ impl Evaluator<'_> {
         let data = self.needed(&all, "data", |this, c| this.data_spec(c));
         let weights = self.needed(&all, "weights", |this, c| this.optimiser(c));
         let length = self.length(&all);
-        let loss = self.loss(all.get("loss"));
+        let loss = self.loss(all.get("loss"), &net, nets);
         let seed = self.seed(all.get("seed"));
         self.classes_fit(all.get("data"), &net, nets)?;
         all.judged?;

@@ -101,12 +101,14 @@ fn search_all(
     };
     let weights = images.training(&plan.data, plan.seed, first)?;
     let arch = images.training(&plan.data, plan.seed.wrapping_add(1), second)?;
+    let shares = images.shares(&plan.data, &plan.loss)?;
     let job = SearchJob {
         network,
         relaxation,
         plan,
         weights: &weights,
         arch: &arch,
+        shares: &shares,
         dir: &args.out,
         checkpoint_steps: CHECKPOINT_STEPS,
         resume: args.resume,

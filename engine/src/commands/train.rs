@@ -1,6 +1,6 @@
 //! `segc train`: trains a finished network by its spec's train block.
 
-use super::images::Images;
+use super::images::{Images, palette};
 use super::progress::Bar;
 use super::search::run_failed;
 use super::{Ended, data_threads, failed, machine, spec};
@@ -22,8 +22,6 @@ use tch::Device;
 pub(super) const WEIGHTS: &str = "weights.safetensors";
 /// Steps between checkpoints within an epoch.
 const CHECKPOINT_STEPS: u64 = 200;
-/// Classes of the formats that specs can name.
-pub(super) const CLASSES: usize = 19;
 
 pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     let judged = spec::read(&args.spec.file, &args.spec.set, term)?;
@@ -103,11 +101,13 @@ pub(super) fn train_in(
     let loader = images.training(&plan.data, plan.seed, None)?;
     let val = images.judging(&plan.data, "val")?;
     // Judged at the end, and some times on the way.
-    let judge = Judge { images: &val, classes: CLASSES, epochs: 10 };
+    let judge = Judge { images: &val, classes: palette(&plan.data)?.len(), epochs: 10 };
+    let shares = images.shares(&plan.data, &plan.loss)?;
     let job = TrainJob {
         network,
         plan,
         images: &loader,
+        shares: &shares,
         judge: Some(judge),
         dir,
         checkpoint_steps: CHECKPOINT_STEPS,

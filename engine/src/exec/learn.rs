@@ -1,49 +1,14 @@
 //! Single steps: a batch through the network, its loss, and what moves by the gradient.
 
-use super::executor::{Executor, Mode, Pass, Wanted};
-use super::loss::{cross_entropy, labels};
+use super::criterion::Criterion;
+use super::executor::{Executor, Mode, Wanted};
+use super::loss::labels;
 use super::optim::{self, Optim};
 use super::run::RunError;
 use segc::data::Batch;
 use segc::search::LeafState;
-use segc::search::plan::{Loss, Optimiser};
+use segc::search::plan::Optimiser;
 use tch::{TchError, Tensor};
-
-/// How outputs are judged in training.
-#[derive(Debug)]
-pub struct Criterion {
-    /// The label of pixels that do not count.
-    pub ignore: u8,
-    /// What each class's pixels count, if not all alike.
-    pub class_weights: Option<Tensor>,
-    /// What the losses of auxiliary outputs count beside those of the main ones.
-    pub aux_weight: f64,
-}
-
-impl Criterion {
-    /// The loss that a plan asks for.
-    pub fn of(loss: &Loss) -> Self {
-        let Loss::CrossEntropy { ignore } = *loss;
-        Criterion { ignore, class_weights: None, aux_weight: 1.0 }
-    }
-
-    /// The loss of a run: of its outputs together.
-    pub fn loss(&self, pass: &Pass, labels: &Tensor) -> Result<Tensor, TchError> {
-        let mut total: Option<Tensor> = None;
-        for output in &pass.outputs {
-            let classes = self.class_weights.as_ref();
-            let mut loss = cross_entropy(&output.value, labels, self.ignore, classes)?;
-            if output.aux && self.aux_weight != 1.0 {
-                loss = loss.f_mul_scalar(self.aux_weight)?;
-            }
-            total = Some(match total {
-                Some(total) => total.f_add(&loss)?,
-                None => loss,
-            });
-        }
-        total.ok_or_else(|| TchError::Shape("the network has no output to be judged".into()))
-    }
-}
 
 /// A network, its optimiser and its loss.
 #[derive(Debug)]
@@ -59,9 +24,8 @@ pub struct Learner<'n, 'g> {
 
 impl<'n, 'g> Learner<'n, 'g> {
     /// At the start.
-    pub fn new(network: &'n Executor<'g>, rule: &Optimiser, loss: &Loss) -> Self {
-        let (optim, criterion) = (Optim::new(rule), Criterion::of(loss));
-        Learner { network, optim, criterion, clip: rule.clip() }
+    pub fn new(network: &'n Executor<'g>, rule: &Optimiser, criterion: Criterion) -> Self {
+        Learner { network, optim: Optim::new(rule), criterion, clip: rule.clip() }
     }
 
     /// Moves the weights by a batch; the loss before.

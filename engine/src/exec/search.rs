@@ -6,6 +6,7 @@
 mod tests;
 
 use super::checkpoint;
+use super::criterion::Criterion;
 use super::executor::Executor;
 use super::feed::Feed;
 use super::journal::Journal;
@@ -37,6 +38,8 @@ pub struct SearchJob<'j, 'g> {
     pub weights: &'j Loader,
     /// The images that move the architecture; used where the plan takes halves.
     pub arch: &'j Loader,
+    /// What part of the labelled pixels each class makes up, where the loss has to know it.
+    pub shares: &'j [f64],
     /// The run's folder, which is there.
     pub dir: &'j Path,
     /// Steps between checkpoints; the end of an epoch is one in any case.
@@ -117,7 +120,8 @@ impl<'j, 'g> Search<'j, 'g> {
     fn begin(job: SearchJob<'j, 'g>) -> Result<Self, RunError> {
         let SearchJob { network, relaxation, plan, dir, .. } = job;
         let fingerprint = checkpoint::fingerprint(plan, network);
-        let mut learner = Learner::new(network, &plan.weights, &plan.loss);
+        let criterion = Criterion::of(&plan.loss, job.shares, network)?;
+        let mut learner = Learner::new(network, &plan.weights, criterion);
         let mut stand = Stand {
             search: SearchState::new(relaxation.init(plan.seed), plan.seed),
             loss: Mean::default(),

@@ -4,6 +4,7 @@
 mod tests;
 
 use super::checkpoint;
+use super::criterion::Criterion;
 use super::executor::{Executor, Mode, Wanted};
 use super::feed::Feed;
 use super::journal::Journal;
@@ -37,6 +38,8 @@ pub struct TrainJob<'j, 'g> {
     pub plan: &'j TrainPlan,
     /// The images.
     pub images: &'j Loader,
+    /// What part of the labelled pixels each class makes up, where the loss has to know it.
+    pub shares: &'j [f64],
     /// What it is judged by, if at all.
     pub judge: Option<Judge<'j>>,
     /// The run's folder, which is there.
@@ -144,7 +147,8 @@ impl<'j, 'g> Training<'j, 'g> {
     fn begin(job: TrainJob<'j, 'g>) -> Result<Self, RunError> {
         let TrainJob { network, plan, dir, .. } = job;
         let fingerprint = checkpoint::fingerprint(plan, network);
-        let mut learner = Learner::new(network, &plan.weights, &plan.loss);
+        let criterion = Criterion::of(&plan.loss, job.shares, network)?;
+        let mut learner = Learner::new(network, &plan.weights, criterion);
         let (mut stand, mut log_bytes) = (Stand::default(), 0);
         if !job.resume {
             checkpoint::forget(dir)?;

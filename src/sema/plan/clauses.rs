@@ -8,7 +8,7 @@ use crate::decode::Rules;
 use crate::diag::{Diag, did_you_mean, listed};
 use crate::ir::Size;
 use crate::search::optim::AdamRule;
-use crate::search::plan::{AdamPlan, DataSpec, Length, Loss, Optimiser, Order, Sgd};
+use crate::search::plan::{AdamPlan, DataSpec, Length, Optimiser, Order, Sgd};
 use crate::search::relax::Boundary;
 use crate::search::schedule::Schedule;
 use crate::sema::eval::{Eval, Evaluator, Reported};
@@ -203,19 +203,6 @@ impl Evaluator<'_> {
                     .help("a number, or a schedule: `rate = 0.025 -> 0.001 cosine`"),
             ),
         }
-    }
-
-    /// `loss cross_entropy(ignore = 255)`.
-    pub(super) fn loss(&mut self, clause: Option<&Clause>) -> Eval<Loss> {
-        let Some(clause) = clause else { return Ok(Loss::default()) };
-        let value = self.only(clause)?;
-        let call = self.call_of(value, "loss", &[("cross_entropy", &["ignore"])])?;
-        let ignore = match call.get("ignore") {
-            Some(e) => self.count(e, 0..=255)? as u8,
-            None => 255,
-        };
-        call.judged?;
-        Ok(Loss::CrossEntropy { ignore })
     }
 
     /// `decode inputs = 2, distinct = true, avoid = [none]`.

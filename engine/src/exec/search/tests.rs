@@ -73,6 +73,7 @@ fn run(plan: &SearchPlan, dir: &Path, resume: bool, most: usize) -> Result<Searc
         plan,
         weights: &first,
         arch: &second,
+        shares: &[],
         dir,
         checkpoint_steps: 2,
         resume,

@@ -67,6 +67,7 @@ fn run(plan: &TrainPlan, dir: &Path, resume: bool, most: u64) -> (Trained, Vec<t
         network: &network,
         plan,
         images: &images,
+        shares: &[],
         judge,
         dir,
         checkpoint_steps: 3,

@@ -1,0 +1,79 @@
+//! Ten steps down each loss, as PyTorch takes them: `tests/fixtures/train/make.py`.
+
+use super::*;
+use segc::search::loss::{ClassWeights, Keep};
+use serde::Deserialize;
+use tch::Device;
+
+#[derive(Deserialize)]
+struct File {
+    rate: f64,
+    logits: Vec<f64>,
+    labels: Vec<u8>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    rule: Rule,
+    losses: Vec<f64>,
+    end: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    teacher: bool,
+    #[serde(default)]
+    at: Grid,
+    weights: Option<Vec<f64>>,
+    per: Option<String>,
+    below: Option<f64>,
+    keep: Option<u64>,
+}
+
+impl Rule {
+    fn pixels(&self) -> Pixels {
+        let keep = Keep::Pixels(self.keep.unwrap_or(0));
+        Pixels {
+            classes: self.weights.clone().map_or(ClassWeights::Equal, ClassWeights::Listed),
+            per: if self.per.as_deref() == Some("pixel") { Per::Pixel } else { Per::Weight },
+            hard: self.below.map(|below| Hard { below, keep }),
+            ..Pixels::default()
+        }
+    }
+}
+
+fn numbers(values: &[f64], dims: [i64; 4]) -> Tensor {
+    Tensor::from_slice(values).reshape(dims)
+}
+
+/// The largest distance of two lists, against the larger of 1 and what is wanted.
+fn off(got: &[f64], want: &[f64]) -> f64 {
+    assert_eq!(got.len(), want.len());
+    let off = |(a, b): (&f64, &f64)| (a - b).abs() / b.abs().max(1.0);
+    got.iter().zip(want).map(off).fold(0.0, f64::max)
+}
+
+#[test]
+fn ten_steps_down_each_loss_are_those_of_pytorch() {
+    let text = include_str!("../../../../tests/fixtures/train/losses.json");
+    let file: File = serde_json::from_str(text).expect("the fixture is valid");
+    let labels = labels(&file.labels, [2, 8, 8], Device::Cpu).expect("as many as pixels");
+    for case in file.cases.iter().filter(|case| !case.rule.teacher) {
+        let (pixels, at) = (case.rule.pixels(), case.rule.at);
+        let weights = pixels.classes.values(&[]).map(|w| Tensor::from_slice(&w));
+        let mut logits = numbers(&file.logits, [2, 3, 4, 4]).set_requires_grad(true);
+        let mut losses = vec![];
+        for _ in 0..10 {
+            let loss = pixel_loss(&logits, &labels, &pixels, weights.as_ref(), at);
+            let loss = loss.expect("shapes fit");
+            losses.push(loss.double_value(&[]));
+            let slope = Tensor::run_backward(&[loss], &[&logits], false, false).swap_remove(0);
+            logits = (logits - slope * file.rate).detach().set_requires_grad(true);
+        }
+        let end: Vec<f64> = Vec::try_from(logits.reshape([-1])).expect("numbers");
+        let worst = off(&losses, &case.losses).max(off(&end, &case.end));
+        assert!(worst < 1e-6, "{}: off by {worst}", case.name);
+    }
+}
