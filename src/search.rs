@@ -11,6 +11,7 @@ pub mod controller;
 pub mod leaf;
 pub mod loss;
 pub mod optim;
+pub mod parts;
 pub mod plan;
 pub mod relax;
 pub mod schedule;

@@ -9,8 +9,9 @@ use segc::data::{InMemory, Loader, Sample};
 use segc::ir::builder::Builder;
 use segc::ir::kernel::{Conv, Kernel};
 use segc::search::Schedule;
-use segc::search::plan::{DataSpec, Length, Loss, Optimiser, Sgd, TrainPlan};
-use segc_engine::exec::train::{TrainJob, train};
+use segc::search::parts::Frozen;
+use segc::search::plan::{DataSpec, Length, Loss, Mover, Optimiser, Phase, Sgd, TrainPlan};
+use segc_engine::exec::train::{Course, TrainJob, train};
 use segc_engine::exec::{Executor, Options, Progress, feed, state};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -29,8 +30,17 @@ fn plan() -> TrainPlan {
     };
     let rate = Schedule::constant(0.1);
     let sgd = Sgd { rate, momentum: 0.9, decay: 0.0, nesterov: false, clip: None };
-    let (net, loss, length) = ("net".into(), Loss::default(), Length::Steps(6));
-    TrainPlan { net, data, length, weights: Optimiser::Sgd(sgd), loss, seed: 3 }
+    let phase = Phase {
+        name: None,
+        data,
+        length: Length::Steps(6),
+        weights: vec![Mover::whole(Optimiser::Sgd(sgd))],
+        frozen: Frozen::default(),
+        accumulate: 1,
+        loss: Loss::default(),
+        average: None,
+    };
+    TrainPlan { net: "net".into(), phases: vec![phase], seed: 3 }
 }
 
 fn pictures() -> InMemory {
@@ -53,17 +63,17 @@ fn weights(dir: &Path, stop: Option<u64>) -> Vec<tch::Tensor> {
     b.output("out", x);
     let graph = b.finish();
     let plan = plan();
-    let settings = feed::config(&plan.data, plan.seed, NonZeroUsize::MIN, Cache::Off);
+    let settings = feed::config(&plan.last().data, plan.seed, NonZeroUsize::MIN, Cache::Off);
     let images = Loader::new(Arc::new(pictures()), settings).expect("there are batches");
+    let courses = [Course { images, shares: vec![] }];
     let mut weights = vec![];
     for resume in [false, true] {
         let network = Executor::new(&graph, Options::default()).expect("names differ");
-        let (plan, images) = (&plan, &images);
+        let plan = &plan;
         let job = TrainJob {
             network: &network,
             plan,
-            images,
-            shares: &[],
+            courses: &courses,
             judge: None,
             dir,
             checkpoint_steps: 0,

@@ -28,8 +28,8 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
     let network = fresh(&net.graph, device, 0)?;
     state::load(&network, &args.weights).map_err(failed)?;
-    let loader = images.judging(&plan.data, &args.split)?;
-    let classes = palette(&plan.data)?;
+    let loader = images.judging(&plan.last().data, &args.split)?;
+    let classes = palette(&plan.last().data)?;
     let confusion = evaluate(&network, &loader, classes.len()).map_err(failed)?;
     let judged = Judgement { scores: confusion.scores(), street: street_scores(&confusion, None) };
     match args.format {

@@ -4,16 +4,17 @@ use super::images::{Images, palette};
 use super::progress::Bar;
 use super::search::run_failed;
 use super::{Ended, data_threads, failed, machine, spec};
+use crate::exec::checkpoint;
 use crate::exec::executor::{Executor, Options};
 use crate::exec::state;
-use crate::exec::train::{Judge, TrainJob, Trained, train};
+use crate::exec::train::{Course, Judge, TrainJob, Trained, train};
 use segc::cli::compute::Train;
 use segc::cli::failure::Failure;
 use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::ir::DecisionGraph;
 use segc::run;
-use segc::search::plan::{Length, TrainPlan};
+use segc::search::plan::{Length, Phase, TrainPlan};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::Device;
@@ -63,12 +64,23 @@ fn plan(judged: &Judged, net: &str, args: &Train) -> Result<TrainPlan, Failure> 
     let mut plan = plan.clone();
     plan.seed = args.seed.unwrap_or(plan.seed);
     if let Some(epochs) = args.epochs {
-        plan.length = Length::Epochs(u64::from(epochs));
+        one_phase(&mut plan, net)?.length = Length::Epochs(u64::from(epochs));
     }
-    if let Some(batch) = args.batch {
-        plan.data.batch = batch;
+    for phase in &mut plan.phases {
+        phase.data.batch = args.batch.unwrap_or(phase.data.batch);
     }
     Ok(plan)
+}
+
+/// The phase of a plan that has one, whose length the command line may change.
+fn one_phase<'p>(plan: &'p mut TrainPlan, net: &str) -> Result<&'p mut Phase, Failure> {
+    match plan.phases.as_mut_slice() {
+        [only] => Ok(only),
+        all => Err(Failure::with_help(
+            format!("`--epochs` cannot say how long each of {} phases takes", all.len()),
+            format!("change `epochs` in the phases of `train {net}`"),
+        )),
+    }
 }
 
 /// The folder of a training: there, and free unless it is gone on with.
@@ -80,9 +92,10 @@ fn begin(dir: &Path, resume: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes the weights that fit, and says which do not.
+/// Takes the weights that fit, and says which do not. A checkpoint's other tensors are no weights.
 fn inherit(network: &Executor<'_>, file: &Path) -> Result<(), Failure> {
-    let matched = state::load_matching(network, file).map_err(failed)?;
+    let mut matched = state::load_matching(network, file).map_err(failed)?;
+    matched.unknown.retain(|name| !checkpoint::is_memory(name));
     if !matched.is_whole() {
         eprintln!("{matched}");
     }
@@ -98,16 +111,15 @@ pub(super) fn train_in(
     resume: bool,
     name: &str,
 ) -> Result<Trained, Failure> {
-    let loader = images.training(&plan.data, plan.seed, None)?;
-    let val = images.judging(&plan.data, "val")?;
-    // Judged at the end, and some times on the way.
-    let judge = Judge { images: &val, classes: palette(&plan.data)?.len(), epochs: 10 };
-    let shares = images.shares(&plan.data, &plan.loss)?;
+    let courses = courses(plan, images)?;
+    let data = &plan.last().data;
+    let val = images.judging(data, "val")?;
+    // Judged at the end of each phase, and some times on the way.
+    let judge = Judge { images: &val, classes: palette(data)?.len(), epochs: 10 };
     let job = TrainJob {
         network,
         plan,
-        images: &loader,
-        shares: &shares,
+        courses: &courses,
         judge: Some(judge),
         dir,
         checkpoint_steps: CHECKPOINT_STEPS,
@@ -121,6 +133,16 @@ pub(super) fn train_in(
         state::save(network, &dir.join(WEIGHTS), &BTreeMap::new()).map_err(failed)?;
     }
     Ok(trained)
+}
+
+/// What each phase learns from.
+fn courses(plan: &TrainPlan, images: &Images) -> Result<Vec<Course>, Failure> {
+    let course = |(at, phase): (u64, &Phase)| {
+        let seed = plan.seed.wrapping_add(at);
+        let shares = images.shares(&phase.data, &phase.loss)?;
+        Ok(Course { images: images.training(&phase.data, seed, None)?, shares })
+    };
+    (0..).zip(&plan.phases).map(course).collect()
 }
 
 /// A fresh executor of a closed network.

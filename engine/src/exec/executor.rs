@@ -74,16 +74,38 @@ pub enum Wanted<'a> {
     Leaves(&'a [bool]),
     /// Both.
     Both(&'a [bool]),
+    /// Those of the weights that are not held, by weight set.
+    Parts(&'a [Hold]),
+}
+
+/// What of a weight set keeps still in a run that is to train.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// Nothing.
+    #[default]
+    Free,
+    /// The statistics of a norm, by which it computes as in evaluation.
+    Statistics,
+    /// Those and all weights.
+    All,
 }
 
 impl Wanted<'_> {
     fn weights(self) -> bool {
-        matches!(self, Wanted::Weights | Wanted::Both(_))
+        matches!(self, Wanted::Weights | Wanted::Both(_) | Wanted::Parts(_))
+    }
+
+    /// What of a weight set keeps still.
+    fn hold(self, id: WeightId) -> Hold {
+        match self {
+            Wanted::Parts(holds) => holds.get(id.0 as usize).copied().unwrap_or_default(),
+            _ => Hold::Free,
+        }
     }
 
     fn leaf(self, leaf: usize) -> bool {
         match self {
-            Wanted::Nothing | Wanted::Weights => false,
+            Wanted::Nothing | Wanted::Weights | Wanted::Parts(_) => false,
             Wanted::Leaves(marks) | Wanted::Both(marks) => marks.get(leaf) == Some(&true),
         }
     }
@@ -386,7 +408,10 @@ impl Call<'_> {
         if node.kernel == Kernel::Mix {
             return self.mix(&inputs);
         }
-        let site = Site { ty: node.ty, ..self.site };
+        let hold = node.weights.map_or(Hold::Free, |id| self.wanted.hold(id));
+        // Only norms compute otherwise in training once they have weights.
+        let mode = if hold == Hold::Free { self.site.mode } else { Mode::Eval };
+        let site = Site { ty: node.ty, mode, ..self.site };
         kernels::forward(&node.kernel, self.weights(node.weights), &inputs, &site)
             .map_err(|error| self.error(error))
     }
@@ -401,8 +426,10 @@ impl Call<'_> {
 
     fn weights(&self, id: Option<WeightId>) -> &[Tensor] {
         let executor = self.executor;
-        let all = if self.wanted.weights() { &executor.weights } else { &executor.frozen };
-        id.and_then(|id| all.get(id.0 as usize)).map_or(&[], Vec::as_slice)
+        let Some(id) = id else { return &[] };
+        let moved = self.wanted.weights() && self.wanted.hold(id) != Hold::All;
+        let all = if moved { &executor.weights } else { &executor.frozen };
+        all.get(id.0 as usize).map_or(&[], Vec::as_slice)
     }
 
     fn mix(&self, inputs: &[&Tensor]) -> Result<Tensor, ExecError> {

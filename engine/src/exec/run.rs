@@ -75,9 +75,11 @@ impl From<TchError> for RunError {
 /// Where a run stands.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// Finished epochs.
+    /// Finished phases, and all of them.
+    pub phase: (usize, usize),
+    /// Finished epochs of this phase.
     pub epoch: u64,
-    /// All epochs.
+    /// All epochs of this phase.
     pub epochs: u64,
     /// Finished steps, over all epochs.
     pub step: u64,

@@ -8,10 +8,11 @@ use crate::decode::Rules;
 use crate::diag::{Diag, did_you_mean, listed};
 use crate::ir::Size;
 use crate::search::optim::AdamRule;
-use crate::search::plan::{AdamPlan, DataSpec, Length, Optimiser, Order, Sgd};
+use crate::search::plan::{AdamPlan, DataSpec, Length, Mover, Optimiser, Order, Sgd};
 use crate::search::relax::Boundary;
 use crate::search::schedule::Schedule;
 use crate::sema::eval::{Eval, Evaluator, Reported};
+use crate::sema::space::Net;
 use crate::sema::value::Value;
 use crate::source::Span;
 use crate::syntax::ast::{Clause, Expr, ExprKind};
@@ -142,14 +143,32 @@ impl Evaluator<'_> {
         Ok((order, boundary))
     }
 
-    /// `weights sgd(…)` or `weights adam(…)`.
+    /// `weights sgd(…)` or `weights adam(…)`, of a search.
     pub(super) fn optimiser(&mut self, clause: &Clause) -> Eval<Optimiser> {
         let value = self.only(clause)?;
         let call = self.call_of(value, "optimiser", &[SGD, ADAM])?;
+        self.rule(&call, value.span)
+    }
+
+    /// `sgd(…, on = encoder, warm_up = 500)`, of a training.
+    pub(super) fn mover(&mut self, e: &Expr, net: Option<&Net>) -> Eval<Mover> {
+        let more = |(name, params): (&'static str, &[&'static str])| {
+            (name, [params, &["on", "warm_up"]].concat())
+        };
+        let known = [SGD, ADAM].map(more);
+        let known: Vec<(&str, &[&str])> = known.iter().map(|(n, p)| (*n, &p[..])).collect();
+        let call = self.call_of(e, "optimiser", &known)?;
+        let on = call.get("on").map_or(Ok(Vec::new()), |e| self.parts(e, net));
+        let warm_up = call.get("warm_up").map_or(Ok(0), |e| self.count(e, 0..=1_000_000_000));
+        let rule = self.rule(&call, e.span);
+        Ok(Mover { on: on?, warm_up: warm_up? as u64, rule: rule? })
+    }
+
+    fn rule(&mut self, call: &Call<'_>, at: Span) -> Eval<Optimiser> {
         if call.name.value == "adam" {
-            return Ok(Optimiser::Adam(self.adam(&call, value.span)?));
+            return Ok(Optimiser::Adam(self.adam(call, at)?));
         }
-        let rate = self.rate(&call, value.span);
+        let rate = self.rate(call, at);
         let momentum = self.number_or(call.get("momentum"), 0.0);
         let decay = self.number_or(call.get("decay"), 0.0);
         let nesterov = self.bool_or(call.get("nesterov"), false);

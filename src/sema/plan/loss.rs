@@ -76,7 +76,7 @@ impl Evaluator<'_> {
     }
 
     /// A number from 0 to 1.
-    pub(super) fn share(&mut self, e: &Expr, what: &str) -> Eval<f64> {
+    fn share(&mut self, e: &Expr, what: &str) -> Eval<f64> {
         let share = self.number(e)?;
         if share <= 1.0 {
             return Ok(share);

@@ -1,0 +1,102 @@
+//! `train`: how a finished network is trained.
+
+use super::KnownNets;
+use super::block::Clauses;
+use super::parts::built;
+use crate::diag::Diag;
+use crate::search::plan::{Average, Length, Mover, Phase, TrainPlan};
+use crate::sema::eval::{Eval, Evaluator};
+use crate::syntax::ast::{Block, Clause};
+
+/// The clauses of a training.
+const KNOWN: &[&str] =
+    &["data", "epochs", "steps", "weights", "frozen", "accumulate", "loss", "average", "seed"];
+
+impl Evaluator<'_> {
+    pub(super) fn train_block(
+        &mut self,
+        block: &Block,
+        net: String,
+        nets: KnownNets<'_>,
+    ) -> Eval<TrainPlan> {
+        let all = self.clauses(block, KNOWN);
+        let phase = self.phase(&all, &net, nets);
+        let seed = self.seed(all.get("seed"));
+        all.judged?;
+        Ok(TrainPlan { net, phases: vec![phase?], seed: seed? })
+    }
+
+    fn phase(&mut self, all: &Clauses<'_>, net: &str, nets: KnownNets<'_>) -> Eval<Phase> {
+        let graph = built(nets, net);
+        // Everything is read before the first mistake ends it, so that all are told.
+        let data = self.needed(all, "data", |this, c| this.data_spec(c));
+        let weights = self.needed(all, "weights", |this, c| this.movers(c, graph));
+        let frozen = self.frozen(all.get("frozen"), graph);
+        let accumulate = all.get("accumulate");
+        let accumulate = accumulate.map_or(Ok(1), |c| self.count_of(c, 1..=100_000));
+        let length = self.length(all);
+        let loss = self.loss(all.get("loss"), net, nets);
+        let average = all.get("average").map(|c| self.average(c)).transpose();
+        self.classes_fit(all.get("data"), net, nets)?;
+        let (weights, frozen, length) = (weights?, frozen?, length?);
+        self.all_moved(all.get("weights"), &weights, &frozen, graph)?;
+        self.warm_ups_end(all.get("weights"), &weights, length)?;
+        Ok(Phase {
+            name: None,
+            data: data?,
+            length,
+            weights,
+            frozen,
+            accumulate: accumulate? as u32,
+            loss: loss?,
+            average: average?,
+        })
+    }
+
+    /// `average 0.99, norms = true`.
+    fn average(&mut self, clause: &Clause) -> Eval<Average> {
+        let (bare, named) = self.named(clause, &["norms", "adopt"])?;
+        let [decay] = bare.as_slice() else {
+            return self
+                .wrong("what of the mean a step keeps, such as `average 0.99`", clause.span);
+        };
+        let (at, decay) = (decay.span, self.number(decay)?);
+        if decay >= 1.0 {
+            return self.fail(
+                Diag::new("E0319", format!("{decay} is out of range here"))
+                    .label(at, "the mean would never move")
+                    .help("below 1, such as `average 0.99`"),
+            );
+        }
+        let mut average = Average { decay, norms: false, adopt: false };
+        for (name, value) in named {
+            let said = self.bool_or(Some(value), false)?;
+            match name.value.as_str() {
+                "norms" => average.norms = said,
+                _ => average.adopt = said,
+            }
+        }
+        Ok(average)
+    }
+
+    /// A warm-up leaves steps for the schedule, where their number is known.
+    fn warm_ups_end(
+        &mut self,
+        clause: Option<&Clause>,
+        movers: &[Mover],
+        length: Length,
+    ) -> Eval<()> {
+        let (Some(clause), Length::Steps(steps)) = (clause, length) else { return Ok(()) };
+        for (mover, arg) in movers.iter().zip(&clause.args) {
+            if mover.warm_up >= steps {
+                let (warm_up, at) = (mover.warm_up, arg.value.span);
+                return self.fail(
+                    Diag::new("E0622", "the warm-up is as long as the training")
+                        .label(at, format!("rises for {warm_up} of {steps} steps"))
+                        .help(format!("such as `warm_up = {}`", steps / 10)),
+                );
+            }
+        }
+        Ok(())
+    }
+}
