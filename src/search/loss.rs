@@ -115,7 +115,7 @@ pub enum Per {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hard {
     /// Pixels count whose class is given at most this probability.
-    pub below: f64,
+    pub threshold: f64,
     /// The least number of pixels that count: the surest of them set the bound where fewer are
     /// below it.
     pub keep: Keep,

@@ -53,7 +53,7 @@ fn total_weight(
 }
 
 /// The labels with all pixels ignored that the network is sure of: those whose own class has a
-/// probability above `hard.below`, or above that of the `k`-th least sure where fewer than
+/// probability above `hard.threshold`, or above that of the `k`-th least sure where fewer than
 /// `k = hard.keep` would be left. With less than `k` labelled pixels all of them count.
 ///
 /// Source: Shrivastava et al., arXiv 1604.03540, with the bound on probabilities that public
@@ -74,7 +74,7 @@ fn hard_labels(
     if keep > labelled {
         return Ok(labels.shallow_clone());
     }
-    let mut bound = hard.below;
+    let mut bound = hard.threshold;
     if keep > 0 {
         let (least, _) = known.f_reshape([-1])?.f_kthvalue(keep, 0, false)?;
         bound = bound.max(least.f_double_value(&[])?);
@@ -214,7 +214,7 @@ mod tests {
         logits.extend([0.0; 6]);
         let logits = Tensor::from_slice(&logits).reshape([1, 2, 1, 6]);
         let labels = labels(&[0, 0, 0, 0, 0, IGNORE], [1, 1, 6], Device::Cpu).expect("six of them");
-        let pixels = Pixels { hard: Some(Hard { below: 0.7, keep }), ..Pixels::default() };
+        let pixels = Pixels { hard: Some(Hard { threshold: 0.7, keep }), ..Pixels::default() };
         let loss = pixel_loss(&logits, &labels, &pixels, None, Grid::Labels);
         loss.expect("shapes fit").double_value(&[])
     }

@@ -96,8 +96,7 @@ impl Needed {
             if let ItemKind::Block(block) = &item.kind
                 && keeps(block, net)
             {
-                let args = block.clauses.iter().flat_map(|c| &c.args);
-                for arg in args {
+                for arg in block.arguments() {
                     each_expr(&arg.value, &mut |e| {
                         if let ExprKind::Name(name) = &*e.kind {
                             self.queue.push((ModuleId(0), name.clone()));

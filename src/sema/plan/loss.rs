@@ -16,7 +16,7 @@ const LOSSES: &[(&str, &[&str])] = &[
 
 /// The least probability of what counts as known, and the share of pixels that count in any case,
 /// where a spec does not say.
-const HARD: Hard = Hard { below: 0.7, keep: Keep::Share(1.0 / 16.0) };
+const HARD: Hard = Hard { threshold: 0.7, keep: Keep::Share(1.0 / 16.0) };
 
 impl Evaluator<'_> {
     /// `loss ohem(on = main) + 0.4 * cross_entropy(on = side)`.
@@ -63,16 +63,16 @@ impl Evaluator<'_> {
 
     /// `threshold = 0.7, keep = 0.0625`.
     fn hard(&mut self, call: &Call<'_>) -> Eval<Hard> {
-        let below = match call.get("threshold") {
+        let threshold = match call.get("threshold") {
             Some(e) => self.share(e, "a probability")?,
-            None => HARD.below,
+            None => HARD.threshold,
         };
-        let Some(e) = call.get("keep") else { return Ok(Hard { below, ..HARD }) };
+        let Some(e) = call.get("keep") else { return Ok(Hard { threshold, ..HARD }) };
         let keep = match self.number(e)? {
             share if share < 1.0 => Keep::Share(share),
             _ => Keep::Pixels(self.count(e, 1..=i64::MAX)? as u64),
         };
-        Ok(Hard { below, keep })
+        Ok(Hard { threshold, keep })
     }
 
     /// A number from 0 to 1.

@@ -6,7 +6,7 @@ use super::parts::built;
 use crate::diag::Diag;
 use crate::search::plan::{Average, Length, Mover, Phase, TrainPlan};
 use crate::sema::eval::{Eval, Evaluator};
-use crate::syntax::ast::{Block, Clause};
+use crate::syntax::ast::{self, Block, Clause, Name};
 
 /// The clauses of a training.
 const KNOWN: &[&str] =
@@ -19,11 +19,50 @@ impl Evaluator<'_> {
         net: String,
         nets: KnownNets<'_>,
     ) -> Eval<TrainPlan> {
-        let all = self.clauses(block, KNOWN);
-        let phase = self.phase(&all, &net, nets);
+        let all = self.clauses_of(&block.kind, &block.clauses, KNOWN);
         let seed = self.seed(all.get("seed"));
+        let phases = match block.phases.as_slice() {
+            [] => vec![self.phase(&all, &net, nets)],
+            phases => {
+                self.apart(phases)?;
+                phases.iter().map(|phase| self.phase_in(phase, &all, &net, nets)).collect()
+            }
+        };
         all.judged?;
-        Ok(TrainPlan { net, phases: vec![phase?], seed: seed? })
+        let phases = phases.into_iter().collect::<Eval<Vec<Phase>>>()?;
+        Ok(TrainPlan { net, phases, seed: seed? })
+    }
+
+    /// A phase with the clauses that it gives, and those of the block that it does not.
+    fn phase_in(
+        &mut self,
+        phase: &ast::Phase,
+        around: &Clauses<'_>,
+        net: &str,
+        nets: KnownNets<'_>,
+    ) -> Eval<Phase> {
+        let known: Vec<&str> = KNOWN.iter().copied().filter(|name| *name != "seed").collect();
+        let mut all = self.clauses_of(&phase.word, &phase.clauses, &known);
+        all.or_from(around, &["epochs", "steps"]);
+        let read = self.phase(&all, net, nets);
+        all.judged?;
+        Ok(Phase { name: phase.name.as_ref().map(|name| name.value.clone()), ..read? })
+    }
+
+    /// Phases have names of their own.
+    fn apart(&mut self, phases: &[ast::Phase]) -> Eval<()> {
+        let names: Vec<&Name> = phases.iter().filter_map(|phase| phase.name.as_ref()).collect();
+        for (at, name) in names.iter().enumerate() {
+            if let Some(first) = names[..at].iter().find(|first| first.value == name.value) {
+                return self.fail(
+                    Diag::new("E0203", format!("two phases are called `{}`", name.value))
+                        .label(name.span, "again here")
+                        .label(first.span, "first here")
+                        .help("rename one of them"),
+                );
+            }
+        }
+        Ok(())
     }
 
     fn phase(&mut self, all: &Clauses<'_>, net: &str, nets: KnownNets<'_>) -> Eval<Phase> {

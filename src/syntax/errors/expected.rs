@@ -137,6 +137,7 @@ fn word_for(rule: Rule) -> &'static str {
         Rule::arrow_word => "`arrow`",
         Rule::mix_word => "`mix`",
         Rule::repeats_word => "`repeats`",
+        Rule::phase | Rule::phase_word => "`phase`",
         Rule::node_word => "`node`",
         Rule::out_word => "`out`",
         _ => "",

@@ -38,7 +38,7 @@ impl Rule {
         Pixels {
             classes: self.weights.clone().map_or(ClassWeights::Equal, ClassWeights::Listed),
             per: if self.per.as_deref() == Some("pixel") { Per::Pixel } else { Per::Weight },
-            hard: self.below.map(|below| Hard { below, keep }),
+            hard: self.below.map(|below| Hard { threshold: below, keep }),
             ..Pixels::default()
         }
     }

@@ -145,7 +145,7 @@ fn everything() -> TrainPlan {
     let stem = Mover { on: vec!["stem".into()], ..Mover::whole(Optimiser::Sgd(sgd)) };
     let rest = Mover { warm_up: 2, ..Mover::whole(Optimiser::Adam(adam)) };
     let mean = Average { decay: 0.8, norms: true, adopt: false };
-    let hard = Hard { below: 0.6, keep: Keep::Share(0.25) };
+    let hard = Hard { threshold: 0.6, keep: Keep::Share(0.25) };
     let pixels = Pixels { classes: ClassWeights::InverseLog(1.02), ..Pixels::default() };
     let loss = Loss::of(Pixels { hard: Some(hard), ..pixels });
     let frozen = Frozen { parts: vec!["stem".into()], norms: false };
