@@ -109,7 +109,7 @@ fn measure(graph: &DecisionGraph, asked: &Asked) {
     warm_up();
     let before = resident("VmRSS");
     let network = Executor::new(graph, Options::default()).expect("names differ");
-    let criterion = Criterion::of(&Loss::default(), &[], &network).expect("there is memory");
+    let criterion = Criterion::of(&Loss::default(), &[], &[], &network).expect("there is memory");
     let mut learner = Learner::new(&network, &sgd(), criterion);
     println!("{} {:?}, {n}x3x{h}x{w}, {leaves} leaves", asked.file, asked.set);
     for kind in &asked.kinds {
@@ -143,7 +143,7 @@ fn measure(graph: &DecisionGraph, asked: &Asked) {
 fn warm_up() {
     let (graph, _) = cells::cells(1, 4, CLASSES);
     let network = Executor::new(&graph, Options::default()).expect("names differ");
-    let criterion = Criterion::of(&Loss::default(), &[], &network).expect("there is memory");
+    let criterion = Criterion::of(&Loss::default(), &[], &[], &network).expect("there is memory");
     let mut learner = Learner::new(&network, &sgd(), criterion);
     let states = vec![LeafState::On(0.125); graph.leaves.len()];
     let marks = vec![true; states.len()];

@@ -51,7 +51,7 @@ fn main() {
     let plain = Options { layout: Layout::Contiguous, ..Options::default() };
     let plain = Executor::new(&graph, plain).expect("names differ");
     let rule = sgd();
-    let criterion = Criterion::of(&Loss::default(), &[], &ours).expect("there is memory");
+    let criterion = Criterion::of(&Loss::default(), &[], &[], &ours).expect("there is memory");
     let learner = RefCell::new(Learner::new(&ours, &rule, criterion));
     let step = |which: &dyn Fn(&mut Learner<'_, '_>) -> f64| which(&mut learner.borrow_mut());
     let mut rows: Vec<Row<'_>> = vec![

@@ -65,7 +65,7 @@ fn weights(dir: &Path, stop: Option<u64>) -> Vec<tch::Tensor> {
     let plan = plan();
     let settings = feed::config(&plan.last().data, plan.seed, NonZeroUsize::MIN, Cache::Off);
     let images = Loader::new(Arc::new(pictures()), settings).expect("there are batches");
-    let courses = [Course { images, shares: vec![] }];
+    let courses = [Course { images, shares: vec![], teachers: vec![] }];
     let mut weights = vec![];
     for resume in [false, true] {
         let network = Executor::new(&graph, Options::default()).expect("names differ");

@@ -34,7 +34,7 @@ fn sgd() -> Optimiser {
 /// Predicts and measures every kind of step of a network on `n` images of `side` x `side`.
 fn compare(what: &str, graph: &DecisionGraph, n: usize, side: usize) {
     let network = Executor::new(graph, Options::default()).expect("names differ");
-    let criterion = Criterion::of(&Loss::default(), &[], &network).expect("there is memory");
+    let criterion = Criterion::of(&Loss::default(), &[], &[], &network).expect("there is memory");
     let mut learner = Learner::new(&network, &sgd(), criterion);
     let leaves = graph.leaves.len();
     let (states, marks) = (vec![LeafState::On(0.125); leaves], vec![true; leaves]);

@@ -66,6 +66,63 @@ pub enum Grid {
 pub enum Rule {
     /// By the labels, pixel by pixel.
     Pixels(Pixels),
+    /// By what another network says of the same images.
+    Distill(Distill),
+}
+
+/// How far an output is from a teacher's: its distance at every pixel, labelled or not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Distill {
+    /// The network that is followed.
+    pub from: Teacher,
+    /// The distance.
+    pub by: Distance,
+    /// What the sum of distances is divided by.
+    pub per: Unit,
+}
+
+/// A finished network that another is trained by. It computes as in evaluation, and does not move.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Teacher {
+    /// Its spec.
+    pub spec: TeacherSpec,
+    /// The file of its weights, seen from where the program runs.
+    pub weights: String,
+}
+
+/// Where a teacher is described.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeacherSpec {
+    /// A network of the same file.
+    Net(String),
+    /// A file of its own, seen from where the program runs.
+    File(String),
+}
+
+/// A distance of logits.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Distance {
+    /// `T^2` times the divergence of the network's probabilities from the teacher's,
+    /// `sum p ln(p / q)`, both with their logits divided by the temperature `T` (Hinton et al.,
+    /// arXiv 1503.02531, Sec. 2).
+    Divergence {
+        /// The temperature.
+        temperature: f64,
+    },
+    /// The sum of squared differences of logits.
+    Squares,
+}
+
+/// What a sum over pixels and classes is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// The number of pixels.
+    Pixel,
+    /// The number of values: of pixels times classes.
+    Value,
 }
 
 /// The cross entropy of pixels.
@@ -182,11 +239,24 @@ impl Loss {
 
     /// Whether it has to be known how often each class occurs.
     pub fn counts_classes(&self) -> bool {
-        let counts = |term: &Term| {
-            let Rule::Pixels(pixels) = &term.rule;
-            matches!(pixels.classes, ClassWeights::InverseLog(_))
+        let counts = |term: &Term| match &term.rule {
+            Rule::Pixels(pixels) => matches!(pixels.classes, ClassWeights::InverseLog(_)),
+            Rule::Distill(_) => false,
         };
         self.terms.iter().any(counts)
+    }
+
+    /// The teachers that it follows, each once.
+    pub fn teachers(&self) -> Vec<&Teacher> {
+        let mut all = Vec::new();
+        for term in &self.terms {
+            if let Rule::Distill(distill) = &term.rule
+                && !all.contains(&&distill.from)
+            {
+                all.push(&distill.from);
+            }
+        }
+        all
     }
 }
 

@@ -7,6 +7,7 @@ mod fields;
 mod fit;
 mod loss;
 mod parts;
+mod teacher;
 mod train;
 
 use super::eval::{Eval, Evaluator};
@@ -221,7 +222,7 @@ impl Evaluator<'_> {
         let weights = self.needed(&all, "weights", |this, c| this.optimiser(c));
         let arch = self.needed(&all, "arch", |this, c| this.arch_optimiser(c));
         let strategy = self.strategy(all.get("strategy"));
-        let loss = self.loss(all.get("loss"), &net, nets);
+        let loss = self.loss(all.get("loss"), loss::OF_LABELS, &net, nets);
         let decode = self.decode_rules(all.get("decode"));
         let seed = self.seed(all.get("seed"));
         let something = self.something_open(block, &net, nets);

@@ -1,7 +1,7 @@
 //! Trainings as specs describe them, down to the plain data that a run follows.
 
 use crate::support::judge;
-use segc::search::loss::{ClassWeights, Grid, Keep, On, Per, Rule};
+use segc::search::loss::{ClassWeights, Distance, Grid, Keep, On, Per, Rule, TeacherSpec, Unit};
 use segc::search::parts::Owner;
 use segc::search::plan::{Length, Optimiser, TrainPlan};
 use segc::syntax;
@@ -67,12 +67,41 @@ fn a_loss_is_read_term_by_term() {
     assert_eq!(second.on, On::Named(vec!["side".into()]));
     assert_eq!((first.at, second.at), (Grid::Labels, Grid::Output));
     let [Rule::Pixels(first), Rule::Pixels(second), Rule::Pixels(third)] =
-        [&first.rule, &second.rule, &third.rule];
+        [&first.rule, &second.rule, &third.rule]
+    else {
+        panic!("of pixels")
+    };
     let hard = first.hard.expect("it mines");
     assert_eq!((hard.threshold, hard.keep), (0.6, Keep::Pixels(100_000)));
     assert_eq!(first.classes, ClassWeights::InverseLog(1.02));
     assert_eq!(second.hard.expect("it mines").keep, Keep::Share(0.25));
     assert_eq!((third.ignore, third.per, third.hard), (0, Per::Pixel, None));
+}
+
+#[test]
+fn a_teacher_is_a_network_of_the_file_or_a_file() {
+    let distill = |how: &str| {
+        let block = format!(
+            "train n {{
+               data     cityscapes(batch = 8)
+               epochs   10
+               weights  sgd(rate = 0.1)
+               loss     cross_entropy() + 0.3 * distill(weights = \"w.safetensors\", {how})
+             }}
+
+             net wide(image) {{ out image > conv(3, 64) > relu > conv(3, 19) }}"
+        );
+        let term = plan(&block).last().loss.terms[1].clone();
+        let Rule::Distill(distill) = term.rule else { panic!("it follows") };
+        (term.on, distill)
+    };
+    let (on, by_net) = distill("from = wide, temperature = 4");
+    assert_eq!((on, by_net.from.spec), (On::Main, TeacherSpec::Net("wide".into())));
+    assert_eq!(by_net.by, Distance::Divergence { temperature: 4.0 });
+    assert_eq!((by_net.per, by_net.from.weights.as_str()), (Unit::Pixel, "w.safetensors"));
+    let (on, by_file) = distill("from = \"t.seg\", by = squares, on = aux");
+    assert_eq!((on, by_file.from.spec), (On::Aux, TeacherSpec::File("t.seg".into())));
+    assert_eq!((by_file.by, by_file.per), (Distance::Squares, Unit::Value));
 }
 
 #[test]

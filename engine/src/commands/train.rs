@@ -3,6 +3,7 @@
 use super::images::{Images, palette};
 use super::progress::Bar;
 use super::search::run_failed;
+use super::teachers::{Beside, Teachers};
 use super::{Ended, data_threads, failed, machine, spec};
 use crate::exec::checkpoint;
 use crate::exec::executor::{Executor, Options};
@@ -37,7 +38,9 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     if let Some(init) = &args.init {
         inherit(&network, init)?;
     }
-    let trained = train_in(&network, &plan, &images, &args.out, args.resume, "train")?;
+    let teachers = Teachers::read(&plan, term)?;
+    let teachers = teachers.beside(&judged);
+    let trained = train_in(&network, &plan, &images, &teachers, (&args.out, args.resume, "train"))?;
     if !trained.finished {
         eprintln!("stopped; go on with `--resume`");
         return Ok(Ended::Stopped);
@@ -107,11 +110,10 @@ pub(super) fn train_in(
     network: &Executor<'_>,
     plan: &TrainPlan,
     images: &Images,
-    dir: &Path,
-    resume: bool,
-    name: &str,
+    teachers: &Beside<'_>,
+    (dir, resume, name): (&Path, bool, &str),
 ) -> Result<Trained, Failure> {
-    let courses = courses(plan, images)?;
+    let courses = courses(plan, images, teachers, network.options().device)?;
     let data = &plan.last().data;
     let val = images.judging(data, "val")?;
     // Judged at the end of each phase, and some times on the way.
@@ -136,11 +138,16 @@ pub(super) fn train_in(
 }
 
 /// What each phase learns from.
-fn courses(plan: &TrainPlan, images: &Images) -> Result<Vec<Course>, Failure> {
+fn courses<'t>(
+    plan: &TrainPlan,
+    images: &Images,
+    teachers: &Beside<'t>,
+    device: Device,
+) -> Result<Vec<Course<'t>>, Failure> {
     let course = |(at, phase): (u64, &Phase)| {
-        let seed = plan.seed.wrapping_add(at);
         let shares = images.shares(&phase.data, &phase.loss)?;
-        Ok(Course { images: images.training(&phase.data, seed, None)?, shares })
+        let images = images.training(&phase.data, plan.seed.wrapping_add(at), None)?;
+        Ok(Course { images, shares, teachers: teachers.of(&phase.loss, device)? })
     };
     (0..).zip(&plan.phases).map(course).collect()
 }

@@ -20,19 +20,19 @@ pub struct Learner<'n, 'g> {
     /// What moves its weights.
     pub movers: Movers,
     /// How it is judged.
-    pub criterion: Criterion,
+    pub criterion: Criterion<'n>,
     /// What keeps still, by weight set; empty where nothing does.
     holds: Vec<Hold>,
 }
 
 impl<'n, 'g> Learner<'n, 'g> {
     /// One optimiser for all weights.
-    pub fn new(network: &'n Executor<'g>, rule: &Optimiser, criterion: Criterion) -> Self {
+    pub fn new(network: &'n Executor<'g>, rule: &Optimiser, criterion: Criterion<'n>) -> Self {
         Learner { network, movers: Movers::whole(rule), criterion, holds: Vec::new() }
     }
 
     /// The optimisers of a phase, at its start.
-    pub fn of(network: &'n Executor<'g>, phase: &Phase, criterion: Criterion) -> Self {
+    pub fn of(network: &'n Executor<'g>, phase: &Phase, criterion: Criterion<'n>) -> Self {
         let movers = Movers::of(phase, network);
         Learner { network, movers, criterion, holds: movers::holds(phase, network) }
     }
@@ -114,8 +114,10 @@ impl<'n, 'g> Learner<'n, 'g> {
         share: f64,
     ) -> Result<(f64, Option<Gradients>), RunError> {
         let (images, labels) = tensors(batch, self.network)?;
+        let taught = self.criterion.taught(&images)?;
         let pass = self.network.forward(&[images], states, Mode::Train, wanted)?;
-        let mut loss = self.criterion.loss(&pass, &labels)?;
+        let mut loss = self.criterion.loss(&pass, &labels, &taught)?;
+        drop(taught);
         let value = loss.f_double_value(&[])?;
         if !value.is_finite() {
             return Ok((value, None));

@@ -4,7 +4,7 @@
 mod reference;
 
 use segc::data::classes::IGNORE;
-use segc::search::loss::{Grid, Hard, Per, Pixels};
+use segc::search::loss::{Distance, Distill, Grid, Hard, Per, Pixels, Unit};
 use tch::{Kind, Reduction, TchError, Tensor};
 
 /// The loss of `logits` (N x C x h x w) against `labels` (N x H x W, of type `Int64`) by the rule
@@ -83,6 +83,42 @@ fn hard_labels(
     labels.f_masked_fill(&sure, ignore)
 }
 
+/// How far `logits` (N x C x h x w) are from a `teacher`'s (N x C of any size), a tensor without
+/// dimensions. They meet on the grid `at`: that of `labels` (N x H x W), or the output's, to which the
+/// teacher's are then brought, bilinearly. All pixels count.
+///
+/// # Errors
+/// When libtorch refuses: shapes that do not fit, or no memory.
+pub fn distance(
+    logits: &Tensor,
+    teacher: &Tensor,
+    labels: &Tensor,
+    rule: &Distill,
+    at: Grid,
+) -> Result<Tensor, TchError> {
+    let (logits, teacher) = match at {
+        Grid::Labels => (to_size_of(logits, labels)?, to_size_of(teacher, labels)?),
+        Grid::Output => {
+            let (_, _, h, w) = logits.size4()?;
+            (logits.shallow_clone(), resized(teacher, [h, w])?)
+        }
+    };
+    let (n, c, h, w) = logits.size4()?;
+    let sum = match rule.by {
+        Distance::Squares => logits.f_mse_loss(&teacher, Reduction::Sum)?,
+        Distance::Divergence { temperature } => {
+            let logs = |x: &Tensor| x.f_div_scalar(temperature)?.f_log_softmax(1, None);
+            let divergence = logs(&logits)?.f_kl_div(&logs(&teacher)?, Reduction::Sum, true)?;
+            divergence.f_mul_scalar(temperature * temperature)?
+        }
+    };
+    let count = match rule.per {
+        Unit::Pixel => n * h * w,
+        Unit::Value => n * c * h * w,
+    };
+    sum.f_div_scalar(count)
+}
+
 /// Outputs and labels on one grid.
 fn meet(logits: &Tensor, labels: &Tensor, at: Grid) -> Result<(Tensor, Tensor), TchError> {
     match at {
@@ -113,11 +149,16 @@ pub fn predict(logits: &Tensor, labels: &Tensor) -> Result<Tensor, TchError> {
 /// Logits at the size of labels (N x H x W).
 fn to_size_of(logits: &Tensor, labels: &Tensor) -> Result<Tensor, TchError> {
     let (_, h, w) = labels.size3()?;
-    let (_, _, from_h, from_w) = logits.size4()?;
-    if (from_h, from_w) == (h, w) {
-        return Ok(logits.shallow_clone());
+    resized(logits, [h, w])
+}
+
+/// Maps at another size, bilinearly with half-pixel centres.
+fn resized(x: &Tensor, size: [i64; 2]) -> Result<Tensor, TchError> {
+    let (_, _, h, w) = x.size4()?;
+    if [h, w] == size {
+        return Ok(x.shallow_clone());
     }
-    logits.f_upsample_bilinear2d([h, w], false, None, None)
+    x.f_upsample_bilinear2d(size, false, None, None)
 }
 
 /// Labels as the losses take them, from train ids N x H x W; [`IGNORE`] stays what it is.

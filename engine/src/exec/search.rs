@@ -119,7 +119,7 @@ impl<'j, 'g> Search<'j, 'g> {
     fn begin(job: SearchJob<'j, 'g>) -> Result<Self, RunError> {
         let SearchJob { network, relaxation, plan, dir, .. } = job;
         let fingerprint = checkpoint::fingerprint(plan, network);
-        let criterion = Criterion::of(&plan.loss, job.shares, network)?;
+        let criterion = Criterion::of(&plan.loss, job.shares, &[], network)?;
         let mut learner = Learner::new(network, &plan.weights, criterion);
         let mut stand = Stand {
             search: SearchState::new(relaxation.init(plan.seed), plan.seed),

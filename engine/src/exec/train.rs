@@ -30,11 +30,13 @@ pub struct Judge<'j> {
 }
 
 /// What a phase learns from.
-pub struct Course {
+pub struct Course<'t> {
     /// The images.
     pub images: Loader,
     /// What part of the labelled pixels each class makes up, where the loss has to know it.
     pub shares: Vec<f64>,
+    /// Those of the loss's teachers, in their order, with their weights.
+    pub teachers: Vec<Executor<'t>>,
 }
 
 /// A training to be done.
@@ -45,7 +47,7 @@ pub struct TrainJob<'j, 'g> {
     /// What to do.
     pub plan: &'j TrainPlan,
     /// One for each phase of the plan.
-    pub courses: &'j [Course],
+    pub courses: &'j [Course<'j>],
     /// What it is judged by, if at all.
     pub judge: Option<Judge<'j>>,
     /// The run's folder, which is there.

@@ -9,10 +9,14 @@ use crate::sema::space::Net;
 use crate::syntax::ast::{BinaryOp, Clause, Expr, ExprKind};
 
 /// Losses with their arguments.
-const LOSSES: &[(&str, &[&str])] = &[
+pub(super) const LOSSES: &[(&str, &[&str])] = &[
     ("cross_entropy", &["on", "at", "ignore", "weights", "per"]),
     ("ohem", &["threshold", "keep", "on", "at", "ignore", "weights", "per"]),
+    ("distill", &["from", "weights", "by", "temperature", "per", "on", "at"]),
 ];
+
+/// Those that a search can follow: it has no teacher.
+pub(super) const OF_LABELS: &[(&str, &[&str])] = LOSSES.split_at(2).0;
 
 /// The least probability of what counts as known, and the share of pixels that count in any case,
 /// where a spec does not say.
@@ -23,30 +27,43 @@ impl Evaluator<'_> {
     pub(super) fn loss(
         &mut self,
         clause: Option<&Clause>,
+        known: &[(&str, &[&str])],
         net: &str,
         nets: KnownNets<'_>,
     ) -> Eval<Loss> {
         let Some(clause) = clause else { return Ok(Loss::default()) };
         let value = self.only(clause)?;
         let net = nets.graphs.get(net);
-        let terms = summands(value).into_iter().map(|term| self.term(term, net));
+        let terms = summands(value).into_iter().map(|term| self.term(term, known, net, nets));
         // All of them are read before the first mistake ends it.
         let terms: Vec<Eval<Term>> = terms.collect();
         Ok(Loss { terms: terms.into_iter().collect::<Eval<_>>()? })
     }
 
     /// `ohem(…)` or `0.4 * ohem(…)`.
-    fn term(&mut self, e: &Expr, net: Option<&Net>) -> Eval<Term> {
+    fn term(
+        &mut self,
+        e: &Expr,
+        known: &[(&str, &[&str])],
+        net: Option<&Net>,
+        nets: KnownNets<'_>,
+    ) -> Eval<Term> {
         let (factor, call) = match &*e.kind {
             ExprKind::Binary(BinaryOp::Times, factor, call) => (self.number(factor), call),
             _ => (Ok(1.0), e),
         };
-        let call = self.call_of(call, "loss", LOSSES)?;
-        let on = call.get("on").map_or(Ok(On::All), |e| self.judged_outputs(e, net));
+        let call = self.call_of(call, "loss", known)?;
+        let teaches = call.name.value == "distill";
+        // A teacher knows nothing of outputs that are there to help.
+        let on = if teaches { On::Main } else { On::All };
+        let on = call.get("on").map_or(Ok(on), |e| self.judged_outputs(e, net));
         let at = self.word(call.get("at"), &[("labels", Grid::Labels), ("output", Grid::Output)]);
-        let pixels = self.pixels(&call, net);
+        let rule = match teaches {
+            true => self.distill(&call, net, nets).map(Rule::Distill),
+            false => self.pixels(&call, net).map(Rule::Pixels),
+        };
         call.judged?;
-        Ok(Term { factor: factor?, on: on?, at: at?, rule: Rule::Pixels(pixels?) })
+        Ok(Term { factor: factor?, on: on?, at: at?, rule: rule? })
     }
 
     fn pixels(&mut self, call: &Call<'_>, net: Option<&Net>) -> Eval<Pixels> {

@@ -2,6 +2,7 @@
 
 use super::KnownNets;
 use super::block::Clauses;
+use super::loss::LOSSES;
 use super::parts::built;
 use crate::diag::Diag;
 use crate::search::plan::{Average, Length, Mover, Phase, TrainPlan};
@@ -74,7 +75,7 @@ impl Evaluator<'_> {
         let accumulate = all.get("accumulate");
         let accumulate = accumulate.map_or(Ok(1), |c| self.count_of(c, 1..=100_000));
         let length = self.length(all);
-        let loss = self.loss(all.get("loss"), net, nets);
+        let loss = self.loss(all.get("loss"), LOSSES, net, nets);
         let average = all.get("average").map(|c| self.average(c)).transpose();
         self.classes_fit(all.get("data"), net, nets)?;
         let (weights, frozen, length) = (weights?, frozen?, length?);

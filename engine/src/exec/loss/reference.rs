@@ -1,7 +1,7 @@
 //! Ten steps down each loss, as PyTorch takes them: `tests/fixtures/train/make.py`.
 
 use super::*;
-use segc::search::loss::{ClassWeights, Keep};
+use segc::search::loss::{ClassWeights, Keep, Teacher, TeacherSpec};
 use serde::Deserialize;
 use tch::Device;
 
@@ -9,6 +9,7 @@ use tch::Device;
 struct File {
     rate: f64,
     logits: Vec<f64>,
+    teacher: Vec<f64>,
     labels: Vec<u8>,
     cases: Vec<Case>,
 }
@@ -24,6 +25,8 @@ struct Case {
 #[derive(Deserialize)]
 struct Rule {
     teacher: bool,
+    by: Option<String>,
+    temperature: Option<f64>,
     #[serde(default)]
     at: Grid,
     weights: Option<Vec<f64>>,
@@ -33,6 +36,18 @@ struct Rule {
 }
 
 impl Rule {
+    fn distill(&self) -> Distill {
+        let spec = TeacherSpec::Net("teacher".into());
+        let from = Teacher { spec, weights: "teacher.safetensors".into() };
+        let temperature = self.temperature.unwrap_or(1.0);
+        let by = match self.by.as_deref() {
+            Some("squares") => Distance::Squares,
+            _ => Distance::Divergence { temperature },
+        };
+        let per = if self.per.as_deref() == Some("value") { Unit::Value } else { Unit::Pixel };
+        Distill { from, by, per }
+    }
+
     fn pixels(&self) -> Pixels {
         let keep = Keep::Pixels(self.keep.unwrap_or(0));
         Pixels {
@@ -60,13 +75,17 @@ fn ten_steps_down_each_loss_are_those_of_pytorch() {
     let text = include_str!("../../../../tests/fixtures/train/losses.json");
     let file: File = serde_json::from_str(text).expect("the fixture is valid");
     let labels = labels(&file.labels, [2, 8, 8], Device::Cpu).expect("as many as pixels");
-    for case in file.cases.iter().filter(|case| !case.rule.teacher) {
+    let teacher = numbers(&file.teacher, [2, 3, 4, 4]);
+    for case in &file.cases {
         let (pixels, at) = (case.rule.pixels(), case.rule.at);
         let weights = pixels.classes.values(&[]).map(|w| Tensor::from_slice(&w));
         let mut logits = numbers(&file.logits, [2, 3, 4, 4]).set_requires_grad(true);
         let mut losses = vec![];
         for _ in 0..10 {
-            let loss = pixel_loss(&logits, &labels, &pixels, weights.as_ref(), at);
+            let loss = match case.rule.teacher {
+                false => pixel_loss(&logits, &labels, &pixels, weights.as_ref(), at),
+                true => distance(&logits, &teacher, &labels, &case.rule.distill(), at),
+            };
             let loss = loss.expect("shapes fit");
             losses.push(loss.double_value(&[]));
             let slope = Tensor::run_backward(&[loss], &[&logits], false, false).swap_remove(0);

@@ -27,7 +27,10 @@ pub(super) struct Stretch {
 ///
 /// # Errors
 /// When a phase has not the images for a single step, or never gets beyond its warm-up.
-pub(super) fn stretches(plan: &TrainPlan, courses: &[Course]) -> Result<Vec<Stretch>, RunError> {
+pub(super) fn stretches(
+    plan: &TrainPlan,
+    courses: &[Course<'_>],
+) -> Result<Vec<Stretch>, RunError> {
     let (mut all, mut before) = (Vec::new(), 0);
     for (phase, course) in plan.phases.iter().zip(courses) {
         let batches = course.images.batches() as u64;
@@ -85,7 +88,7 @@ impl<'j, 'g> Running<'j, 'g> {
         let phase = job.plan.phases.get(at).ok_or_else(none)?;
         let course = job.courses.get(at).ok_or_else(none)?;
         let network: &Executor<'g> = job.network;
-        let criterion = Criterion::of(&phase.loss, &course.shares, network)?;
+        let criterion = Criterion::of(&phase.loss, &course.shares, &course.teachers, network)?;
         let mut learner = Learner::of(network, phase, criterion);
         let average = match (phase.average, memories) {
             (None, None) => None,

@@ -79,7 +79,7 @@ fn run(plan: &TrainPlan, dir: &Path, resume: bool, most: u64) -> (Trained, Vec<t
     let course = |phase: &Phase| {
         let settings = config(&phase.data, plan.seed, NonZeroUsize::MIN, Cache::Memory);
         let images = Loader::new(toy::pictures(10, 20), settings).expect("there are batches");
-        Course { images, shares: vec![0.5, 0.3, 0.2] }
+        Course { images, shares: vec![0.5, 0.3, 0.2], teachers: vec![] }
     };
     let courses: Vec<Course> = plan.phases.iter().map(course).collect();
     let whole = LoaderConfig { batch: NonZeroUsize::MIN, ..LoaderConfig::default() };
@@ -294,7 +294,7 @@ fn a_plan_that_cannot_take_a_step_says_so() {
         let course = |phase: &Phase| {
             let settings = config(&phase.data, 0, NonZeroUsize::MIN, Cache::Off);
             let images = Loader::new(toy::pictures(10, 20), settings).expect("there are batches");
-            Course { images, shares: vec![] }
+            Course { images, shares: vec![], teachers: vec![] }
         };
         let courses: Vec<Course> = plan.phases.iter().map(course).collect();
         phase::stretches(&plan, &courses).expect_err("it cannot").to_string()
