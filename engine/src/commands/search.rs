@@ -116,7 +116,13 @@ fn search_all(
     let bar = Bar::new("search");
     let searched = search(&job, &mut |at| bar.show(at));
     bar.done();
-    searched.map_err(failed)
+    searched.map_err(|error| match error.is_divergence() {
+        true => Failure::with_help(
+            error.to_string(),
+            "begin again with a lower `rate` of the weights, or give them a `clip`",
+        ),
+        false => failed(error),
+    })
 }
 
 fn write_arch(

@@ -7,6 +7,7 @@ use super::teachers::{Beside, Teachers};
 use super::{Ended, data_threads, failed, machine, spec};
 use crate::exec::checkpoint;
 use crate::exec::executor::{Executor, Options};
+use crate::exec::run::RunError;
 use crate::exec::state;
 use crate::exec::train::{Course, Judge, TrainJob, Trained, train};
 use segc::cli::compute::Train;
@@ -99,8 +100,15 @@ fn begin(dir: &Path, resume: bool) -> Result<(), Failure> {
 fn inherit(network: &Executor<'_>, file: &Path) -> Result<(), Failure> {
     let mut matched = state::load_matching(network, file).map_err(failed)?;
     matched.unknown.retain(|name| !checkpoint::is_memory(name));
-    if !matched.is_whole() {
-        eprintln!("{matched}");
+    if matched.loaded == 0 {
+        return Err(Failure::with_help(
+            format!("nothing in `{}` is a weight of this network: {matched}", file.display()),
+            "weights go over by name and shape; `segc diff` tells how two specs differ",
+        ));
+    }
+    for (what, names) in matched.unmatched() {
+        eprintln!("{what}:");
+        names.iter().for_each(|name| eprintln!("  {name}"));
     }
     Ok(())
 }
@@ -130,11 +138,27 @@ pub(super) fn train_in(
     let bar = Bar::new(name);
     let trained = train(&job, &mut |at| bar.show(at));
     bar.done();
-    let trained = trained.map_err(failed)?;
+    let trained = trained.map_err(|error| ended(error, dir))?;
     if trained.finished {
         state::save(network, &dir.join(WEIGHTS), &BTreeMap::new()).map_err(failed)?;
     }
     Ok(trained)
+}
+
+/// Why a training ended; if by steps that were too long, how to go on.
+fn ended(error: RunError, dir: &Path) -> Failure {
+    if !error.is_divergence() {
+        return failed(error);
+    }
+    let milder = "a lower `rate`, a `warm_up` or a `clip`";
+    let help = match checkpoint::newest(dir) {
+        Some(file) => format!(
+            "begin another run from the last good weights, with {milder}: `--init {}`",
+            file.display()
+        ),
+        None => format!("begin again with {milder}"),
+    };
+    Failure::with_help(error.to_string(), help)
 }
 
 /// What each phase learns from.

@@ -85,7 +85,22 @@ pub fn fingerprint(plan: &impl Serialize, network: &Executor<'_>) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The tensors of a folder's newest checkpoint, if it has one.
+pub fn newest(dir: &Path) -> Option<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        tensors: String,
+    }
+    let text = std::fs::read(dir.join(HEAD)).ok()?;
+    let named: Named = serde_json::from_slice(&text).ok()?;
+    Some(dir.join(named.tensors))
+}
+
 /// Writes a checkpoint called `name` and forgets the one before.
+///
+/// # Errors
+/// When a weight is no number any more, which leaves the one before as it is; when a file cannot be
+/// written.
 pub fn save(
     dir: &Path,
     name: &str,
@@ -94,6 +109,9 @@ pub fn save(
     log_bytes: u64,
     state: &impl Serialize,
 ) -> Result<(), RunError> {
+    if let Some(name) = state::not_finite(kept.network)? {
+        return Err(RunError::Diverged { name });
+    }
     let names: Vec<String> = kept.network.params().into_iter().map(|param| param.name).collect();
     let mut tensors = state::named(kept.network);
     for (place, average) in kept.average.iter().flat_map(|average| average.tensors()) {

@@ -1,6 +1,7 @@
 //! Trainings learn, and go on as if nothing had been.
 
 use super::*;
+use crate::exec::checkpoint;
 use crate::exec::executor::Options;
 use crate::exec::feed::config;
 use crate::exec::run::Progress;
@@ -307,4 +308,42 @@ fn a_plan_that_cannot_take_a_step_says_so() {
         fails(|phase| phase.weights[0].warm_up = 5),
         "the warm-up of 5 steps is as long as the training, which has 5"
     );
+}
+
+#[test]
+fn a_training_that_diverges_leaves_the_last_good_weights() {
+    // Good for two steps, then far too fast.
+    let mut plan = plan(Length::Steps(2));
+    let mut wild = plan.phases[0].clone();
+    wild.length = Length::Steps(6);
+    if let Optimiser::Sgd(sgd) = &mut wild.weights[0].rule {
+        sgd.rate = Schedule::constant(1e30);
+    }
+    plan.phases.push(wild);
+    let dir = folder();
+    let (graph, settings) =
+        (graph(), |phase: &Phase| config(&phase.data, plan.seed, NonZeroUsize::MIN, Cache::Memory));
+    let network = Executor::new(&graph, Options::default()).expect("it is one");
+    let course = |phase: &Phase| {
+        let images = Loader::new(toy::pictures(10, 20), settings(phase)).expect("batches");
+        Course { images, shares: vec![], teachers: vec![] }
+    };
+    let courses: Vec<Course> = plan.phases.iter().map(course).collect();
+    let job = TrainJob {
+        network: &network,
+        plan: &plan,
+        courses: &courses,
+        judge: None,
+        dir: dir.path(),
+        checkpoint_steps: 1,
+        resume: false,
+    };
+    let error = train(&job, &mut |_| ControlFlow::Continue(())).expect_err("it diverges");
+    assert!(error.is_divergence(), "{error}");
+    let left = checkpoint::newest(dir.path()).expect("a checkpoint");
+    let other = Executor::new(&graph, Options::default()).expect("it is one");
+    let matched = state::load_matching(&other, &left).expect("it is whole");
+    assert!(matched.missing.is_empty() && matched.reshaped.is_empty());
+    assert!(matched.unknown.iter().all(|name| checkpoint::is_memory(name)));
+    assert_eq!(state::not_finite(&other).expect("numbers"), None);
 }
