@@ -12,6 +12,7 @@ pub mod leaf;
 pub mod loss;
 pub mod optim;
 pub mod parts;
+pub mod paths;
 pub mod plan;
 pub mod relax;
 pub mod schedule;

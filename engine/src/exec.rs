@@ -23,7 +23,7 @@ mod toy;
 pub mod train;
 pub mod weights;
 
-pub use executor::{ExecError, Executor, Gradients, Hold, Layout, Options, Pass, Wanted};
+pub use executor::{ExecError, Executor, Gradients, Hold, Layout, Options, Parts, Pass, Wanted};
 pub use run::{Progress, RunError, Watch};
 pub use segc::search::LeafState;
 pub use segc::supernet::Mode;

@@ -4,6 +4,7 @@
 pub use super::loss::Loss;
 use super::optim::AdamRule;
 use super::parts::{Frozen, Owner, owner};
+use super::paths::DropPath;
 use super::relax::Boundary;
 use super::schedule::Schedule;
 use crate::decode::Rules;
@@ -147,6 +148,8 @@ pub struct Phase {
     pub loss: Loss,
     /// Averages that become the network's weights.
     pub average: Option<Average>,
+    /// Summands that are left out at random.
+    pub drop_path: Option<DropPath>,
 }
 
 /// A running mean of the weights over steps: after each, `mean = decay mean + (1 - decay) weight`,

@@ -64,7 +64,7 @@ impl Default for Options {
 }
 
 /// Which gradients a run is to prepare. What is not wanted costs neither memory nor time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wanted<'a> {
     /// None: values are freed at their last use.
     Nothing,
@@ -74,8 +74,17 @@ pub enum Wanted<'a> {
     Leaves(&'a [bool]),
     /// Both.
     Both(&'a [bool]),
-    /// Those of the weights that are not held, by weight set.
-    Parts(&'a [Hold]),
+    /// Those of the weights that are not held, with paths left out.
+    Parts(Parts<'a>),
+}
+
+/// A run to train parts of a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Parts<'a> {
+    /// What keeps still, by weight set; nothing where there is none.
+    pub holds: &'a [Hold],
+    /// For what share of the images a node's value is left out, by node; none where there is none.
+    pub drops: &'a [f64],
 }
 
 /// What of a weight set keeps still in a run that is to train.
@@ -98,8 +107,16 @@ impl Wanted<'_> {
     /// What of a weight set keeps still.
     fn hold(self, id: WeightId) -> Hold {
         match self {
-            Wanted::Parts(holds) => holds.get(id.0 as usize).copied().unwrap_or_default(),
+            Wanted::Parts(parts) => parts.holds.get(id.0 as usize).copied().unwrap_or_default(),
             _ => Hold::Free,
+        }
+    }
+
+    /// For what share of the images a node's value is left out.
+    fn drops(self, node: NodeId) -> f64 {
+        match self {
+            Wanted::Parts(parts) => parts.drops.get(node.index()).copied().unwrap_or_default(),
+            _ => 0.0,
         }
     }
 
@@ -308,7 +325,11 @@ impl<'g> Executor<'g> {
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
             let call = Call { executor: self, step, images, site, wanted, leaves: &leaves };
-            let made = call.run(&mut values)?;
+            let mut made = call.run(&mut values)?;
+            let rate = wanted.drops(step.node);
+            if rate > 0.0 {
+                made = kernels::drop_path(&made, rate)?;
+            }
             watch(step, &made);
             values.push(Some(made));
             for value in &step.free {

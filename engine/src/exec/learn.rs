@@ -1,7 +1,7 @@
 //! Single steps: a batch through the network, its loss, and what moves by the gradient.
 
 use super::criterion::Criterion;
-use super::executor::{Executor, Gradients, Hold, Mode, Wanted};
+use super::executor::{Executor, Gradients, Hold, Mode, Parts, Wanted};
 use super::loss::labels;
 use super::movers::{self, Movers};
 use super::run::RunError;
@@ -23,18 +23,27 @@ pub struct Learner<'n, 'g> {
     pub criterion: Criterion<'n>,
     /// What keeps still, by weight set; empty where nothing does.
     holds: Vec<Hold>,
+    /// For what share of the images a node's value is left out, by node; empty where none is.
+    pub drops: Vec<f64>,
 }
 
 impl<'n, 'g> Learner<'n, 'g> {
     /// One optimiser for all weights.
     pub fn new(network: &'n Executor<'g>, rule: &Optimiser, criterion: Criterion<'n>) -> Self {
-        Learner { network, movers: Movers::whole(rule), criterion, holds: Vec::new() }
+        Learner {
+            network,
+            movers: Movers::whole(rule),
+            criterion,
+            holds: Vec::new(),
+            drops: Vec::new(),
+        }
     }
 
     /// The optimisers of a phase, at its start.
     pub fn of(network: &'n Executor<'g>, phase: &Phase, criterion: Criterion<'n>) -> Self {
         let movers = Movers::of(phase, network);
-        Learner { network, movers, criterion, holds: movers::holds(phase, network) }
+        let holds = movers::holds(phase, network);
+        Learner { network, movers, criterion, holds, drops: Vec::new() }
     }
 
     /// Moves the weights by a batch; the loss before.
@@ -80,8 +89,8 @@ impl<'n, 'g> Learner<'n, 'g> {
         let share = 1.0 / f64::from(count.max(1));
         for _ in 0..count.max(1) {
             let batch = next()?;
-            let (value, gradients) =
-                self.gradients(&batch, &[], Wanted::Parts(&self.holds), share)?;
+            let parts = Parts { holds: &self.holds, drops: &self.drops };
+            let (value, gradients) = self.gradients(&batch, &[], Wanted::Parts(parts), share)?;
             loss += value * share;
             let Some(gradients) = gradients.filter(|_| loss.is_finite()) else { return Ok(loss) };
             add(&mut sum, gradients.weights)?;

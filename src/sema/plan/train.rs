@@ -5,13 +5,25 @@ use super::block::Clauses;
 use super::loss::LOSSES;
 use super::parts::built;
 use crate::diag::Diag;
+use crate::search::paths::DropPath;
 use crate::search::plan::{Average, Length, Mover, Phase, TrainPlan};
 use crate::sema::eval::{Eval, Evaluator};
+use crate::sema::space::Net;
 use crate::syntax::ast::{self, Block, Clause, Name};
 
 /// The clauses of a training.
-const KNOWN: &[&str] =
-    &["data", "epochs", "steps", "weights", "frozen", "accumulate", "loss", "average", "seed"];
+const KNOWN: &[&str] = &[
+    "data",
+    "epochs",
+    "steps",
+    "weights",
+    "frozen",
+    "accumulate",
+    "loss",
+    "average",
+    "drop_path",
+    "seed",
+];
 
 impl Evaluator<'_> {
     pub(super) fn train_block(
@@ -77,6 +89,7 @@ impl Evaluator<'_> {
         let length = self.length(all);
         let loss = self.loss(all.get("loss"), LOSSES, net, nets);
         let average = all.get("average").map(|c| self.average(c)).transpose();
+        let drop_path = all.get("drop_path").map(|c| self.drop_path(c, graph)).transpose();
         self.classes_fit(all.get("data"), net, nets)?;
         let (weights, frozen, length) = (weights?, frozen?, length?);
         self.all_moved(all.get("weights"), &weights, &frozen, graph)?;
@@ -90,6 +103,7 @@ impl Evaluator<'_> {
             accumulate: accumulate? as u32,
             loss: loss?,
             average: average?,
+            drop_path: drop_path?,
         })
     }
 
@@ -117,6 +131,45 @@ impl Evaluator<'_> {
             }
         }
         Ok(average)
+    }
+
+    /// `drop_path 0 -> 0.2 linear, on = cells, deeper = true`.
+    fn drop_path(&mut self, clause: &Clause, net: Option<&Net>) -> Eval<DropPath> {
+        let (bare, named) = self.named(clause, &["on", "deeper"])?;
+        let [rate] = bare.as_slice() else {
+            return self.wrong("one rate, such as `drop_path 0 -> 0.2 linear`", clause.span);
+        };
+        let (at, rate) = (rate.span, self.schedule(rate)?);
+        if rate.from >= 1.0 || rate.to >= 1.0 {
+            return self.fail(
+                Diag::new("E0319", format!("{} is out of range here", rate.from.max(rate.to)))
+                    .label(at, "no path would be left")
+                    .help("below 1, such as `drop_path 0 -> 0.2 linear`"),
+            );
+        }
+        let mut drop = DropPath { rate, on: Vec::new(), deeper: false };
+        for (name, value) in named {
+            match name.value.as_str() {
+                "on" => drop.on = self.parts(value, net)?,
+                _ => drop.deeper = self.bool_or(Some(value), false)?,
+            }
+        }
+        if drop.on.is_empty() {
+            return self.fail(
+                Diag::new("E0209", "`drop_path` needs the argument `on`")
+                    .label(clause.name.span, "not given here")
+                    .help("the parts whose sums lose summands, such as `on = cells`"),
+            );
+        }
+        match net.filter(|net| drop.paths(&net.graph).is_empty()) {
+            Some(net) => self.fail(
+                Diag::new("E0624", "there is no path to drop in these parts")
+                    .label(clause.span, "no sum in them has a summand of its own")
+                    .label(net.at, "of this network")
+                    .help("name the parts, such as cells, that hold sums"),
+            ),
+            None => Ok(drop),
+        }
     }
 
     /// A warm-up leaves steps for the schedule, where their number is known.

@@ -8,6 +8,7 @@ use crate::exec::feed::Feed;
 use crate::exec::learn::Learner;
 use crate::exec::optim::Memory;
 use crate::exec::run::RunError;
+use segc::search::paths::Path;
 use segc::search::plan::{Length, Phase, TrainPlan};
 use std::collections::BTreeMap;
 use tch::Tensor;
@@ -70,6 +71,8 @@ pub(super) struct Running<'j, 'g> {
     pub(super) batches: Feed<'j>,
     /// The means of the weights.
     pub(super) average: Option<Average>,
+    /// Summands that are left out at random.
+    paths: Vec<Path>,
 }
 
 /// What a checkpoint kept for a phase.
@@ -100,13 +103,16 @@ impl<'j, 'g> Running<'j, 'g> {
         };
         let each = u64::from(phase.accumulate.max(1));
         let batches = Feed::of_first(&course.images, step * each, stretch.per_epoch * each);
-        Ok(Running { phase, stretch, learner, batches, average })
+        let drop = phase.drop_path.as_ref();
+        let paths = drop.map_or_else(Vec::new, |drop| drop.paths(network.graph()));
+        Ok(Running { phase, stretch, learner, batches, average, paths })
     }
 
     /// Takes a step, the `step`-th of the phase; its loss and the rates that it was taken at.
     pub(super) fn step(&mut self, step: u64) -> Result<(f64, Vec<f64>, usize), RunError> {
         let rate = self.phase.weights.iter().map(|mover| mover.rate(step, self.stretch.steps));
         let rates: Vec<f64> = rate.collect();
+        self.drop_paths(step);
         let (batches, mut images) = (&mut self.batches, 0);
         let next = || {
             let batch = batches.take()?;
@@ -118,5 +124,15 @@ impl<'j, 'g> Running<'j, 'g> {
             average.count(self.learner.network)?;
         }
         Ok((loss, rates, images))
+    }
+
+    /// How often each path is left out in a step.
+    fn drop_paths(&mut self, step: u64) {
+        let Some(drop) = &self.phase.drop_path else { return };
+        let rate = drop.rate.at_step(step, self.stretch.steps);
+        self.learner.drops.resize(self.learner.network.graph().graph.node_count(), 0.0);
+        for path in &self.paths {
+            self.learner.drops[path.node.index()] = rate * path.depth;
+        }
     }
 }

@@ -15,6 +15,7 @@ use segc::ir::kernel::{Interp, Kernel, Norm, Target};
 use segc::search::loss::{ClassWeights, Hard, Keep, Pixels};
 use segc::search::optim::AdamRule;
 use segc::search::parts::Frozen;
+use segc::search::paths::DropPath;
 use segc::search::plan::{AdamPlan, Average, DataSpec, Length, Loss, Mover, Optimiser, Phase, Sgd};
 use segc::search::{Curve, Schedule};
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ fn plan(length: Length) -> TrainPlan {
         accumulate: 1,
         loss: Loss::default(),
         average: None,
+        drop_path: None,
     };
     TrainPlan { net: "net".into(), phases: vec![phase], seed: 3 }
 }
@@ -59,9 +61,12 @@ fn graph() -> DecisionGraph {
         b.add(toy::RELU, &[x])
     });
     let aux = b.add(toy::conv(3, 1, 2), &[x]);
-    let x = b.add(toy::conv(8, 3, 1), &[x]);
-    let x = b.add(Kernel::Norm(Norm::DEFAULT), &[x]);
-    let x = b.add(toy::RELU, &[x]);
+    let x = b.part("cell", |b| {
+        let y = b.add(toy::conv(8, 3, 1), &[x]);
+        let y = b.add(Kernel::Norm(Norm::DEFAULT), &[y]);
+        let y = b.add(toy::RELU, &[y]);
+        b.add(Kernel::Add, &[x, y])
+    });
     let x = b.add(toy::conv(3, 1, 1), &[x]);
     let to = Target::Scale(segc::ir::Scale::Down(1));
     let x = b.add(Kernel::Resize { to, interp: Interp::Bilinear }, &[x]);
@@ -137,7 +142,8 @@ fn a_training_that_was_stopped_ends_as_one_that_was_not() {
 }
 
 /// A plan with everything that a run has to remember: three phases, an optimiser for each part, a
-/// frozen part, several batches in a step, averages, counted classes and hard pixels.
+/// frozen part, several batches in a step, averages, counted classes and hard pixels. What draws
+/// random numbers on the way is tested in a process of its own, `tests/dropout.rs`.
 fn everything() -> TrainPlan {
     let mut plan = plan(Length::Steps(5));
     let first = plan.phases.remove(0);
@@ -346,4 +352,24 @@ fn a_training_that_diverges_leaves_the_last_good_weights() {
     assert!(matched.missing.is_empty() && matched.reshaped.is_empty());
     assert!(matched.unknown.iter().all(|name| checkpoint::is_memory(name)));
     assert_eq!(state::not_finite(&other).expect("numbers"), None);
+}
+
+#[test]
+fn what_leads_over_a_dropped_path_does_not_move() {
+    let drop = |rate| {
+        let (rate, on) = (Schedule::constant(rate), vec!["cell".into()]);
+        after(|phase| {
+            phase.length = Length::Steps(1);
+            phase.drop_path = Some(DropPath { rate, on, deeper: false });
+        })
+    };
+    // All but certain: no image of the batch keeps it. Only decay moves the weights of the branch.
+    let (start, none, all) = (fresh(), drop(0.0), drop(1.0 - 1e-12));
+    let moved = |to: &BTreeMap<String, Tensor>, name: &str| {
+        (&to[name] - &start[name]).abs().max().double_value(&[])
+    };
+    for name in start.keys().filter(|name| name.contains("conv") && name.starts_with("cell.")) {
+        assert!(moved(&none, name) > 100.0 * moved(&all, name), "{name}");
+    }
+    assert!(moved(&all, "stem.conv0.weight") > 1e-4);
 }
