@@ -1,6 +1,7 @@
 //! Trainings as specs describe them, down to the plain data that a run follows.
 
 use crate::support::judge;
+use segc::emit::spec;
 use segc::search::loss::{ClassWeights, Distance, Grid, Keep, On, Per, Rule, TeacherSpec, Unit};
 use segc::search::parts::Owner;
 use segc::search::plan::{Length, Optimiser, TrainPlan};
@@ -89,6 +90,8 @@ fn a_teacher_is_a_network_of_the_file_or_a_file() {
                loss     cross_entropy() + 0.3 * distill(weights = \"w.safetensors\", {how})
              }}
 
+             const SPEC = \"t.seg\"
+
              net wide(image) {{ out image > conv(3, 64) > relu > conv(3, 19) }}"
         );
         let term = plan(&block).last().loss.terms[1].clone();
@@ -99,7 +102,7 @@ fn a_teacher_is_a_network_of_the_file_or_a_file() {
     assert_eq!((on, by_net.from.spec), (On::Main, TeacherSpec::Net("wide".into())));
     assert_eq!(by_net.by, Distance::Divergence { temperature: 4.0 });
     assert_eq!((by_net.per, by_net.from.weights.as_str()), (Unit::Pixel, "w.safetensors"));
-    let (on, by_file) = distill("from = \"t.seg\", by = squares, on = aux");
+    let (on, by_file) = distill("from = SPEC, by = squares, on = aux");
     assert_eq!((on, by_file.from.spec), (On::Aux, TeacherSpec::File("t.seg".into())));
     assert_eq!((by_file.by, by_file.per), (Distance::Squares, Unit::Value));
 }
@@ -139,4 +142,33 @@ fn formatted(text: &str) -> String {
     assert!(judged.is_right(), "{}", judged.drawn());
     let printed = syntax::print(&judged.program.modules[0].ast);
     printed.split_once("\n\n").expect("the network comes first").1.to_owned()
+}
+
+#[test]
+fn what_is_written_for_a_member_keeps_its_teacher_and_nothing_that_parts_are_named_like() {
+    let text = "
+cell body(x) { out x > conv(3, 8) > choose { relu  sigmoid } }
+
+net main(image) { out image > body > conv(3, 19) }
+
+net wide(image) { out image > conv(3, 64) > relu > conv(3, 19) }
+
+const RATE = 0.1
+
+train main {
+  data     cityscapes(batch = 8)
+  epochs   10
+  weights  sgd(rate = RATE, on = body), adam(rate = 0.01)
+  loss     cross_entropy(on = main) + distill(from = wide, weights = \"w.safetensors\")
+}
+";
+    let judged = judge("training.seg", None, text);
+    assert!(judged.is_right(), "{}", judged.drawn());
+    let binding = segc::ir::Binding(vec![segc::ir::decision::Value::One(1)]);
+    let written = spec::text(&judged.program, &judged.space, &binding, "main", &[]);
+    let again = judge("written.seg", None, &written);
+    assert!(again.is_right(), "{written}\n{}", again.drawn());
+    assert!(again.space.decisions().is_empty(), "{written}");
+    assert_eq!(again.space.nets.keys().collect::<Vec<_>>(), ["main", "wide"], "{written}");
+    assert_eq!(again.space.plans.train["main"].0, judged.space.plans.train["main"].0);
 }

@@ -18,10 +18,7 @@ impl Evaluator<'_> {
         let spec = self.teacher_arg(call, "from", "a network, or a spec's file in quotes");
         let spec = spec.and_then(|e| self.teacher(e, net, nets));
         let weights = self.teacher_arg(call, "weights", "its file of weights, in quotes");
-        let weights = weights.and_then(|e| match &*e.kind {
-            ExprKind::Str(text) => Ok(text.clone()),
-            _ => self.not_a_string("teacher.safetensors", e),
-        });
+        let weights = weights.and_then(|e| self.string(e, "teacher.safetensors"));
         let warm = call.get("temperature").map_or(Ok(1.0), |e| self.temperature(e));
         let squares = self.word(call.get("by"), &[("kl", false), ("squares", true)]);
         let (squares, temperature) = (squares?, warm?);
@@ -71,6 +68,9 @@ impl Evaluator<'_> {
     fn teacher(&mut self, e: &Expr, net: Option<&Net>, nets: KnownNets<'_>) -> Eval<TeacherSpec> {
         let name = match &*e.kind {
             ExprKind::Str(file) => return Ok(TeacherSpec::File(file.clone())),
+            ExprKind::Name(name) if self.is_constant(name) => {
+                return Ok(TeacherSpec::File(self.string(e, "teacher.seg")?));
+            }
             ExprKind::Name(name) => Spanned { value: name.clone(), span: e.span },
             _ => return self.wrong("a network, or a spec's file in quotes", e.span),
         };
