@@ -9,6 +9,7 @@
 pub mod augment;
 pub mod cityscapes;
 pub mod classes;
+pub mod colour;
 mod error;
 pub mod format;
 pub mod info;

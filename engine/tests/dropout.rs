@@ -27,6 +27,7 @@ fn plan() -> TrainPlan {
         crop: None,
         zoom: None,
         flip: false,
+        colour: None,
         batch: 2,
     };
     let rate = Schedule::constant(0.1);

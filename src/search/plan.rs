@@ -26,6 +26,8 @@ pub struct DataSpec {
     pub zoom: Option<[f64; 2]>,
     /// Whether images are mirrored at random.
     pub flip: bool,
+    /// By what share brightness, contrast and saturation change at random, at most.
+    pub colour: Option<f64>,
     /// Images in a batch.
     pub batch: u32,
 }

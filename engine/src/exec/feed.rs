@@ -16,6 +16,7 @@ pub fn config(spec: &DataSpec, seed: u64, threads: NonZeroUsize, cache: Cache) -
         resize: spec.size.map(size),
         scale: spec.zoom.map(|[least, most]| (least, most)),
         flip: spec.flip,
+        colour: spec.colour,
         crop: spec.crop.map(|crop| Crop { size: size(crop), place: Place::Random }),
         ..Augment::default()
     };

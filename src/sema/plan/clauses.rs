@@ -23,7 +23,7 @@ const ADAM: (&str, &[&str]) = ("adam", &["rate", "betas", "eps", "decay", "clip"
 impl Evaluator<'_> {
     /// `data cityscapes(split = "train", crop = 321x321, batch = 2)`.
     pub(super) fn data_spec(&mut self, clause: &Clause) -> Eval<DataSpec> {
-        const PARAMS: &[&str] = &["split", "size", "crop", "zoom", "flip", "batch"];
+        const PARAMS: &[&str] = &["split", "size", "crop", "zoom", "flip", "colour", "batch"];
         let value = self.only(clause)?;
         let known: Vec<(&str, &[&str])> = format::ALL.iter().map(|f| (f.name, PARAMS)).collect();
         let call = self.call_of(value, "data format", &known)?;
@@ -36,6 +36,7 @@ impl Evaluator<'_> {
         let crop = self.size_maybe(call.get("crop"));
         let zoom = call.get("zoom").map(|e| self.zoom(e)).transpose();
         let flip = self.bool_or(call.get("flip"), false);
+        let colour = call.get("colour").map(|e| self.share(e, "a share")).transpose();
         let batch = call.get("batch").map_or(Ok(1), |e| self.count(e, 1..=4096));
         call.judged?;
         Ok(DataSpec {
@@ -45,6 +46,7 @@ impl Evaluator<'_> {
             crop: crop?,
             zoom: zoom?,
             flip: flip?,
+            colour: colour?,
             batch: batch? as u32,
         })
     }

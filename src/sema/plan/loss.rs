@@ -93,7 +93,7 @@ impl Evaluator<'_> {
     }
 
     /// A number from 0 to 1.
-    fn share(&mut self, e: &Expr, what: &str) -> Eval<f64> {
+    pub(super) fn share(&mut self, e: &Expr, what: &str) -> Eval<f64> {
         let share = self.number(e)?;
         if share <= 1.0 {
             return Ok(share);

@@ -22,6 +22,7 @@ fn plan(halves: bool, epochs: u64, arch_from: u64) -> SearchPlan {
         crop: None,
         zoom: None,
         flip: true,
+        colour: None,
         batch: 2,
     };
     let rate = Schedule { from: 0.05, to: 0.001, curve: Curve::Cosine };

@@ -32,6 +32,7 @@ fn plan(length: Length) -> TrainPlan {
         crop: None,
         zoom: Some([0.9, 1.1]),
         flip: true,
+        colour: Some(0.2),
         batch: 2,
     };
     let data = DataSpec { crop: Some(segc::ir::Size { h: 16, w: 16 }), ..data };
