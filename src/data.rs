@@ -9,6 +9,7 @@
 pub mod augment;
 pub mod cityscapes;
 pub mod classes;
+pub mod colour;
 mod error;
 pub mod format;
 pub mod info;
@@ -17,6 +18,7 @@ pub mod loader;
 pub mod metrics;
 mod random;
 pub mod sample;
+pub mod shares;
 pub mod synth;
 
 pub use augment::Augment;

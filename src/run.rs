@@ -7,6 +7,8 @@
 //! RUN/checkpoint.json  the newest checkpoint; it names the file of its tensors
 //! RUN/arch.seg         the architecture, once the search is over
 //! RUN/arch.safetensors the weights that it inherits from the search
+//! RUN/weights.safetensors the weights that a training ends with
+//! RUN/best.safetensors the weights of a training that were judged best
 //! ```
 //! Every file is written aside and renamed, so that none is ever half there.
 

@@ -9,7 +9,10 @@
 
 pub mod controller;
 pub mod leaf;
+pub mod loss;
 pub mod optim;
+pub mod parts;
+pub mod paths;
 pub mod plan;
 pub mod relax;
 pub mod schedule;

@@ -17,6 +17,7 @@ use segc::search::plan::{Loss, Optimiser, Sgd};
 use segc::search::{LeafState, Schedule};
 use segc::supernet::memory::{StepKind as Kind, step_bytes};
 use segc::supernet::{Mode, Switch, plan};
+use segc_engine::exec::criterion::Criterion;
 use segc_engine::exec::learn::Learner;
 use segc_engine::exec::measure::{StepKind, measure_step};
 use segc_engine::exec::{Executor, Options};
@@ -108,7 +109,8 @@ fn measure(graph: &DecisionGraph, asked: &Asked) {
     warm_up();
     let before = resident("VmRSS");
     let network = Executor::new(graph, Options::default()).expect("names differ");
-    let mut learner = Learner::new(&network, &sgd(), &Loss::default());
+    let criterion = Criterion::of(&Loss::default(), &[], &[], &network).expect("there is memory");
+    let mut learner = Learner::new(&network, &sgd(), criterion);
     println!("{} {:?}, {n}x3x{h}x{w}, {leaves} leaves", asked.file, asked.set);
     for kind in &asked.kinds {
         let predicted = step_bytes(graph, &plan, &sizes, (input, n as u64), *kind);
@@ -141,7 +143,8 @@ fn measure(graph: &DecisionGraph, asked: &Asked) {
 fn warm_up() {
     let (graph, _) = cells::cells(1, 4, CLASSES);
     let network = Executor::new(&graph, Options::default()).expect("names differ");
-    let mut learner = Learner::new(&network, &sgd(), &Loss::default());
+    let criterion = Criterion::of(&Loss::default(), &[], &[], &network).expect("there is memory");
+    let mut learner = Learner::new(&network, &sgd(), criterion);
     let states = vec![LeafState::On(0.125); graph.leaves.len()];
     let marks = vec![true; states.len()];
     learner.both(&batch(2, 32, 32), &states, &marks, 0.0).expect("it runs");

@@ -10,11 +10,13 @@ mod cells;
 use segc::data::Batch;
 use segc::ir::{DecisionGraph, Kernel, MapType, Scale, Size};
 use segc::search::LeafState;
+use segc::search::loss::{Grid, Pixels};
 use segc::search::plan::{Loss, Optimiser, Sgd};
 use segc::search::schedule::Schedule;
+use segc_engine::exec::criterion::Criterion;
 use segc_engine::exec::kernels::{self, Site};
-use segc_engine::exec::learn::{Criterion, Learner, tensors};
-use segc_engine::exec::loss::cross_entropy;
+use segc_engine::exec::learn::{Learner, tensors};
+use segc_engine::exec::loss::pixel_loss;
 use segc_engine::exec::{Executor, Layout, Mode, Options};
 use segc_engine::torch;
 use std::cell::RefCell;
@@ -49,7 +51,8 @@ fn main() {
     let plain = Options { layout: Layout::Contiguous, ..Options::default() };
     let plain = Executor::new(&graph, plain).expect("names differ");
     let rule = sgd();
-    let learner = RefCell::new(Learner::new(&ours, &rule, &Loss::default()));
+    let criterion = Criterion::of(&Loss::default(), &[], &[], &ours).expect("there is memory");
+    let learner = RefCell::new(Learner::new(&ours, &rule, criterion));
     let step = |which: &dyn Fn(&mut Learner<'_, '_>) -> f64| which(&mut learner.borrow_mut());
     let mut rows: Vec<Row<'_>> = vec![
         row("plain, all gradients", || plain_step(&plain, &graph, &states, &batch)),
@@ -127,8 +130,8 @@ fn plain_step(
     let leaf = |state: &LeafState| Tensor::from(state.weight() as f32).set_requires_grad(true);
     let leaves: Vec<Tensor> = states.iter().map(leaf).collect();
     let logits = plain_forward(network, graph, &images, &leaves);
-    let ignore = Criterion::of(&Loss::default()).ignore;
-    let loss = cross_entropy(&logits, &labels, ignore, None).expect("shapes fit");
+    let loss = pixel_loss(&logits, &labels, &Pixels::default(), None, Grid::Labels);
+    let loss = loss.expect("shapes fit");
     loss.backward();
     for param in network.tensors().into_iter().filter(|param| param.requires_grad()) {
         let mut grad = param.grad();
@@ -150,7 +153,7 @@ fn plain_forward(
 ) -> Tensor {
     let side = |dim: usize| images.size()[dim] as u32;
     let site = Site {
-        ty: MapType { width: 3, scale: Scale::Down(1) },
+        ty: MapType::new(3, Scale::Down(1)),
         whole: Size { h: side(2), w: side(3) },
         batch: images.size()[0],
         options: (Kind::Float, Device::Cpu),

@@ -6,6 +6,7 @@ mod images;
 mod progress;
 mod search;
 mod spec;
+mod teachers;
 mod train;
 mod versus;
 

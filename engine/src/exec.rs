@@ -1,8 +1,10 @@
 //! The executor: runs decision graphs on tensors, and what is built on runs.
 
 pub mod archive;
+pub mod average;
 pub mod bench;
 pub mod checkpoint;
+pub mod criterion;
 pub mod executor;
 pub mod feed;
 pub mod inference;
@@ -11,6 +13,7 @@ pub mod kernels;
 pub mod learn;
 pub mod loss;
 pub mod measure;
+pub mod movers;
 pub mod optim;
 pub mod run;
 pub mod search;
@@ -20,7 +23,7 @@ mod toy;
 pub mod train;
 pub mod weights;
 
-pub use executor::{ExecError, Executor, Gradients, Layout, Options, Pass, Wanted};
+pub use executor::{ExecError, Executor, Gradients, Hold, Layout, Options, Parts, Pass, Wanted};
 pub use run::{Progress, RunError, Watch};
 pub use segc::search::LeafState;
 pub use segc::supernet::Mode;

@@ -13,6 +13,7 @@ use segc::search::plan::{Loss, Optimiser, Sgd};
 use segc::search::{LeafState, Schedule};
 use segc::supernet::memory::{StepKind as Kind, step_bytes};
 use segc::supernet::{Mode, Switch, plan};
+use segc_engine::exec::criterion::Criterion;
 use segc_engine::exec::learn::Learner;
 use segc_engine::exec::measure::{StepKind, measure_step};
 use segc_engine::exec::{Executor, Options};
@@ -33,7 +34,8 @@ fn sgd() -> Optimiser {
 /// Predicts and measures every kind of step of a network on `n` images of `side` x `side`.
 fn compare(what: &str, graph: &DecisionGraph, n: usize, side: usize) {
     let network = Executor::new(graph, Options::default()).expect("names differ");
-    let mut learner = Learner::new(&network, &sgd(), &Loss::default());
+    let criterion = Criterion::of(&Loss::default(), &[], &[], &network).expect("there is memory");
+    let mut learner = Learner::new(&network, &sgd(), criterion);
     let leaves = graph.leaves.len();
     let (states, marks) = (vec![LeafState::On(0.125); leaves], vec![true; leaves]);
     let batch = batch(n, side);

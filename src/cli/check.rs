@@ -147,7 +147,7 @@ fn verify_sizes(args: &Args, judged: &mut Judged) {
 fn look_for_images(judged: &mut Judged) {
     let plans = &judged.space.plans;
     let searched = plans.search.values().map(|(plan, _)| &plan.data);
-    let trained = plans.train.values().map(|(plan, _)| &plan.data);
+    let trained = plans.train.values().flat_map(|(plan, _)| plan.phases.iter().map(|p| &p.data));
     let (Some(root), Some(at), None) = (&plans.data.root, plans.data_at, &plans.data.synth) else {
         return;
     };

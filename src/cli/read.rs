@@ -142,7 +142,7 @@ pub fn planned_input(judged: &Judged, net: &str) -> (Input, &'static str) {
         return (Input { batch, channels, size: Size { h, w } }, "the bench block's");
     }
     let picture = |data: &DataSpec| data.crop.or(data.size).map(|s| Input::picture(s.h, s.w));
-    if let Some(input) = plans.train.get(net).and_then(|(plan, _)| picture(&plan.data)) {
+    if let Some(input) = plans.train.get(net).and_then(|(plan, _)| picture(&plan.last().data)) {
         return (input, "the train block's");
     }
     if let Some(input) = plans.search.get(net).and_then(|(plan, _)| picture(&plan.data)) {
@@ -155,7 +155,7 @@ pub fn planned_input(judged: &Judged, net: &str) -> (Input, &'static str) {
 pub fn planned_batch(judged: &Judged, net: &str) -> Option<Input> {
     let plans = &judged.space.plans;
     let searched = plans.search.get(net).map(|(plan, _)| &plan.data);
-    let data = searched.or_else(|| plans.train.get(net).map(|(plan, _)| &plan.data))?;
+    let data = searched.or_else(|| plans.train.get(net).map(|(plan, _)| &plan.last().data))?;
     let size = data.crop.or(data.size)?;
     Some(Input { batch: data.batch, ..Input::picture(size.h, size.w) })
 }

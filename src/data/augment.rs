@@ -3,6 +3,7 @@
 //! Images are interpolated, labels never are: whatever the settings, no label comes out that did
 //! not go in, but for [`IGNORE`] where a crop reaches beyond the picture.
 
+use super::colour::Jitter;
 use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma, Rgb, RgbImage};
 use rand::{Rng, RngExt};
@@ -43,6 +44,8 @@ pub struct Augment {
     pub resize: Option<Size>,
     /// Then mirror left and right, in half of the cases.
     pub flip: bool,
+    /// Then change brightness, contrast and saturation by up to this share of what they are.
+    pub colour: Option<f64>,
     /// Then zoom by a factor drawn evenly between these two.
     pub scale: Option<(f64, f64)>,
     /// Then crop.
@@ -57,6 +60,7 @@ impl Default for Augment {
     fn default() -> Self {
         Self {
             resize: None,
+            colour: None,
             scale: None,
             flip: false,
             crop: None,
@@ -82,6 +86,9 @@ impl Augment {
             let text = format!("factors from {low} to {high} are no range of zooms");
             return Err(DataError::BadAugment(text));
         }
+        if self.colour.is_some_and(|most| !(0.0..=1.0).contains(&most)) {
+            return Err(DataError::BadAugment("colours change by a share from 0 to 1".into()));
+        }
         if self.std.iter().any(|std| !(std.is_finite() && *std > 0.0)) {
             return Err(DataError::BadAugment("a deviation must be positive".into()));
         }
@@ -102,6 +109,9 @@ impl Augment {
     pub fn vary(&self, mut sample: Sample, rng: &mut impl Rng) -> Sample {
         if self.flip && rng.random_bool(0.5) {
             sample = flip(sample);
+        }
+        if let Some(most) = self.colour {
+            Jitter::draw(most, rng).apply(&mut sample.image);
         }
         let factor = self.scale.map_or(1.0, |(low, high)| rng.random_range(low..=high));
         let size = zoomed(sample.size(), factor);

@@ -1,7 +1,10 @@
 //! What a search and a training do, as plain data: everything a run needs besides the network.
 //! Built from a spec's `search` and `train` blocks; the executor reads it, the run keeps it.
 
+pub use super::loss::Loss;
 use super::optim::AdamRule;
+use super::parts::{Frozen, Owner, owner};
+use super::paths::DropPath;
 use super::relax::Boundary;
 use super::schedule::Schedule;
 use crate::decode::Rules;
@@ -23,6 +26,8 @@ pub struct DataSpec {
     pub zoom: Option<[f64; 2]>,
     /// Whether images are mirrored at random.
     pub flip: bool,
+    /// By what share brightness, contrast and saturation change at random, at most.
+    pub colour: Option<f64>,
     /// Images in a batch.
     pub batch: u32,
 }
@@ -83,23 +88,6 @@ pub enum Order {
     First,
 }
 
-/// The loss of one batch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// The mean cross entropy over pixels.
-    CrossEntropy {
-        /// The label of pixels that do not count.
-        ignore: u8,
-    },
-}
-
-impl Default for Loss {
-    fn default() -> Self {
-        Loss::CrossEntropy { ignore: 255 }
-    }
-}
-
 /// A search by gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchPlan {
@@ -132,21 +120,89 @@ pub struct SearchPlan {
     pub seed: u64,
 }
 
-/// A training of a finished network.
+/// A training of a finished network: phases, one after the other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainPlan {
     /// The network.
     pub net: String,
+    /// What is done, in order; at least one.
+    pub phases: Vec<Phase>,
+    /// Where all chance comes from.
+    pub seed: u64,
+}
+
+/// A stretch of a training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Its name, where the spec gives one.
+    pub name: Option<String>,
     /// The images.
     pub data: DataSpec,
     /// How long.
     pub length: Length,
-    /// What moves the weights.
-    pub weights: Optimiser,
+    /// What moves the weights; together they move all that is not frozen.
+    pub weights: Vec<Mover>,
+    /// What keeps still.
+    pub frozen: Frozen,
+    /// Batches whose mean gradient makes a step; at least one.
+    pub accumulate: u32,
     /// The loss.
     pub loss: Loss,
-    /// Where all chance comes from.
-    pub seed: u64,
+    /// Averages that become the network's weights.
+    pub average: Option<Average>,
+    /// Summands that are left out at random.
+    pub drop_path: Option<DropPath>,
+}
+
+/// A running mean of the weights over steps: after each, `mean = decay mean + (1 - decay) weight`,
+/// from the weights at the start of the phase on (Polyak and Juditsky, SIAM J. Control Optim. 30,
+/// 1992). It is what is judged, and what the phase leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Average {
+    /// What of the mean a step keeps.
+    pub decay: f64,
+    /// Whether the running statistics of norms are averaged too; otherwise they stay the newest.
+    pub norms: bool,
+    /// Whether the weights become the mean at the end of every epoch, and move on from there.
+    pub adopt: bool,
+}
+
+/// An optimiser, and what it moves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mover {
+    /// The parts that it moves; without any, what no other does.
+    pub on: Vec<String>,
+    /// How.
+    pub rule: Optimiser,
+    /// Steps in which its rate rises, from the first on, to where its schedule begins.
+    pub warm_up: u64,
+}
+
+impl TrainPlan {
+    /// The phase that ends the training; its images are those that the network is for.
+    pub fn last(&self) -> &Phase {
+        self.phases.last().expect("a training has a phase")
+    }
+}
+
+impl Mover {
+    /// One that moves everything, at its schedule's rate from the first step on.
+    pub fn whole(rule: Optimiser) -> Self {
+        Mover { on: Vec::new(), rule, warm_up: 0 }
+    }
+
+    /// The learning rate at a step of a phase of `total`.
+    pub fn rate(&self, step: u64, total: u64) -> f64 {
+        self.rule.schedule().after(self.warm_up, step, total)
+    }
+}
+
+impl Phase {
+    /// What moves a weight, by its full name without what it is there.
+    pub fn owner(&self, weight: &str) -> Owner {
+        let movers: Vec<&[String]> = self.weights.iter().map(|mover| &mover.on[..]).collect();
+        owner(weight, &movers, &self.frozen)
+    }
 }
 
 impl SearchPlan {
@@ -164,12 +220,17 @@ impl SearchPlan {
 }
 
 impl Optimiser {
+    /// The learning rate.
+    pub fn schedule(&self) -> &Schedule {
+        match self {
+            Optimiser::Sgd(sgd) => &sgd.rate,
+            Optimiser::Adam(adam) => &adam.rate,
+        }
+    }
+
     /// The learning rate when the share `progress` of the run is done.
     pub fn rate(&self, progress: f64) -> f64 {
-        match self {
-            Optimiser::Sgd(sgd) => sgd.rate.at(progress),
-            Optimiser::Adam(adam) => adam.rate.at(progress),
-        }
+        self.schedule().at(progress)
     }
 
     /// The largest norm of a step's gradient.

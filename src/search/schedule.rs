@@ -88,6 +88,21 @@ impl Schedule {
     pub fn at_step(&self, step: u64, total: u64) -> f64 {
         self.at(step as f64 / total.max(1) as f64)
     }
+
+    /// The value at a step of a run of `total` steps whose first `warm_up` rise evenly to the
+    /// start value; the curve spans the rest.
+    ///
+    /// ```
+    /// let halved = segc::search::Schedule::constant(0.5);
+    /// let all: Vec<f64> = (0..6).map(|step| halved.after(4, step, 6)).collect();
+    /// assert_eq!(all, [0.125, 0.25, 0.375, 0.5, 0.5, 0.5]);
+    /// ```
+    pub fn after(&self, warm_up: u64, step: u64, total: u64) -> f64 {
+        if step < warm_up {
+            return self.from * ((step + 1) as f64 / warm_up as f64);
+        }
+        self.at_step(step - warm_up, total.saturating_sub(warm_up))
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +123,40 @@ mod tests {
             assert!((schedule.at(0.0) - 0.05).abs() < 1e-15, "{curve:?}");
             assert!((schedule.at(1.0) - 0.001).abs() < 1e-15, "{curve:?}");
             assert_eq!(schedule.at(2.0), schedule.at(1.0), "{curve:?}");
+        }
+    }
+
+    /// A case of `tests/fixtures/train/make.py`.
+    #[derive(Deserialize)]
+    struct Case {
+        curve: String,
+        from: f64,
+        to: f64,
+        number: Option<f64>,
+        warm_up: u64,
+        rates: Vec<f64>,
+    }
+
+    #[test]
+    fn ten_steps_of_each_curve_are_those_of_pytorch_after_a_warm_up_too() {
+        let text = include_str!("../../tests/fixtures/train/schedules.json");
+        let cases: Vec<Case> = serde_json::from_str(text).expect("the fixture is valid");
+        assert_eq!(cases.len(), 10);
+        for case in cases {
+            let curve = match (case.curve.as_str(), case.number) {
+                ("linear", _) => Curve::Linear,
+                ("cosine", _) => Curve::Cosine,
+                ("exp", _) => Curve::Exponential,
+                ("poly", Some(power)) => Curve::Poly { power },
+                ("step", Some(gamma)) => Curve::Step { every: 0.2, gamma },
+                other => panic!("{other:?}"),
+            };
+            let schedule = Schedule { from: case.from, to: case.to, curve };
+            let total = case.rates.len() as u64;
+            for (step, want) in case.rates.iter().enumerate() {
+                let got = schedule.after(case.warm_up, step as u64, total);
+                assert!((got - want).abs() < 1e-12, "{} {step}: {got}, {want}", case.curve);
+            }
         }
     }
 

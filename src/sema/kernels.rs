@@ -380,20 +380,18 @@ impl Evaluator<'_> {
         if x.ty.slice != y.ty.slice {
             return self.other_slice("a product", x, y, at);
         }
-        {
-            let (x_at, y_at, at) = (self.origin(x), self.origin(y), self.head(at));
-            let width = x.ty.width;
-            let width = (y.ty.width != width).then(|| format!("> conv(1, {width})"));
-            let scale = (!scale_fits).then(|| format!("> resize({})", x.ty.scale));
-            let remedy: Vec<String> = width.into_iter().chain(scale).collect();
-            return self.fail(
-                Diag::new("E0411", format!("cannot multiply {} and {}", x.ty, y.ty))
-                    .label(at, "a product needs maps of one type")
-                    .label(x_at, x.ty.to_string())
-                    .label(y_at, y.ty.to_string())
-                    .help(format!("bring the second to the first: `{}`", remedy.join(" "))),
-            );
-        }
+        let (x_at, y_at, at) = (self.origin(x), self.origin(y), self.head(at));
+        let width = x.ty.width;
+        let width = (y.ty.width != width).then(|| format!("> conv(1, {width})"));
+        let scale = (!scale_fits).then(|| format!("> resize({})", x.ty.scale));
+        let remedy: Vec<String> = width.into_iter().chain(scale).collect();
+        self.fail(
+            Diag::new("E0411", format!("cannot multiply {} and {}", x.ty, y.ty))
+                .label(at, "a product needs maps of one type")
+                .label(x_at, x.ty.to_string())
+                .label(y_at, y.ty.to_string())
+                .help(format!("bring the second to the first: `{}`", remedy.join(" "))),
+        )
     }
 
     /// The sum of maps of one type.

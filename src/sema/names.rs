@@ -107,8 +107,7 @@ impl<'a> Names<'a> {
             ItemKind::Trellis(trellis) => self.trellis(trellis),
             // Plans have words of their own; here it only counts which names they read.
             ItemKind::Block(block) => {
-                let args = block.clauses.iter().flat_map(|c| &c.args);
-                args.for_each(|a| self.mention(&a.value));
+                block.arguments().for_each(|a| self.mention(&a.value));
             }
         }
     }

@@ -5,6 +5,10 @@ mod clauses;
 mod controller;
 mod fields;
 mod fit;
+mod loss;
+mod parts;
+mod teacher;
+mod train;
 
 use super::eval::{Eval, Evaluator};
 use super::load::Program;
@@ -218,7 +222,7 @@ impl Evaluator<'_> {
         let weights = self.needed(&all, "weights", |this, c| this.optimiser(c));
         let arch = self.needed(&all, "arch", |this, c| this.arch_optimiser(c));
         let strategy = self.strategy(all.get("strategy"));
-        let loss = self.loss(all.get("loss"));
+        let loss = self.loss(all.get("loss"), loss::OF_LABELS, &net, nets);
         let decode = self.decode_rules(all.get("decode"));
         let seed = self.seed(all.get("seed"));
         let something = self.something_open(block, &net, nets);
@@ -260,20 +264,6 @@ impl Evaluator<'_> {
         let Some(clause) = clause else { return Ok(net.to_owned()) };
         let name = self.word_of(clause)?;
         self.known_net(&name, nets)
-    }
-
-    fn train_block(&mut self, block: &Block, net: String, nets: KnownNets<'_>) -> Eval<TrainPlan> {
-        const KNOWN: &[&str] = &["data", "epochs", "steps", "weights", "loss", "seed"];
-        let all = self.clauses(block, KNOWN);
-        let data = self.needed(&all, "data", |this, c| this.data_spec(c));
-        let weights = self.needed(&all, "weights", |this, c| this.optimiser(c));
-        let length = self.length(&all);
-        let loss = self.loss(all.get("loss"));
-        let seed = self.seed(all.get("seed"));
-        self.classes_fit(all.get("data"), &net, nets)?;
-        all.judged?;
-        let (weights, loss, seed) = (weights?, loss?, seed?);
-        Ok(TrainPlan { net, data: data?, length: length?, weights, loss, seed })
     }
 
     fn bench_block(&mut self, block: &Block, net: String) -> Eval<BenchPlan> {

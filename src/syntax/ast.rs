@@ -294,6 +294,31 @@ pub struct Block {
     pub subject: Option<Name>,
     /// Its clauses.
     pub clauses: Vec<Clause>,
+    /// Its phases, behind the clauses.
+    pub phases: Vec<Phase>,
+}
+
+impl Block {
+    /// What all of its clauses are given, those of its phases too.
+    pub fn arguments(&self) -> impl Iterator<Item = &Argument> {
+        let phases = self.phases.iter().flat_map(|phase| &phase.clauses);
+        self.clauses.iter().chain(phases).flat_map(|clause| &clause.args)
+    }
+}
+
+/// A stretch of a plan: `phase name { clause… }`.
+#[derive(Clone, Debug)]
+pub struct Phase {
+    /// Lines of `///`.
+    pub docs: Vec<String>,
+    /// The word `phase`.
+    pub word: Name,
+    /// Its name.
+    pub name: Option<Name>,
+    /// Its clauses.
+    pub clauses: Vec<Clause>,
+    /// Its text.
+    pub span: Span,
 }
 
 /// One line of a plan.

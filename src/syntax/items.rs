@@ -208,14 +208,30 @@ fn block(origin: Origin, pair: Pair<'_, Rule>) -> Option<Block> {
     let mut parts = children(pair);
     let kind = parts.next()?;
     let kind = Spanned { value: kind.as_str().trim().to_string(), span: origin.span(&kind) };
-    let mut out = Block { kind, subject: None, clauses: Vec::new() };
+    let mut out = Block { kind, subject: None, clauses: Vec::new(), phases: Vec::new() };
     for part in parts {
         match part.as_rule() {
             Rule::name => out.subject = Some(origin.name(&part)),
+            Rule::phase => out.phases.extend(phase(origin, part)),
             _ => out.clauses.extend(clause(origin, part)),
         }
     }
     Some(out)
+}
+
+fn phase(origin: Origin, pair: Pair<'_, Rule>) -> Option<Phase> {
+    let whole = origin.span(&pair);
+    let (mut docs, mut word, mut name, mut clauses) = (Vec::new(), None, None, Vec::new());
+    for part in children(pair) {
+        match part.as_rule() {
+            Rule::doc => docs.push(doc_text(&part)),
+            Rule::phase_word => word = Some(origin.name(&part)),
+            Rule::name => name = Some(origin.name(&part)),
+            _ => clauses.extend(clause(origin, part)),
+        }
+    }
+    let word = word?;
+    Some(Phase { docs, name, clauses, span: word.span.to(whole), word })
 }
 
 fn clause(origin: Origin, pair: Pair<'_, Rule>) -> Option<Clause> {

@@ -93,7 +93,8 @@ structs! {
     Parameter { name, optional, ty, default }
     TypeName { name, lists }
     Let { binder, value }
-    Block { kind, subject, clauses }
+    Block { kind, subject, clauses, phases }
+    Phase { docs, word, name, clauses, span }
     Clause { docs, name, args, span }
     Statement { docs, kind, span }
     Target { name, indices }

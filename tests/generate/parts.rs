@@ -183,7 +183,9 @@ fn plans(d: &mut Draft) {
     d.item("bench main { input 1x3x64x96 }\n".to_string());
     d.item(
         "train main {\n  data cityscapes(split = \"train\", crop = 64x64, batch = 2)\n  steps 10\n  \
-         /// Falls.\n  weights sgd(rate = 0.1 -> 0 poly 0.9)\n}\n"
+         /// Falls.\n  weights sgd(rate = 0.1 -> 0 poly 0.9)\n  \
+         loss ohem(on = main) + 0.4 * cross_entropy()\n  \
+         phase settle { steps 5  frozen norms = true }\n  phase { average 0.9 }\n}\n"
             .to_string(),
     );
     d.item("data { root \"data/none\" }\n".to_string());

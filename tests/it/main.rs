@@ -20,3 +20,4 @@ mod scores;
 mod stdlib;
 mod support;
 mod systems;
+mod training;

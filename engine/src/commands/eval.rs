@@ -1,7 +1,7 @@
 //! `segc eval`: judges a trained network on a split of its dataset.
 
-use super::images::Images;
-use super::train::{CLASSES, fresh};
+use super::images::{Images, palette};
+use super::train::fresh;
 use super::{data_threads, failed, machine, spec};
 use crate::exec::state;
 use crate::exec::train::evaluate;
@@ -28,12 +28,13 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
     let network = fresh(&net.graph, device, 0)?;
     state::load(&network, &args.weights).map_err(failed)?;
-    let loader = images.judging(&plan.data, &args.split)?;
-    let confusion = evaluate(&network, &loader, CLASSES).map_err(failed)?;
+    let loader = images.judging(&plan.last().data, &args.split)?;
+    let classes = palette(&plan.last().data)?;
+    let confusion = evaluate(&network, &loader, classes.len()).map_err(failed)?;
     let judged = Judgement { scores: confusion.scores(), street: street_scores(&confusion, None) };
     match args.format {
         Format::Json => json(&judged, name, &args.split, term),
-        Format::Human => table(&judged, name, &args.split, term),
+        Format::Human => table(&judged, &classes, (name, &args.split), term),
     }
 }
 
@@ -54,9 +55,13 @@ fn json(judged: &Judgement, net: &str, split: &str, term: &mut Term) -> Result<(
     term.line(value)
 }
 
-fn table(judged: &Judgement, net: &str, split: &str, term: &mut Term) -> Result<(), Failure> {
+fn table(
+    judged: &Judgement,
+    palette: &Palette,
+    (net, split): (&str, &str),
+    term: &mut Term,
+) -> Result<(), Failure> {
     let scores = &judged.scores;
-    let palette = Palette::cityscapes();
     let percent = |x: Option<f64>| x.map_or("-".to_string(), |x| format!("{:.2} %", 100.0 * x));
     term.line(format!("{} on {split}", term.paint.bold(net)))?;
     let mut rows = Rows::headed("lr", &["class", "IoU"]);

@@ -3,10 +3,13 @@
 use crate::exec::feed::config;
 use segc::cli::failure::Failure;
 use segc::data::augment::{Crop, Place};
+use segc::data::classes::Palette;
+use segc::data::format::Format;
 use segc::data::loader::{Cache, Order, Rest};
+use segc::data::shares::class_shares;
 use segc::data::synth::{self, SynthConfig};
 use segc::data::{Augment, Dataset, Loader, LoaderConfig, Size, format};
-use segc::search::plan::DataSpec;
+use segc::search::plan::{DataSpec, Loss};
 use segc::sema::plan::DataPlan;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -46,10 +49,16 @@ impl Images {
 
     /// One split.
     pub(super) fn open(&self, spec: &DataSpec, split: &str) -> Result<Arc<dyn Dataset>, Failure> {
-        let Some(format) = format::named(&spec.dataset) else {
-            return Err(Failure::machine(format!("no dataset format is named `{}`", spec.dataset)));
-        };
-        Ok((format.open)(&self.root, split)?)
+        Ok((format_of(spec)?.open)(&self.root, split)?)
+    }
+
+    /// What part of the labelled pixels each class makes up, if the loss has to know.
+    pub(super) fn shares(&self, spec: &DataSpec, loss: &Loss) -> Result<Vec<f64>, Failure> {
+        if !loss.counts_classes() {
+            return Ok(Vec::new());
+        }
+        let data = self.open(spec, &spec.split)?;
+        Ok(class_shares(data.as_ref(), palette(spec)?.len())?)
     }
 
     /// Batches to train on, over all samples or some of them.
@@ -87,6 +96,17 @@ impl Images {
         };
         Ok(Loader::new(data, config)?)
     }
+}
+
+/// The format of a plan's images.
+fn format_of(spec: &DataSpec) -> Result<&'static Format, Failure> {
+    let unknown = || Failure::machine(format!("no dataset format is named `{}`", spec.dataset));
+    format::named(&spec.dataset).ok_or_else(unknown)
+}
+
+/// The classes of a plan's images.
+pub(super) fn palette(spec: &DataSpec) -> Result<Palette, Failure> {
+    Ok((format_of(spec)?.palette)())
 }
 
 /// Draws the scenes, unless they are there.

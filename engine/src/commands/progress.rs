@@ -28,7 +28,11 @@ impl Bar {
     pub(super) fn show(&self, at: &Progress) -> ControlFlow<()> {
         self.bar.set_length(at.steps);
         self.bar.set_position(at.step);
-        let mut parts = vec![format!("epoch {}/{}", (at.epoch + 1).min(at.epochs), at.epochs)];
+        let mut parts = Vec::new();
+        if let (done, all @ 2..) = at.phase {
+            parts.push(format!("phase {}/{all}", (done + 1).min(all)));
+        }
+        parts.push(format!("epoch {}/{}", (at.epoch + 1).min(at.epochs), at.epochs));
         parts.push(format!("loss {:.3}", at.loss));
         if let Some(loss) = at.arch_loss {
             parts.push(format!("arch {loss:.3}"));

@@ -101,12 +101,14 @@ fn search_all(
     };
     let weights = images.training(&plan.data, plan.seed, first)?;
     let arch = images.training(&plan.data, plan.seed.wrapping_add(1), second)?;
+    let shares = images.shares(&plan.data, &plan.loss)?;
     let job = SearchJob {
         network,
         relaxation,
         plan,
         weights: &weights,
         arch: &arch,
+        shares: &shares,
         dir: &args.out,
         checkpoint_steps: CHECKPOINT_STEPS,
         resume: args.resume,
@@ -114,7 +116,13 @@ fn search_all(
     let bar = Bar::new("search");
     let searched = search(&job, &mut |at| bar.show(at));
     bar.done();
-    searched.map_err(failed)
+    searched.map_err(|error| match error.is_divergence() {
+        true => Failure::with_help(
+            error.to_string(),
+            "begin again with a lower `rate` of the weights, or give them a `clip`",
+        ),
+        false => failed(error),
+    })
 }
 
 fn write_arch(

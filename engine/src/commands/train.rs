@@ -1,19 +1,22 @@
 //! `segc train`: trains a finished network by its spec's train block.
 
-use super::images::Images;
+use super::images::{Images, palette};
 use super::progress::Bar;
 use super::search::run_failed;
+use super::teachers::{Beside, Teachers};
 use super::{Ended, data_threads, failed, machine, spec};
+use crate::exec::checkpoint;
 use crate::exec::executor::{Executor, Options};
+use crate::exec::run::RunError;
 use crate::exec::state;
-use crate::exec::train::{Judge, TrainJob, Trained, train};
+use crate::exec::train::{Course, Judge, TrainJob, Trained, train};
 use segc::cli::compute::Train;
 use segc::cli::failure::Failure;
 use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::ir::DecisionGraph;
 use segc::run;
-use segc::search::plan::{Length, TrainPlan};
+use segc::search::plan::{Length, Phase, TrainPlan};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::Device;
@@ -22,8 +25,6 @@ use tch::Device;
 pub(super) const WEIGHTS: &str = "weights.safetensors";
 /// Steps between checkpoints within an epoch.
 const CHECKPOINT_STEPS: u64 = 200;
-/// Classes of the formats that specs can name.
-pub(super) const CLASSES: usize = 19;
 
 pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     let judged = spec::read(&args.spec.file, &args.spec.set, term)?;
@@ -38,7 +39,9 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     if let Some(init) = &args.init {
         inherit(&network, init)?;
     }
-    let trained = train_in(&network, &plan, &images, &args.out, args.resume, "train")?;
+    let teachers = Teachers::read(&plan, term)?;
+    let teachers = teachers.beside(&judged);
+    let trained = train_in(&network, &plan, &images, &teachers, (&args.out, args.resume, "train"))?;
     if !trained.finished {
         eprintln!("stopped; go on with `--resume`");
         return Ok(Ended::Stopped);
@@ -65,12 +68,23 @@ fn plan(judged: &Judged, net: &str, args: &Train) -> Result<TrainPlan, Failure> 
     let mut plan = plan.clone();
     plan.seed = args.seed.unwrap_or(plan.seed);
     if let Some(epochs) = args.epochs {
-        plan.length = Length::Epochs(u64::from(epochs));
+        one_phase(&mut plan, net)?.length = Length::Epochs(u64::from(epochs));
     }
-    if let Some(batch) = args.batch {
-        plan.data.batch = batch;
+    for phase in &mut plan.phases {
+        phase.data.batch = args.batch.unwrap_or(phase.data.batch);
     }
     Ok(plan)
+}
+
+/// The phase of a plan that has one, whose length the command line may change.
+fn one_phase<'p>(plan: &'p mut TrainPlan, net: &str) -> Result<&'p mut Phase, Failure> {
+    match plan.phases.as_mut_slice() {
+        [only] => Ok(only),
+        all => Err(Failure::with_help(
+            format!("`--epochs` cannot say how long each of {} phases takes", all.len()),
+            format!("change `epochs` in the phases of `train {net}`"),
+        )),
+    }
 }
 
 /// The folder of a training: there, and free unless it is gone on with.
@@ -82,11 +96,19 @@ fn begin(dir: &Path, resume: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes the weights that fit, and says which do not.
+/// Takes the weights that fit, and says which do not. A checkpoint's other tensors are no weights.
 fn inherit(network: &Executor<'_>, file: &Path) -> Result<(), Failure> {
-    let matched = state::load_matching(network, file).map_err(failed)?;
-    if !matched.is_whole() {
-        eprintln!("{matched}");
+    let mut matched = state::load_matching(network, file).map_err(failed)?;
+    matched.unknown.retain(|name| !checkpoint::is_memory(name));
+    if matched.loaded == 0 {
+        return Err(Failure::with_help(
+            format!("nothing in `{}` is a weight of this network: {matched}", file.display()),
+            "weights go over by name and shape; `segc diff` tells how two specs differ",
+        ));
+    }
+    for (what, names) in matched.unmatched() {
+        eprintln!("{what}:");
+        names.iter().for_each(|name| eprintln!("  {name}"));
     }
     Ok(())
 }
@@ -96,18 +118,18 @@ pub(super) fn train_in(
     network: &Executor<'_>,
     plan: &TrainPlan,
     images: &Images,
-    dir: &Path,
-    resume: bool,
-    name: &str,
+    teachers: &Beside<'_>,
+    (dir, resume, name): (&Path, bool, &str),
 ) -> Result<Trained, Failure> {
-    let loader = images.training(&plan.data, plan.seed, None)?;
-    let val = images.judging(&plan.data, "val")?;
-    // Judged at the end, and some times on the way.
-    let judge = Judge { images: &val, classes: CLASSES, epochs: 10 };
+    let courses = courses(plan, images, teachers, network.options().device)?;
+    let data = &plan.last().data;
+    let val = images.judging(data, "val")?;
+    // Judged at the end of each phase, and some times on the way.
+    let judge = Judge { images: &val, classes: palette(data)?.len(), epochs: 10 };
     let job = TrainJob {
         network,
         plan,
-        images: &loader,
+        courses: &courses,
         judge: Some(judge),
         dir,
         checkpoint_steps: CHECKPOINT_STEPS,
@@ -116,11 +138,42 @@ pub(super) fn train_in(
     let bar = Bar::new(name);
     let trained = train(&job, &mut |at| bar.show(at));
     bar.done();
-    let trained = trained.map_err(failed)?;
+    let trained = trained.map_err(|error| ended(error, dir))?;
     if trained.finished {
         state::save(network, &dir.join(WEIGHTS), &BTreeMap::new()).map_err(failed)?;
     }
     Ok(trained)
+}
+
+/// Why a training ended; if by steps that were too long, how to go on.
+fn ended(error: RunError, dir: &Path) -> Failure {
+    if !error.is_divergence() {
+        return failed(error);
+    }
+    let milder = "a lower `rate`, a `warm_up` or a `clip`";
+    let help = match checkpoint::newest(dir) {
+        Some(file) => format!(
+            "begin another run from the last good weights, with {milder}: `--init {}`",
+            file.display()
+        ),
+        None => format!("begin again with {milder}"),
+    };
+    Failure::with_help(error.to_string(), help)
+}
+
+/// What each phase learns from.
+fn courses<'t>(
+    plan: &TrainPlan,
+    images: &Images,
+    teachers: &Beside<'t>,
+    device: Device,
+) -> Result<Vec<Course<'t>>, Failure> {
+    let course = |(at, phase): (u64, &Phase)| {
+        let shares = images.shares(&phase.data, &phase.loss)?;
+        let images = images.training(&phase.data, plan.seed.wrapping_add(at), None)?;
+        Ok(Course { images, shares, teachers: teachers.of(&phase.loss, device)? })
+    };
+    (0..).zip(&plan.phases).map(course).collect()
 }
 
 /// A fresh executor of a closed network.

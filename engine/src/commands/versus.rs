@@ -3,6 +3,7 @@
 
 use super::images::Images;
 use super::search::run_failed;
+use super::teachers::{Beside, Teachers};
 use super::train::{fresh, train_in};
 use super::{bench, failed, spec};
 use rand::SeedableRng;
@@ -42,10 +43,12 @@ pub(super) fn compare(
             "`--against` trains by it: `train NET { data … epochs … weights … }`",
         ));
     };
+    let teachers = Teachers::read(train, term)?;
+    let teachers = teachers.beside(judged);
     let mut rivals = Vec::new();
     for (name, binding) in members(judged, plan, found, args.against) {
         let member = (name.as_str(), &binding);
-        rivals.push(trained(judged, plan, train, member, (images, device), args)?);
+        rivals.push(trained(judged, (plan, train), member, (images, device), &teachers, args)?);
     }
     let input = bench_size(judged, plan);
     let graphs: Vec<&DecisionGraph> = rivals.iter().map(|r| &r.graph).collect();
@@ -70,10 +73,10 @@ fn members(
 /// Writes a member as a spec, reads that spec, and trains what it says.
 fn trained(
     judged: &Judged,
-    plan: &SearchPlan,
-    train: &TrainPlan,
+    (plan, train): (&SearchPlan, &TrainPlan),
     (name, binding): (&str, &Binding),
     (images, device): (&Images, Device),
+    teachers: &Beside<'_>,
     args: &Search,
 ) -> Result<Rival, Failure> {
     let dir = args.out.join("against").join(name.replace(' ', "-"));
@@ -90,7 +93,7 @@ fn trained(
     run::write_whole(&path, text.as_bytes()).map_err(run_failed)?;
     let net = spec::written(&text, &plan.emit)?;
     let network = fresh(&net.graph, device, train.seed)?;
-    let trained = train_in(&network, train, images, &dir, false, name)?;
+    let trained = train_in(&network, train, images, teachers, (&dir, false, name))?;
     drop(network);
     let miou = trained.scores.and_then(|s| s.miou).unwrap_or(0.0);
     Ok(Rival { name: name.to_string(), graph: net.graph, miou })

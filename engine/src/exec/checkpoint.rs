@@ -3,11 +3,11 @@
 //! any moment finds a whole one.
 
 use super::archive;
+use super::average::Average;
 use super::executor::Executor;
-use super::optim::{Memory, Optim};
+use super::optim::Memory;
 use super::run::RunError;
 use super::state;
-use segc::search::plan::Optimiser;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -21,6 +21,7 @@ pub const HEAD: &str = "checkpoint.json";
 const PREFIX: &str = "checkpoint-";
 const MEAN: &str = "optim.mean.";
 const SQUARE: &str = "optim.square.";
+const AVERAGE: &str = "optim.average.";
 
 /// What is kept beside tensors.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -46,10 +47,28 @@ const VERSION: u32 = 1;
 pub struct Resumed<S> {
     /// Where the run stands.
     pub state: S,
-    /// The optimiser.
-    pub optim: Optim,
+    /// What the optimisers remembered, by place.
+    pub memory: BTreeMap<usize, Memory>,
+    /// Averages of weights, by place.
+    pub averages: BTreeMap<usize, Tensor>,
     /// Length of the log when it was written.
     pub log_bytes: u64,
+}
+
+/// Whether a tensor of a checkpoint is one that a training remembers beside the weights.
+pub fn is_memory(name: &str) -> bool {
+    [MEAN, SQUARE, AVERAGE].iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// What of a run is tensors.
+#[derive(Clone, Debug)]
+pub struct Kept<'k, 'g> {
+    /// The network.
+    pub network: &'k Executor<'g>,
+    /// What the optimisers remember, by place.
+    pub memory: BTreeMap<usize, &'k Memory>,
+    /// The averages of its weights.
+    pub average: Option<&'k Average>,
 }
 
 /// What a checkpoint must have been made with to be taken up: the plan, and the network's weights
@@ -66,19 +85,40 @@ pub fn fingerprint(plan: &impl Serialize, network: &Executor<'_>) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The tensors of a folder's newest checkpoint, if it has one.
+pub fn newest(dir: &Path) -> Option<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        tensors: String,
+    }
+    let text = std::fs::read(dir.join(HEAD)).ok()?;
+    let named: Named = serde_json::from_slice(&text).ok()?;
+    Some(dir.join(named.tensors))
+}
+
 /// Writes a checkpoint called `name` and forgets the one before.
+///
+/// # Errors
+/// When a weight is no number any more, which leaves the one before as it is; when a file cannot be
+/// written.
 pub fn save(
     dir: &Path,
     name: &str,
     fingerprint: &str,
-    (network, optim): (&Executor<'_>, &Optim),
+    kept: &Kept<'_, '_>,
     log_bytes: u64,
     state: &impl Serialize,
 ) -> Result<(), RunError> {
-    let names: Vec<String> = network.params().into_iter().map(|param| param.name).collect();
-    let mut tensors = state::named(network);
+    if let Some(name) = state::not_finite(kept.network)? {
+        return Err(RunError::Diverged { name });
+    }
+    let names: Vec<String> = kept.network.params().into_iter().map(|param| param.name).collect();
+    let mut tensors = state::named(kept.network);
+    for (place, average) in kept.average.iter().flat_map(|average| average.tensors()) {
+        tensors.insert(format!("{AVERAGE}{}", names[*place]), average.shallow_clone());
+    }
     let mut optim_steps = BTreeMap::new();
-    for (place, memory) in optim.memory() {
+    for (place, memory) in &kept.memory {
         let name = &names[*place];
         optim_steps.insert(name.clone(), memory.steps);
         tensors.insert(format!("{MEAN}{name}"), memory.mean.shallow_clone());
@@ -126,7 +166,6 @@ pub fn load<S: DeserializeOwned>(
     dir: &Path,
     fingerprint: &str,
     network: &Executor<'_>,
-    rule: &Optimiser,
 ) -> Result<Option<Resumed<S>>, RunError> {
     let path = dir.join(HEAD);
     let text = match std::fs::read(&path) {
@@ -142,13 +181,14 @@ pub fn load<S: DeserializeOwned>(
     let head: Head<S> = serde_json::from_slice(&text).map_err(damaged)?;
     let mut tensors = archive::read(&dir.join(&head.tensors))?;
     let memory = memory(network, &head.optim_steps, &mut tensors)?;
+    let averages = placed(network, AVERAGE, &mut tensors)?;
     let matched = state::compare(network, &tensors);
     if !matched.is_whole() {
         return Err(state::StateError::Unfit(matched).into());
     }
     state::copy(network, &tensors)?;
-    let optim = Optim::resumed(rule, memory);
-    Ok(Some(Resumed { state: head.state, optim, log_bytes: head.log_bytes }))
+    let (state, log_bytes) = (head.state, head.log_bytes);
+    Ok(Some(Resumed { state, memory, averages, log_bytes }))
 }
 
 /// The part of the head that is read first, whatever the state's form.
@@ -158,28 +198,38 @@ struct Version {
     fingerprint: String,
 }
 
-/// The optimiser's part of the tensors, which is taken out of them.
+/// The optimisers' part of the tensors, which is taken out of them.
 fn memory(
     network: &Executor<'_>,
     steps: &BTreeMap<String, u64>,
     tensors: &mut BTreeMap<String, Tensor>,
 ) -> Result<BTreeMap<usize, Memory>, RunError> {
+    let means = placed(network, MEAN, tensors)?;
+    let mut squares = placed(network, SQUARE, tensors)?;
+    let params = network.params();
+    let one = |(place, mean): (usize, Tensor)| {
+        let steps = steps.get(&params.get(place)?.name).copied()?;
+        Some((place, Memory { steps, mean, square: squares.remove(&place) }))
+    };
+    Ok(means.into_iter().filter_map(one).collect())
+}
+
+/// The tensors that are named after the network's own with something before, by the places of
+/// those. They are taken out.
+fn placed(
+    network: &Executor<'_>,
+    prefix: &str,
+    tensors: &mut BTreeMap<String, Tensor>,
+) -> Result<BTreeMap<usize, Tensor>, RunError> {
     let mut all = BTreeMap::new();
     for (place, param) in network.params().iter().enumerate() {
-        let Some(&steps) = steps.get(&param.name) else { continue };
-        let mut placed = |prefix: &str| {
-            let read = tensors.remove(&format!("{prefix}{}", param.name));
-            // Laid out as the parameter, so that sums go on in the same order.
-            let like = |read: Tensor| {
-                let mut placed = param.tensor.f_zeros_like()?;
-                placed.f_copy_(&read).map(|()| placed)
-            };
-            read.map(like).transpose()
+        let Some(read) = tensors.remove(&format!("{prefix}{}", param.name)) else { continue };
+        // Laid out as the parameter, so that sums go on in the same order.
+        let like = || {
+            let mut like = param.tensor.f_zeros_like()?;
+            like.f_copy_(&read).map(|()| like)
         };
-        if let Some(mean) = tch::no_grad(|| placed(MEAN))? {
-            let square = tch::no_grad(|| placed(SQUARE))?;
-            all.insert(place, Memory { steps, mean, square });
-        }
+        all.insert(place, tch::no_grad(like)?);
     }
     Ok(all)
 }

@@ -64,7 +64,7 @@ impl Default for Options {
 }
 
 /// Which gradients a run is to prepare. What is not wanted costs neither memory nor time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wanted<'a> {
     /// None: values are freed at their last use.
     Nothing,
@@ -74,16 +74,55 @@ pub enum Wanted<'a> {
     Leaves(&'a [bool]),
     /// Both.
     Both(&'a [bool]),
+    /// Those of the weights that are not held, with paths left out.
+    Parts(Parts<'a>),
+}
+
+/// A run to train parts of a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Parts<'a> {
+    /// What keeps still, by weight set; nothing where there is none.
+    pub holds: &'a [Hold],
+    /// For what share of the images a node's value is left out, by node; none where there is none.
+    pub drops: &'a [f64],
+}
+
+/// What of a weight set keeps still in a run that is to train.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// Nothing.
+    #[default]
+    Free,
+    /// The statistics of a norm, by which it computes as in evaluation.
+    Statistics,
+    /// Those and all weights.
+    All,
 }
 
 impl Wanted<'_> {
     fn weights(self) -> bool {
-        matches!(self, Wanted::Weights | Wanted::Both(_))
+        matches!(self, Wanted::Weights | Wanted::Both(_) | Wanted::Parts(_))
+    }
+
+    /// What of a weight set keeps still.
+    fn hold(self, id: WeightId) -> Hold {
+        match self {
+            Wanted::Parts(parts) => parts.holds.get(id.0 as usize).copied().unwrap_or_default(),
+            _ => Hold::Free,
+        }
+    }
+
+    /// For what share of the images a node's value is left out.
+    fn drops(self, node: NodeId) -> f64 {
+        match self {
+            Wanted::Parts(parts) => parts.drops.get(node.index()).copied().unwrap_or_default(),
+            _ => 0.0,
+        }
     }
 
     fn leaf(self, leaf: usize) -> bool {
         match self {
-            Wanted::Nothing | Wanted::Weights => false,
+            Wanted::Nothing | Wanted::Weights | Wanted::Parts(_) => false,
             Wanted::Leaves(marks) | Wanted::Both(marks) => marks.get(leaf) == Some(&true),
         }
     }
@@ -303,7 +342,11 @@ impl<'g> Executor<'g> {
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(plan.steps.len());
         for step in &plan.steps {
             let call = Call { executor: self, step, images, site, wanted, leaves: &leaves };
-            let made = call.run(&mut values)?;
+            let mut made = call.run(&mut values)?;
+            let rate = wanted.drops(step.node);
+            if rate > 0.0 {
+                made = kernels::drop_path(&made, rate)?;
+            }
             watch(step, &made);
             values.push(Some(made));
             for value in &step.free {
@@ -413,8 +456,11 @@ impl Call<'_> {
         if *kernel == Kernel::Mix {
             return self.mix(&inputs);
         }
-        let site = Site { ty: *ty, ..self.site };
         let own = self.executor.graph.graph[self.step.node].weights;
+        let hold = own.map_or(Hold::Free, |id| self.wanted.hold(id));
+        // Only norms compute otherwise in training once they have weights.
+        let mode = if hold == Hold::Free { self.site.mode } else { Mode::Eval };
+        let site = Site { ty: *ty, mode, ..self.site };
         let channels = inputs.first().and_then(|x| x.size().get(1).copied()).unwrap_or(0);
         let whole = self.weights(own);
         let sliced = self.executor.slices(own, whole, kernel, channels)?;
@@ -432,8 +478,10 @@ impl Call<'_> {
 
     fn weights(&self, id: Option<WeightId>) -> &[Tensor] {
         let executor = self.executor;
-        let all = if self.wanted.weights() { &executor.weights } else { &executor.frozen };
-        id.and_then(|id| all.get(id.0 as usize)).map_or(&[], Vec::as_slice)
+        let Some(id) = id else { return &[] };
+        let moved = self.wanted.weights() && self.wanted.hold(id) != Hold::All;
+        let all = if moved { &executor.weights } else { &executor.frozen };
+        all.get(id.0 as usize).map_or(&[], Vec::as_slice)
     }
 
     fn mix(&self, inputs: &[&Tensor]) -> Result<Tensor, ExecError> {

@@ -16,6 +16,7 @@ pub fn config(spec: &DataSpec, seed: u64, threads: NonZeroUsize, cache: Cache) -
         resize: spec.size.map(size),
         scale: spec.zoom.map(|[least, most]| (least, most)),
         flip: spec.flip,
+        colour: spec.colour,
         crop: spec.crop.map(|crop| Crop { size: size(crop), place: Place::Random }),
         ..Augment::default()
     };
@@ -29,19 +30,26 @@ pub struct Feed<'l> {
     loader: &'l Loader,
     /// Batches taken since the very start.
     taken: u64,
+    /// Batches of an epoch that are taken.
+    per_epoch: u64,
     epoch: Option<Epoch>,
 }
 
 impl<'l> Feed<'l> {
     /// From the place on where `taken` batches are done.
     pub fn new(loader: &'l Loader, taken: u64) -> Self {
-        Feed { loader, taken, epoch: None }
+        Feed { loader, taken, per_epoch: loader.batches() as u64, epoch: None }
+    }
+
+    /// The same with no more than `per_epoch` batches of each epoch.
+    pub fn of_first(loader: &'l Loader, taken: u64, per_epoch: u64) -> Self {
+        let per_epoch = per_epoch.min(loader.batches() as u64);
+        Feed { loader, taken, per_epoch, epoch: None }
     }
 
     /// The next batch.
     pub fn take(&mut self) -> Result<Batch, DataError> {
-        let per_epoch = self.loader.batches() as u64;
-        let (epoch, at) = (self.taken / per_epoch, self.taken % per_epoch);
+        let (epoch, at) = (self.taken / self.per_epoch, self.taken % self.per_epoch);
         if at == 0 {
             self.epoch = None;
         }

@@ -89,6 +89,18 @@ pub fn overwrite(
     Ok(first)
 }
 
+/// A map N x C x H x W that is zero for the share `rate` of its images, drawn by chance, and for the
+/// others so much larger that its expectation is what it was.
+///
+/// # Errors
+/// When libtorch has no memory.
+pub fn drop_path(x: &Tensor, rate: f64) -> Result<Tensor, TchError> {
+    let keep = 1.0 - rate;
+    let (n, ..) = x.size4()?;
+    let kept = Tensor::f_rand([n, 1, 1, 1], (Kind::Float, x.device()))?.f_lt(keep)?;
+    x.f_mul(&kept.f_to_kind(x.kind())?.f_div_scalar(keep)?)
+}
+
 /// One application of a kernel.
 #[derive(Clone, Copy)]
 struct Call<'a> {

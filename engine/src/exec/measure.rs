@@ -60,7 +60,7 @@ pub fn measure_step(
         return Err(RunError::Torch(TorchError::from(tch::TchError::Torch(text.into()))));
     }
     let weights: u64 = learner.network.tensors().into_iter().map(bytes).sum();
-    let memory = learner.optim.memory().values();
+    let memory = learner.movers.memory().into_values();
     let memory: u64 =
         memory.map(|memory| bytes(&memory.mean) + memory.square.as_ref().map_or(0, bytes)).sum();
     Ok(StepBytes { held: weights + memory, step: most.saturating_sub(before) })

@@ -34,9 +34,9 @@ impl Optim {
         Optim { rule: rule.clone(), memory: BTreeMap::new() }
     }
 
-    /// One that goes on from `memory`.
-    pub fn resumed(rule: &Optimiser, memory: BTreeMap<usize, Memory>) -> Self {
-        Optim { rule: rule.clone(), memory }
+    /// Gives back what it remembered of the tensor at a place.
+    pub fn remember(&mut self, place: usize, memory: Memory) {
+        self.memory.insert(place, memory);
     }
 
     /// What it remembers, by place.

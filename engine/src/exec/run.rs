@@ -52,7 +52,7 @@ pub enum RunError {
         path: PathBuf,
     },
     /// The loss is no number any more.
-    #[error("the loss is {loss} at step {step} of epoch {epoch}: lower the learning rate or clip")]
+    #[error("the loss is {loss} at step {step} of epoch {epoch}")]
     NotFinite {
         /// Finished epochs.
         epoch: u64,
@@ -61,9 +61,22 @@ pub enum RunError {
         /// The loss.
         loss: f64,
     },
+    /// A weight is no number any more.
+    #[error("`{name}` is not finite any more: its last step was too long")]
+    Diverged {
+        /// The tensor.
+        name: String,
+    },
     /// The plan asks for what the network does not have.
     #[error("{0}")]
     Plan(String),
+}
+
+impl RunError {
+    /// Whether the steps were too long for the loss to stay a number.
+    pub fn is_divergence(&self) -> bool {
+        matches!(self, RunError::NotFinite { .. } | RunError::Diverged { .. })
+    }
 }
 
 impl From<TchError> for RunError {
@@ -75,9 +88,11 @@ impl From<TchError> for RunError {
 /// Where a run stands.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// Finished epochs.
+    /// Finished phases, and all of them.
+    pub phase: (usize, usize),
+    /// Finished epochs of this phase.
     pub epoch: u64,
-    /// All epochs.
+    /// All epochs of this phase.
     pub epochs: u64,
     /// Finished steps, over all epochs.
     pub step: u64,

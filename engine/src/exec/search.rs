@@ -5,12 +5,12 @@
 #[cfg(test)]
 mod tests;
 
-use super::checkpoint;
+use super::checkpoint::{self, Kept};
+use super::criterion::Criterion;
 use super::executor::Executor;
 use super::feed::Feed;
 use super::journal::Journal;
 use super::learn::Learner;
-use super::optim::Optim;
 use super::run::{Mean, Pace, Progress, Purpose, RunError, Watch, due, finite, seed_step};
 use segc::data::Loader;
 use segc::search::plan::{Order, SearchPlan};
@@ -37,6 +37,8 @@ pub struct SearchJob<'j, 'g> {
     pub weights: &'j Loader,
     /// The images that move the architecture; used where the plan takes halves.
     pub arch: &'j Loader,
+    /// What part of the labelled pixels each class makes up, where the loss has to know it.
+    pub shares: &'j [f64],
     /// The run's folder, which is there.
     pub dir: &'j Path,
     /// Steps between checkpoints; the end of an epoch is one in any case.
@@ -117,7 +119,8 @@ impl<'j, 'g> Search<'j, 'g> {
     fn begin(job: SearchJob<'j, 'g>) -> Result<Self, RunError> {
         let SearchJob { network, relaxation, plan, dir, .. } = job;
         let fingerprint = checkpoint::fingerprint(plan, network);
-        let mut learner = Learner::new(network, &plan.weights, &plan.loss);
+        let criterion = Criterion::of(&plan.loss, job.shares, &[], network)?;
+        let mut learner = Learner::new(network, &plan.weights, criterion);
         let mut stand = Stand {
             search: SearchState::new(relaxation.init(plan.seed), plan.seed),
             loss: Mean::default(),
@@ -126,10 +129,8 @@ impl<'j, 'g> Search<'j, 'g> {
         let mut log_bytes = 0;
         if !job.resume {
             checkpoint::forget(dir)?;
-        } else if let Some(resumed) =
-            checkpoint::load::<Stand>(dir, &fingerprint, network, &plan.weights)?
-        {
-            learner.optim = resumed.optim;
+        } else if let Some(resumed) = checkpoint::load::<Stand>(dir, &fingerprint, network)? {
+            learner.movers.remember(resumed.memory);
             stand = resumed.state;
             log_bytes = resumed.log_bytes;
         }
@@ -252,14 +253,16 @@ impl<'j, 'g> Search<'j, 'g> {
         let at = &self.stand.search;
         let name = format!("{:04}-{:06}", at.epoch, at.step);
         let log_bytes = self.journal.settled()?;
-        let of: (&Executor<'_>, &Optim) = (self.job.network, &self.learner.optim);
-        checkpoint::save(self.job.dir, &name, &self.fingerprint, of, log_bytes, &self.stand)
+        let (network, memory) = (self.job.network, self.learner.movers.memory());
+        let kept = Kept { network, memory, average: None };
+        checkpoint::save(self.job.dir, &name, &self.fingerprint, &kept, log_bytes, &self.stand)
     }
 
     fn progress(&self, loss: f64, arch_loss: Option<f64>) -> Progress {
         let (at, epochs) = (&self.stand.search, self.job.plan.epochs);
         let (step, steps) = (at.epoch * self.steps + at.step, epochs * self.steps);
         Progress {
+            phase: (0, 1),
             epoch: at.epoch,
             epochs,
             step,

@@ -49,16 +49,23 @@ impl Matched {
 /// Names are listed up to this many; the rest is counted.
 const NAMED: usize = 4;
 
-impl fmt::Display for Matched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Matched {
+    /// What did not match and why, group by group, each tensor by name.
+    pub fn unmatched(&self) -> Vec<(&'static str, Vec<String>)> {
         let quote = |names: &[String]| names.iter().map(|name| format!("`{name}`")).collect();
-        let groups: [(&str, Vec<String>); 3] = [
+        let groups = [
             ("missing in the file", quote(&self.missing)),
             ("unknown to the network", quote(&self.unknown)),
             ("of another shape", self.reshaped.iter().map(ToString::to_string).collect()),
         ];
+        groups.into_iter().filter(|(_, all): &(_, Vec<String>)| !all.is_empty()).collect()
+    }
+}
+
+impl fmt::Display for Matched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for (what, all) in groups.iter().filter(|(_, all)| !all.is_empty()) {
+        for (what, all) in self.unmatched() {
             let shown = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
             let more = all.len().saturating_sub(NAMED);
             let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -91,6 +98,20 @@ pub enum StateError {
 /// Every tensor of a network by name; they share its memory.
 pub fn named(executor: &Executor<'_>) -> BTreeMap<String, Tensor> {
     executor.params().into_iter().map(|p| (p.name, p.tensor.shallow_clone())).collect()
+}
+
+/// The first tensor of a network with a value that is no number, by name.
+///
+/// # Errors
+/// When libtorch refuses.
+pub fn not_finite(executor: &Executor<'_>) -> Result<Option<String>, tch::TchError> {
+    for param in executor.params() {
+        let all = param.tensor.f_isfinite()?.f_all()?;
+        if all.f_int64_value(&[])? == 0 {
+            return Ok(Some(param.name));
+        }
+    }
+    Ok(None)
 }
 
 /// Saves all weights and running statistics, row-major.

@@ -1,21 +1,22 @@
 //! Training of a finished network, and its evaluation.
 
+mod phase;
+mod session;
 #[cfg(test)]
 mod tests;
 
-use super::checkpoint;
 use super::executor::{Executor, Mode, Wanted};
-use super::feed::Feed;
-use super::journal::Journal;
-use super::learn::{Learner, tensors};
+use super::learn::tensors;
 use super::loss::predict;
-use super::run::{Mean, Pace, Progress, Purpose, RunError, Watch, due, finite, seed_step};
-use super::search::LOG;
+use super::run::{RunError, Watch};
 use segc::data::Loader;
 use segc::data::metrics::{Confusion, Scores};
-use segc::search::plan::{Length, TrainPlan};
-use serde::{Deserialize, Serialize};
+use segc::search::plan::TrainPlan;
+use session::Training;
 use std::path::Path;
+
+/// The file of the weights that were judged best, in a run's folder.
+pub const BEST: &str = "best.safetensors";
 
 /// Images that a network is judged by.
 #[derive(Clone, Copy)]
@@ -28,6 +29,16 @@ pub struct Judge<'j> {
     pub epochs: u64,
 }
 
+/// What a phase learns from.
+pub struct Course<'t> {
+    /// The images.
+    pub images: Loader,
+    /// What part of the labelled pixels each class makes up, where the loss has to know it.
+    pub shares: Vec<f64>,
+    /// Those of the loss's teachers, in their order, with their weights.
+    pub teachers: Vec<Executor<'t>>,
+}
+
 /// A training to be done.
 #[derive(Clone, Copy)]
 pub struct TrainJob<'j, 'g> {
@@ -35,8 +46,8 @@ pub struct TrainJob<'j, 'g> {
     pub network: &'j Executor<'g>,
     /// What to do.
     pub plan: &'j TrainPlan,
-    /// The images.
-    pub images: &'j Loader,
+    /// One for each phase of the plan.
+    pub courses: &'j [Course<'j>],
     /// What it is judged by, if at all.
     pub judge: Option<Judge<'j>>,
     /// The run's folder, which is there.
@@ -58,51 +69,26 @@ pub struct Trained {
     pub finished: bool,
 }
 
-/// What a checkpoint keeps beside tensors.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Stand {
-    /// Finished steps.
-    step: u64,
-    /// The losses of this epoch.
-    loss: Mean,
-    /// The newest judgement, as counts row by row.
-    judged: Option<Vec<Vec<u64>>>,
-}
-
-impl Stand {
-    fn scores(&self) -> Option<Scores> {
-        let rows = self.judged.as_deref()?;
-        Confusion::from_rows(rows).map(|confusion| confusion.scores())
-    }
-}
-
-/// A line of the log.
-#[derive(Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Entry<'e> {
-    /// A step.
-    Step { step: u64, loss: f64, rate: f64 },
-    /// The end of an epoch.
-    Epoch { epoch: u64, step: u64, loss: Option<f64>, scores: Option<&'e Scores> },
-}
-
 /// Trains, from the start or from the folder's checkpoint, until the plan is done or `watch` says
-/// stop.
+/// stop. The weights of the best judgement are kept in the folder under [`BEST`].
+///
+/// # Errors
+/// When the network cannot run, images cannot be read, files cannot be written, or the loss is no
+/// number any more.
 pub fn train(job: &TrainJob<'_, '_>, watch: Watch<'_>) -> Result<Trained, RunError> {
     let mut training = Training::begin(*job)?;
-    while training.stand.step < training.steps {
+    while !training.is_over() {
         let loss = training.step()?;
         let closed = training.close_epoch()?;
         let go_on = watch(&training.progress(loss)).is_continue();
-        if closed || !go_on || due(training.stand.step, job.checkpoint_steps) {
+        if closed || !go_on || training.is_due() {
             training.save()?;
         }
         if !go_on {
             break;
         }
     }
-    let (steps, finished) = (training.stand.step, training.stand.step == training.steps);
-    Ok(Trained { steps, scores: training.stand.scores(), finished })
+    Ok(training.result())
 }
 
 /// Counts a network's predictions over all images of a loader, by its first main output.
@@ -123,103 +109,4 @@ pub fn evaluate(
         confusion.record(&batch.labels, &predicted)?;
     }
     Ok(confusion)
-}
-
-/// A training under way.
-struct Training<'j, 'g> {
-    job: TrainJob<'j, 'g>,
-    learner: Learner<'j, 'g>,
-    stand: Stand,
-    fingerprint: String,
-    journal: Journal,
-    pace: Pace,
-    batches: Feed<'j>,
-    /// Steps in an epoch.
-    per_epoch: u64,
-    /// Steps in all.
-    steps: u64,
-}
-
-impl<'j, 'g> Training<'j, 'g> {
-    fn begin(job: TrainJob<'j, 'g>) -> Result<Self, RunError> {
-        let TrainJob { network, plan, dir, .. } = job;
-        let fingerprint = checkpoint::fingerprint(plan, network);
-        let mut learner = Learner::new(network, &plan.weights, &plan.loss);
-        let (mut stand, mut log_bytes) = (Stand::default(), 0);
-        if !job.resume {
-            checkpoint::forget(dir)?;
-        } else if let Some(resumed) = checkpoint::load(dir, &fingerprint, network, &plan.weights)? {
-            learner.optim = resumed.optim;
-            stand = resumed.state;
-            log_bytes = resumed.log_bytes;
-        }
-        let per_epoch = job.images.batches() as u64;
-        let steps = match plan.length {
-            Length::Epochs(epochs) => epochs * per_epoch,
-            Length::Steps(steps) => steps,
-        };
-        let batches = Feed::new(job.images, stand.step);
-        let journal = Journal::open(&dir.join(LOG), log_bytes)?;
-        let pace = Pace::new();
-        Ok(Training { job, learner, stand, fingerprint, journal, pace, batches, per_epoch, steps })
-    }
-
-    fn step(&mut self) -> Result<f64, RunError> {
-        let (plan, at) = (self.job.plan, self.stand.step);
-        let rate = plan.weights.rate(at as f64 / self.steps as f64);
-        let batch = self.batches.take()?;
-        self.pace.step(batch.n);
-        seed_step(plan.seed, at, Purpose::Weights);
-        let loss = self.learner.weights(&batch, &[], rate)?;
-        finite(loss, at / self.per_epoch, at % self.per_epoch)?;
-        self.stand.loss.add(loss);
-        self.stand.step += 1;
-        self.journal.line(&Entry::Step { step: at, loss, rate })?;
-        Ok(loss)
-    }
-
-    /// Judges and notes an epoch that has just ended; whether one has.
-    fn close_epoch(&mut self) -> Result<bool, RunError> {
-        let step = self.stand.step;
-        let over = step == self.steps;
-        if !over && !step.is_multiple_of(self.per_epoch) {
-            return Ok(false);
-        }
-        let epoch = step.div_ceil(self.per_epoch);
-        let mut scores = None;
-        if let Some(judge) = self.job.judge
-            && (over || due(epoch, judge.epochs))
-        {
-            let confusion = evaluate(self.job.network, judge.images, judge.classes)?;
-            scores = Some(confusion.scores());
-            let rows = confusion.counts().chunks(judge.classes.max(1)).map(<[u64]>::to_vec);
-            self.stand.judged = Some(rows.collect());
-        }
-        let (loss, scores) = (self.stand.loss.value(), scores.as_ref());
-        self.journal.line(&Entry::Epoch { epoch, step, loss, scores })?;
-        self.stand.loss = Mean::default();
-        Ok(true)
-    }
-
-    fn save(&mut self) -> Result<(), RunError> {
-        let name = format!("{:08}", self.stand.step);
-        let log_bytes = self.journal.settled()?;
-        let of = (self.job.network, &self.learner.optim);
-        checkpoint::save(self.job.dir, &name, &self.fingerprint, of, log_bytes, &self.stand)
-    }
-
-    fn progress(&self, loss: f64) -> Progress {
-        let (step, steps) = (self.stand.step, self.steps);
-        Progress {
-            epoch: step / self.per_epoch,
-            epochs: steps.div_ceil(self.per_epoch),
-            step,
-            steps,
-            loss,
-            arch_loss: None,
-            miou: self.stand.scores().and_then(|scores| scores.miou),
-            images_per_s: self.pace.images_per_s(),
-            left: self.pace.left(steps - step),
-        }
-    }
 }

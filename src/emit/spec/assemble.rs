@@ -89,19 +89,24 @@ impl Needed {
         }
     }
 
-    /// Plans that speak of the network, or of none in particular, use names too.
+    /// Plans that speak of the network, or of none in particular, use constants, and networks that
+    /// teach; their other names are words, or parts of the network.
     fn blocks(&mut self, residual: &Residual<'_>, net: &str) {
         let ast = residual.program.module(ModuleId(0)).ast.clone();
         for item in &ast.items {
             if let ItemKind::Block(block) = &item.kind
                 && keeps(block, net)
             {
-                let args = block.clauses.iter().flat_map(|c| &c.args);
-                for arg in args {
-                    each_expr(&arg.value, &mut |e| {
-                        if let ExprKind::Name(name) = &*e.kind {
+                for arg in block.arguments() {
+                    each_expr(&arg.value, &mut |e| match &*e.kind {
+                        ExprKind::Name(name) if is_const(residual, name) => {
                             self.queue.push((ModuleId(0), name.clone()));
                         }
+                        ExprKind::Call(_, args) => {
+                            let names = args.iter().filter_map(teacher);
+                            self.queue.extend(names.map(|name| (ModuleId(0), name)));
+                        }
+                        _ => {}
                     });
                 }
             }
@@ -228,6 +233,21 @@ impl Needed {
             1 if !self.unmarked.contains(name) => name.to_string(),
             _ => format!("{name}_{}", n + 1),
         }
+    }
+}
+
+/// Whether the file knows a constant of that name.
+fn is_const(residual: &Residual<'_>, name: &str) -> bool {
+    let meaning = residual.program.module(ModuleId(0)).names.get(name);
+    meaning.is_some_and(|known| matches!(known.item.item().kind, ItemKind::Const(_)))
+}
+
+/// The network of `from = teacher`.
+fn teacher(arg: &Argument) -> Option<String> {
+    let from = arg.name.as_ref().is_some_and(|name| name.value == "from");
+    match &*arg.value.kind {
+        ExprKind::Name(name) if from => Some(name.clone()),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::diag::{Diag, did_you_mean, listed};
 use crate::sema::eval::{Eval, Evaluator, Reported};
 use crate::source::Span;
-use crate::syntax::ast::{Block, Clause};
+use crate::syntax::ast::{Block, Clause, Name};
 use indexmap::IndexMap;
 
 /// A block's clauses.
@@ -19,15 +19,49 @@ impl<'b> Clauses<'b> {
     pub(super) fn get(&self, name: &str) -> Option<&'b Clause> {
         self.by_name.get(name).copied()
     }
+
+    /// Takes what is not given here from the clauses around; of those that say the same thing in
+    /// two ways, `either`, one is enough.
+    pub(super) fn or_from(&mut self, around: &Clauses<'b>, either: &[&str]) {
+        let said = either.iter().any(|name| self.get(name).is_some());
+        for (name, clause) in &around.by_name {
+            if !(said && either.contains(name)) {
+                self.by_name.entry(name).or_insert(clause);
+            }
+        }
+        if self.judged.is_ok() {
+            self.judged = around.judged;
+        }
+    }
 }
 
 impl Evaluator<'_> {
+    /// The clauses of a block that has no phases.
     pub(super) fn clauses<'b>(&mut self, block: &'b Block, known: &[&str]) -> Clauses<'b> {
-        let mut out = Clauses { by_name: IndexMap::new(), at: block.kind.span, judged: Ok(()) };
-        for clause in &block.clauses {
+        let mut out = self.clauses_of(&block.kind, &block.clauses, known);
+        if let Some(phase) = block.phases.first() {
+            let kind = &block.kind.value;
+            out.judged = self.fail(
+                Diag::new("E0606", format!("`{kind}` has no phases"))
+                    .label(phase.word.span, "not known here")
+                    .help("only `train` is done in phases"),
+            );
+        }
+        out
+    }
+
+    /// Clauses behind a word.
+    pub(super) fn clauses_of<'b>(
+        &mut self,
+        word: &Name,
+        clauses: &'b [Clause],
+        known: &[&str],
+    ) -> Clauses<'b> {
+        let mut out = Clauses { by_name: IndexMap::new(), at: word.span, judged: Ok(()) };
+        for clause in clauses {
             let name = clause.name.value.as_str();
             if !known.contains(&name) {
-                out.judged = self.no_clause(&block.kind.value, clause, known);
+                out.judged = self.no_clause(&word.value, clause, known);
             } else if let Some(first) = out.by_name.get(name) {
                 out.judged = self.fail(
                     Diag::new("E0203", format!("`{name}` is given twice"))

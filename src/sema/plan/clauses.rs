@@ -8,10 +8,11 @@ use crate::decode::Rules;
 use crate::diag::{Diag, did_you_mean, listed};
 use crate::ir::Size;
 use crate::search::optim::AdamRule;
-use crate::search::plan::{AdamPlan, DataSpec, Length, Loss, Optimiser, Order, Sgd};
+use crate::search::plan::{AdamPlan, DataSpec, Length, Mover, Optimiser, Order, Sgd};
 use crate::search::relax::Boundary;
 use crate::search::schedule::Schedule;
 use crate::sema::eval::{Eval, Evaluator, Reported};
+use crate::sema::space::Net;
 use crate::sema::value::Value;
 use crate::source::Span;
 use crate::syntax::ast::{Clause, Expr, ExprKind};
@@ -22,7 +23,7 @@ const ADAM: (&str, &[&str]) = ("adam", &["rate", "betas", "eps", "decay", "clip"
 impl Evaluator<'_> {
     /// `data cityscapes(split = "train", crop = 321x321, batch = 2)`.
     pub(super) fn data_spec(&mut self, clause: &Clause) -> Eval<DataSpec> {
-        const PARAMS: &[&str] = &["split", "size", "crop", "zoom", "flip", "batch"];
+        const PARAMS: &[&str] = &["split", "size", "crop", "zoom", "flip", "colour", "batch"];
         let value = self.only(clause)?;
         let known: Vec<(&str, &[&str])> = format::ALL.iter().map(|f| (f.name, PARAMS)).collect();
         let call = self.call_of(value, "data format", &known)?;
@@ -35,6 +36,7 @@ impl Evaluator<'_> {
         let crop = self.size_maybe(call.get("crop"));
         let zoom = call.get("zoom").map(|e| self.zoom(e)).transpose();
         let flip = self.bool_or(call.get("flip"), false);
+        let colour = call.get("colour").map(|e| self.share(e, "a share")).transpose();
         let batch = call.get("batch").map_or(Ok(1), |e| self.count(e, 1..=4096));
         call.judged?;
         Ok(DataSpec {
@@ -44,6 +46,7 @@ impl Evaluator<'_> {
             crop: crop?,
             zoom: zoom?,
             flip: flip?,
+            colour: colour?,
             batch: batch? as u32,
         })
     }
@@ -142,14 +145,32 @@ impl Evaluator<'_> {
         Ok((order, boundary))
     }
 
-    /// `weights sgd(…)` or `weights adam(…)`.
+    /// `weights sgd(…)` or `weights adam(…)`, of a search.
     pub(super) fn optimiser(&mut self, clause: &Clause) -> Eval<Optimiser> {
         let value = self.only(clause)?;
         let call = self.call_of(value, "optimiser", &[SGD, ADAM])?;
+        self.rule(&call, value.span)
+    }
+
+    /// `sgd(…, on = encoder, warm_up = 500)`, of a training.
+    pub(super) fn mover(&mut self, e: &Expr, net: Option<&Net>) -> Eval<Mover> {
+        let more = |(name, params): (&'static str, &[&'static str])| {
+            (name, [params, &["on", "warm_up"]].concat())
+        };
+        let known = [SGD, ADAM].map(more);
+        let known: Vec<(&str, &[&str])> = known.iter().map(|(n, p)| (*n, &p[..])).collect();
+        let call = self.call_of(e, "optimiser", &known)?;
+        let on = call.get("on").map_or(Ok(Vec::new()), |e| self.parts(e, net));
+        let warm_up = call.get("warm_up").map_or(Ok(0), |e| self.count(e, 0..=1_000_000_000));
+        let rule = self.rule(&call, e.span);
+        Ok(Mover { on: on?, warm_up: warm_up? as u64, rule: rule? })
+    }
+
+    fn rule(&mut self, call: &Call<'_>, at: Span) -> Eval<Optimiser> {
         if call.name.value == "adam" {
-            return Ok(Optimiser::Adam(self.adam(&call, value.span)?));
+            return Ok(Optimiser::Adam(self.adam(call, at)?));
         }
-        let rate = self.rate(&call, value.span);
+        let rate = self.rate(call, at);
         let momentum = self.number_or(call.get("momentum"), 0.0);
         let decay = self.number_or(call.get("decay"), 0.0);
         let nesterov = self.bool_or(call.get("nesterov"), false);
@@ -203,19 +224,6 @@ impl Evaluator<'_> {
                     .help("a number, or a schedule: `rate = 0.025 -> 0.001 cosine`"),
             ),
         }
-    }
-
-    /// `loss cross_entropy(ignore = 255)`.
-    pub(super) fn loss(&mut self, clause: Option<&Clause>) -> Eval<Loss> {
-        let Some(clause) = clause else { return Ok(Loss::default()) };
-        let value = self.only(clause)?;
-        let call = self.call_of(value, "loss", &[("cross_entropy", &["ignore"])])?;
-        let ignore = match call.get("ignore") {
-            Some(e) => self.count(e, 0..=255)? as u8,
-            None => 255,
-        };
-        call.judged?;
-        Ok(Loss::CrossEntropy { ignore })
     }
 
     /// `decode inputs = 2, distinct = true, avoid = [none]`.

@@ -7,7 +7,7 @@ use crate::sema::call::given_twice;
 use crate::sema::eval::{Eval, Evaluator};
 use crate::sema::value::Value;
 use crate::source::Span;
-use crate::syntax::ast::{Argument, Clause, Expr, ExprKind, Name, Spanned};
+use crate::syntax::ast::{Argument, Clause, Expr, ExprKind, ItemKind, Name, Spanned};
 use std::ops::RangeInclusive;
 
 /// Values that are given by name.
@@ -40,10 +40,30 @@ impl Evaluator<'_> {
 
     pub(super) fn text_of(&mut self, clause: &Clause) -> Eval<String> {
         let value = self.only(clause)?;
-        match &*value.kind {
+        self.string(value, "data/street")
+    }
+
+    /// A string in quotes, or a constant that is one.
+    pub(super) fn string(&mut self, e: &Expr, example: &str) -> Eval<String> {
+        match &*e.kind {
             ExprKind::Str(text) => Ok(text.clone()),
-            _ => self.not_a_string("data/street", value),
+            ExprKind::Name(name) if self.is_constant(name) => {
+                let mut f = self.plan_frame();
+                match self.eval(e, &mut f)? {
+                    Value::Str(text) => Ok(text.to_string()),
+                    other => {
+                        self.expected(&format!("a string such as `\"{example}\"`"), &other, e.span)
+                    }
+                }
+            }
+            _ => self.not_a_string(example, e),
         }
+    }
+
+    /// Whether the file knows a constant of that name.
+    pub(super) fn is_constant(&self, name: &str) -> bool {
+        let known = self.program.modules.first().and_then(|module| module.names.get(name));
+        known.is_some_and(|known| matches!(known.item.item().kind, ItemKind::Const(_)))
     }
 
     /// A word without quotes is perhaps all that is wrong.

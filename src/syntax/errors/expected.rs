@@ -56,6 +56,9 @@ impl Expected {
                 Some(clause) => format!("did you mean `{clause}`?"),
                 None => format!("clauses are `{}`", CLAUSES.join("`, `")),
             },
+            ["`}`", "`phase`"] | ["`phase`", "`}`"] => {
+                "what holds for all phases stands before the first of them".to_owned()
+            }
             _ if has("`per arrow`") => {
                 "say what becomes of the arrows: `per arrow x -> …` or `on mix x -> …`".to_string()
             }
@@ -137,6 +140,7 @@ fn word_for(rule: Rule) -> &'static str {
         Rule::arrow_word => "`arrow`",
         Rule::mix_word => "`mix`",
         Rule::repeats_word => "`repeats`",
+        Rule::phase | Rule::phase_word => "`phase`",
         Rule::node_word => "`node`",
         Rule::out_word => "`out`",
         _ => "",

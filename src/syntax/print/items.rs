@@ -158,19 +158,34 @@ impl<'a> Printer<'a> {
         if let Some(subject) = &of.subject {
             head += &format!(" {}", subject.value);
         }
-        let head = Doc::text(head + " ");
-        let names = of.clauses.iter().map(|c| c.name.value.chars().count());
-        let width = names.max().unwrap_or(0) + if of.clauses.len() > 1 { 2 } else { 1 };
-        if let [clause] = &of.clauses[..]
+        self.clauses(Doc::text(head + " "), &of.clauses, &of.phases, span)
+    }
+
+    fn phase(&mut self, of: &Phase) -> Doc {
+        let mut head = "phase ".to_string();
+        if let Some(name) = &of.name {
+            head += &format!("{} ", name.value);
+        }
+        self.clauses(Doc::text(head), &of.clauses, &[], of.span)
+    }
+
+    /// A block of clauses, and of phases behind them.
+    fn clauses(&mut self, head: Doc, clauses: &[Clause], phases: &[Phase], span: Span) -> Doc {
+        let names = clauses.iter().map(|c| c.name.value.chars().count());
+        let width = names.max().unwrap_or(0) + if clauses.len() > 1 { 2 } else { 1 };
+        if let ([clause], []) = (clauses, phases)
             && clause.docs.is_empty()
             && self.on_last_line(clause.span, span)
         {
             return head.then(short_block(self.clause(clause, width)));
         }
         let mut rows = Rows::new();
-        for clause in &of.clauses {
+        for clause in clauses {
             let part = (clause.span, &clause.docs[..]);
             rows.part(self, part, false, |p| p.clause(clause, width));
+        }
+        for phase in phases {
+            rows.part(self, (phase.span, &phase.docs[..]), true, |p| p.phase(phase));
         }
         let after = self.before_end(span);
         rows.comments(self, after);

@@ -90,6 +90,17 @@ fn block(c: &mut Choices<'_>) -> Block {
         kind: Spanned { value: kind, span: Span::default() },
         subject: c.maybe(name),
         clauses: c.many(0, 4, clause),
+        phases: c.many(0, 3, phase),
+    }
+}
+
+fn phase(c: &mut Choices<'_>) -> Phase {
+    Phase {
+        docs: docs(c),
+        word: Spanned { value: "phase".to_string(), span: Span::default() },
+        name: c.maybe(name),
+        clauses: c.many(0, 3, clause),
+        span: Span::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a run leaves behind: outputs, and all that gradients are taken with respect to.
 
-use super::{ExecError, Executor, Options, Wanted};
+use super::{ExecError, Executor, Hold, Options, Wanted};
 
 use segc::ir::{LeafId, WeightId};
 use segc::search::LeafState;
@@ -59,7 +59,7 @@ impl Pass {
                 None => return Err(ExecError::AbsentOutput(output.name.clone())),
             }
         }
-        let weights = if wanted.weights() { taking_part(executor, plan) } else { vec![] };
+        let weights = if wanted.weights() { taking_part(executor, plan, wanted) } else { vec![] };
         Ok(Pass { outputs, weights, leaves })
     }
 
@@ -89,14 +89,15 @@ impl Pass {
 }
 
 /// The trainable tensors of the steps of a plan.
-fn taking_part(executor: &Executor<'_>, plan: &Plan) -> Vec<(usize, Tensor)> {
+fn taking_part(executor: &Executor<'_>, plan: &Plan, wanted: Wanted<'_>) -> Vec<(usize, Tensor)> {
     let graph = executor.graph;
     let used: BTreeSet<WeightId> =
         plan.steps.iter().filter_map(|step| graph.graph[step.node].weights).collect();
     let mut all = Vec::new();
     let mut place = 0;
     for (id, set) in executor.weights.iter().enumerate() {
-        let is_used = used.contains(&WeightId(id as u32));
+        let id = WeightId(id as u32);
+        let is_used = used.contains(&id) && wanted.hold(id) != Hold::All;
         for tensor in set {
             if is_used && tensor.requires_grad() {
                 all.push((place, tensor.shallow_clone()));

@@ -263,3 +263,19 @@ fn what_cannot_be_applied_is_an_error() {
     assert!(message(floor, &[&x]).ends_with("nothing is left of it after `resize`"));
     assert!(message(Kernel::Add, &[&x, &random(&[1, 2, 5, 5])]).starts_with("`add`: "));
 }
+
+#[test]
+fn a_dropped_path_is_dropped_image_by_image_and_keeps_its_mean() {
+    tch::manual_seed(1);
+    let x = Tensor::ones([400, 2, 3, 3], (Kind::Double, Device::Cpu));
+    let y = drop_path(&x, 0.25).expect("there is memory");
+    // Every image is nothing or all of it, a third larger.
+    let by_image = y.reshape([400, 18]);
+    let first = by_image.narrow(1, 0, 1);
+    assert_eq!((&by_image - &first).abs().max().double_value(&[]), 0.0);
+    let off = &first * (&first - 4.0 / 3.0);
+    assert!(off.abs().max().double_value(&[]) < 1e-12);
+    // The share that is kept has a deviation of 0.022.
+    let mean = y.mean(Kind::Double).double_value(&[]);
+    assert!((mean - 1.0).abs() < 0.1, "{mean}");
+}

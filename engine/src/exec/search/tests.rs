@@ -22,6 +22,7 @@ fn plan(halves: bool, epochs: u64, arch_from: u64) -> SearchPlan {
         crop: None,
         zoom: None,
         flip: true,
+        colour: None,
         batch: 2,
     };
     let rate = Schedule { from: 0.05, to: 0.001, curve: Curve::Cosine };
@@ -73,6 +74,7 @@ fn run(plan: &SearchPlan, dir: &Path, resume: bool, most: usize) -> Result<Searc
         plan,
         weights: &first,
         arch: &second,
+        shares: &[],
         dir,
         checkpoint_steps: 2,
         resume,
