@@ -26,7 +26,8 @@ type ItemKey = (ModuleId, usize);
 pub(super) struct Key {
     item: ItemKey,
     config: Vec<(Rc<str>, Plain)>,
-    maps: Vec<Option<MapType>>,
+    /// What is read, and whether that is a slice, be it of one width.
+    maps: Vec<Option<(MapType, bool)>>,
     /// In a case, what is there in it: one of the maps, or a further one.
     case: Option<usize>,
     /// Whose decisions it takes; nothing where it makes none.
@@ -165,7 +166,7 @@ impl Evaluator<'_> {
         let maps = maps_given
             .iter()
             .map(|v| match v {
-                Value::Map(m) => Some(Some(m.ty)),
+                Value::Map(m) => Some(Some((m.ty, self.build.is_slice(m.node)))),
                 Value::Absent => Some(None),
                 _ => None,
             })
