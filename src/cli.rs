@@ -5,6 +5,7 @@
 //! when a spec is wrong, 2 for usage, files and the machine, 101 for a bug of segc, and 130 when
 //! it was interrupted.
 
+mod alike;
 pub mod args;
 mod check;
 mod completions;

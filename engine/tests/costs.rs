@@ -63,8 +63,18 @@ fn macs(network: &Executor<'_>, ran: &[Shapes], area: impl Fn(usize, Option<usiz
             Kernel::Deconv(_) => area(at, Some(0)),
             _ => continue,
         };
-        let weight = &network.weight_set(node.weights.expect("it has weights"))[0];
-        sum += weight.numel() as u64 * u64::try_from(cells).expect("not negative");
+        let id = node.weights.expect("it has weights");
+        let weight = &network.weight_set(id)[0];
+        let numbers = match graph.weights[id.0 as usize].sliced {
+            // Of both sides, as many channels as the maps have.
+            true => {
+                let sides = weight.size()[2..].iter().product::<i64>();
+                let groups = if weight.size()[1] == 1 { step.inputs[0][1] } else { 1 };
+                step.output[1] * (step.inputs[0][1] / groups) * sides
+            }
+            false => weight.numel() as i64,
+        };
+        sum += u64::try_from(numbers * cells).expect("not negative");
     }
     sum
 }

@@ -6,6 +6,7 @@ use super::json::{self, Decimal};
 use super::number;
 use super::read;
 use super::term::{Rows, Term};
+use crate::cli::alike::told_as_one;
 use crate::ir::count::{self, Count, Counts};
 use crate::ir::{Decision, Domain};
 use serde::{Serialize, Serializer};
@@ -157,14 +158,17 @@ fn print(report: &Report, why: &str, term: &mut Term) -> Result<(), Failure> {
     term.line("")?;
     let head = &["part", "decisions", "assignments", "active", "distinct"];
     let mut rows = Rows::headed("lrrrr", head);
-    for part in &report.parts {
-        rows.push([
+    let row = |part: &Part| {
+        [
             part.name.clone(),
             part.decisions.len().to_string(),
             number::short(&part.counts.assignments.0),
             show_short(&part.counts.active),
             show_short(&part.counts.distinct),
-        ]);
+        ]
+    };
+    for row in told_as_one(report.parts.iter().map(row).collect()) {
+        rows.push(row);
     }
     term.table(&rows)
 }

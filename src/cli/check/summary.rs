@@ -1,6 +1,7 @@
 //! What `segc check` says of a spec that is right: its networks, its decisions, the size of the
 //! space, what its members cost.
 
+use crate::cli::alike::told_as_one;
 use crate::cli::args::Input;
 use crate::cli::cost::{self, Bounds};
 use crate::cli::count;
@@ -200,8 +201,10 @@ impl Summary {
             return term.line("\n  every decision is taken: a finished network");
         }
         let mut rows = Rows::headed("llr", &["decision", "of", "values"]);
-        for open in &self.decisions {
-            rows.push([open.name.clone(), open.what.clone(), number::count(&open.count.0)]);
+        let row =
+            |open: &Open| [open.name.clone(), open.what.clone(), number::count(&open.count.0)];
+        for row in told_as_one(self.decisions.iter().map(row).collect()) {
+            rows.push(row);
         }
         term.line("")?;
         term.table(&rows)
