@@ -394,6 +394,20 @@ fn slices_cost_what_their_members_do() {
 }
 
 #[test]
+fn slices_of_several_widths_are_several_networks() {
+    let text = "net n(image) {\n\
+                  let (v, w) = (slice choose one of [4, 6, 8], slice choose one of [4, 6])\n\
+                  out image > conv(3, v) > choose { a = relu, b = relu } > dw(3) > conv(1, w) > conv(1, 19)\n\
+                }\n";
+    let judged = judge("slices.seg", None, text);
+    assert!(judged.is_right(), "{}", judged.drawn());
+    let net = &judged.space.nets["n"];
+    let counts = count::counts(judged.space.decisions(), &net.graph).whole;
+    assert_eq!(counts.active.exact(), Some(&BigUint::from(12u32)));
+    assert_eq!(counts.distinct.exact(), Some(&BigUint::from(6u32)));
+}
+
+#[test]
 fn compact_decoders_are_as_many_as_their_networks_differ_and_their_bounds_are_attained() {
     let judged = shipped("specs/compact_decoder.seg", &[]);
     let (decisions, net) = (judged.space.decisions(), &judged.space.nets["compact"]);

@@ -55,9 +55,14 @@ impl Numbers {
             let (label, ordered) = self.labels[node as usize];
             words.clear();
             words.push(label);
+            if graph.graph[NodeId::new(node as usize)].ty.slice.is_some() {
+                // The label has the widest only; what reads it has this by its number.
+                words.push(plan.narrowed(graph, NodeId::new(node as usize)).1.width);
+            }
+            let own = words.len();
             words.extend(inputs.iter().map(|input| self.of[*input as usize]));
             if !ordered {
-                words[1..].sort_unstable();
+                words[own..].sort_unstable();
             }
             // Which outputs it is, counted down so that no input has such a number.
             let yields = (0..).zip(&yielded).filter(|(_, at)| **at == Some(node));
