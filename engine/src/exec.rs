@@ -9,6 +9,7 @@ pub mod executor;
 pub mod feed;
 pub mod inference;
 pub mod journal;
+pub mod judge;
 pub mod kernels;
 pub mod learn;
 pub mod loss;

@@ -1,0 +1,119 @@
+//! Judging a network by a dataset: one confusion matrix, and its instances where all images have
+//! them. `segc eval` prints what comes out; trainings judge by the matrix alone.
+
+#[cfg(test)]
+mod tests;
+
+use super::executor::{Executor, Mode, Wanted};
+use super::learn::tensors;
+use super::loss::predict;
+use super::run::RunError;
+use segc::data::instances::{Instances, resized};
+use segc::data::metrics::Confusion;
+use segc::data::{Batch, DataError, Dataset, Loader, Size};
+use std::ops::Range;
+
+/// What a network is judged by.
+#[derive(Clone, Copy)]
+pub struct Exam<'e> {
+    /// The images as they are judged: all of the dataset, in its order.
+    pub images: &'e Loader,
+    /// Where they come from, and with them their instances.
+    pub dataset: &'e dyn Dataset,
+    /// Number of classes.
+    pub classes: usize,
+}
+
+/// What was counted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// Pixels by true and predicted class.
+    pub confusion: Confusion,
+    /// Instances of the images that have them.
+    pub instances: Instances,
+    /// Number of images.
+    pub images: usize,
+    /// Names of the images without instances.
+    pub without: Vec<String>,
+}
+
+/// Counts a network's predictions over a whole dataset.
+///
+/// # Errors
+/// When the network cannot run, or images cannot be read.
+pub fn judge(network: &Executor<'_>, exam: &Exam<'_>) -> Result<Judged, RunError> {
+    let mut judged = Judged {
+        confusion: Confusion::new(exam.classes),
+        instances: Instances::default(),
+        images: 0,
+        without: Vec::new(),
+    };
+    for batch in exam.images.epoch(0) {
+        let batch = batch?;
+        let predicted = predicted(network, &batch)?;
+        judged.confusion.record(&batch.labels, &predicted)?;
+        for at in 0..batch.n {
+            judged.count(exam.dataset, &batch, at, &predicted[pixels_of(&batch, at)])?;
+        }
+    }
+    Ok(judged)
+}
+
+/// Counts a network's predictions over all images of a loader.
+///
+/// # Errors
+/// When the network cannot run, or images cannot be read.
+pub fn evaluate(
+    network: &Executor<'_>,
+    images: &Loader,
+    classes: usize,
+) -> Result<Confusion, RunError> {
+    let mut confusion = Confusion::new(classes);
+    for batch in images.epoch(0) {
+        let batch = batch?;
+        confusion.record(&batch.labels, &predicted(network, &batch)?)?;
+    }
+    Ok(confusion)
+}
+
+/// Train ids n x h x w that a network predicts for a batch, by its first main output.
+fn predicted(network: &Executor<'_>, batch: &Batch) -> Result<Vec<u8>, RunError> {
+    let (input, labels) = tensors(batch, network)?;
+    let pass = network.forward(&[input], &[], Mode::Eval, Wanted::Nothing)?;
+    let output = pass.outputs.first();
+    let output = output.ok_or_else(|| RunError::Plan("the network has no output".into()))?;
+    let predicted = predict(&output.value, &labels)?.f_to_device(tch::Device::Cpu)?;
+    Ok(Vec::try_from(predicted.f_reshape([-1])?)?)
+}
+
+/// Where the pixels of a batch's image lie among those of the batch.
+fn pixels_of(batch: &Batch, at: usize) -> Range<usize> {
+    let pixels = batch.h * batch.w;
+    at * pixels..(at + 1) * pixels
+}
+
+impl Judged {
+    /// Counts the instances of the next image, number `at` of its batch; `predicted` are its pixels.
+    fn count(
+        &mut self,
+        dataset: &dyn Dataset,
+        batch: &Batch,
+        at: usize,
+        predicted: &[u8],
+    ) -> Result<(), DataError> {
+        match dataset.instances(self.images)? {
+            Some(map) => {
+                let map = resized(map, Size::new(batch.h as u32, batch.w as u32));
+                self.instances.record(map.as_raw(), predicted)?;
+            }
+            None => self.without.push(batch.names[at].clone()),
+        }
+        self.images += 1;
+        Ok(())
+    }
+
+    /// The instances, if all images have them: false alarms are those of all images.
+    pub fn all_instances(&self) -> Option<&Instances> {
+        self.without.is_empty().then_some(&self.instances)
+    }
+}
