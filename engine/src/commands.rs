@@ -3,6 +3,7 @@
 mod bench;
 mod eval;
 mod images;
+mod looking;
 mod progress;
 mod search;
 mod spec;

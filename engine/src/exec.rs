@@ -22,6 +22,7 @@ pub mod state;
 #[cfg(test)]
 mod toy;
 pub mod train;
+pub mod views;
 pub mod weights;
 
 pub use executor::{ExecError, Executor, Gradients, Hold, Layout, Options, Parts, Pass, Wanted};

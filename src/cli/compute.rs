@@ -1,8 +1,9 @@
 //! The commands that need libtorch. Their arguments are described here, for `segc` to judge and
 //! to explain; `segc-engine` parses the same ones and does the work.
 
-use super::args::{Input, Settings, Spec};
+use super::args::{self, Input, Settings, Spec};
 use super::failure::Failure;
+use crate::ir::Size;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -49,6 +50,24 @@ pub struct Machine {
     /// Threads on the processor [default: one per core]
     #[arg(long, value_name = "N")]
     pub threads: Option<std::num::NonZeroUsize>,
+}
+
+/// How a network looks at an image.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Looking {
+    /// Look at each image at these factors of its size; the mean of the probabilities decides
+    #[arg(long, value_name = "FACTORS", value_delimiter = ',', default_value = "1",
+          value_parser = args::factor)]
+    pub scales: Vec<f64>,
+    /// Look at each image mirrored, too
+    #[arg(long)]
+    pub flip: bool,
+    /// Look through a window that slides over the image
+    #[arg(long, value_name = "HxW", value_parser = args::size)]
+    pub window: Option<Size>,
+    /// How far the window moves down and to the right [default: half of it]
+    #[arg(long, value_name = "HxW", value_parser = args::size, requires = "window")]
+    pub stride: Option<Size>,
 }
 
 /// Arguments of `segc search`.
@@ -133,6 +152,9 @@ pub struct Eval {
     /// The split to judge by
     #[arg(long, value_name = "NAME", default_value = "val")]
     pub split: String,
+    /// How it looks at the images.
+    #[command(flatten)]
+    pub looking: Looking,
     /// Where, and on how many threads.
     #[command(flatten)]
     pub machine: Machine,

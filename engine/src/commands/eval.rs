@@ -3,10 +3,10 @@
 mod report;
 
 use super::images::{Images, palette};
+use super::looking::{unseen, views};
 use super::train::fresh;
 use super::{data_threads, failed, machine, spec};
 use crate::exec::judge::{Exam, judge};
-use crate::exec::run::RunError;
 use crate::exec::state;
 use report::Report;
 use segc::cli::args::Format;
@@ -15,7 +15,12 @@ use segc::cli::failure::Failure;
 use segc::cli::term::Term;
 use std::sync::Arc;
 
+/// What is offered against images of a size that the network cannot take.
+const REMEDY: &str =
+    "give the `data` of the `train` block such a `size`, or look through a `--window`";
+
 pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
+    let views = views(&args.looking)?;
     let judged = spec::read(&args.spec.file, &args.spec.set, term)?;
     let (name, net) = spec::finished(&judged, args.net.as_deref())?;
     let Some((plan, _)) = judged.space.plans.train.get(name) else {
@@ -33,19 +38,12 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let dataset = images.open(data, &args.split)?;
     let loader = images.judging_by(Arc::clone(&dataset), data)?;
     let classes = palette(data)?;
-    let exam = Exam { images: &loader, dataset: dataset.as_ref(), classes: classes.len() };
-    let counted = judge(&network, &exam).map_err(run_failed)?;
-    let report = Report::of(&counted, name, &args.split);
+    let dataset = dataset.as_ref();
+    let exam = Exam { images: &loader, dataset, classes: classes.len(), views: &views };
+    let counted = judge(&network, &exam).map_err(|error| unseen(error, REMEDY))?;
+    let report = Report::of(&counted, &views, name, &args.split);
     match args.format {
         Format::Json => report.json(term),
         Format::Human => report.tables(&classes, term),
-    }
-}
-
-/// Why judging ended; what is wrong with the data comes with its remedy.
-fn run_failed(error: RunError) -> Failure {
-    match error {
-        RunError::Data(error) => error.into(),
-        error => failed(error),
     }
 }

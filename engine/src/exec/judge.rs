@@ -4,13 +4,14 @@
 #[cfg(test)]
 mod tests;
 
-use super::executor::{Executor, Mode, Wanted};
+use super::executor::Executor;
 use super::learn::tensors;
-use super::loss::predict;
 use super::run::RunError;
+use super::views::Views;
 use segc::data::instances::{Instances, resized};
 use segc::data::metrics::Confusion;
 use segc::data::{Batch, DataError, Dataset, Loader, Size};
+use segc::ir;
 use std::ops::Range;
 
 /// What a network is judged by.
@@ -22,6 +23,8 @@ pub struct Exam<'e> {
     pub dataset: &'e dyn Dataset,
     /// Number of classes.
     pub classes: usize,
+    /// How the network looks at them.
+    pub views: &'e Views,
 }
 
 /// What was counted.
@@ -50,7 +53,7 @@ pub fn judge(network: &Executor<'_>, exam: &Exam<'_>) -> Result<Judged, RunError
     };
     for batch in exam.images.epoch(0) {
         let batch = batch?;
-        let predicted = predicted(network, &batch)?;
+        let predicted = predicted(network, exam.views, &batch)?;
         judged.confusion.record(&batch.labels, &predicted)?;
         for at in 0..batch.n {
             judged.count(exam.dataset, &batch, at, &predicted[pixels_of(&batch, at)])?;
@@ -68,21 +71,19 @@ pub fn evaluate(
     images: &Loader,
     classes: usize,
 ) -> Result<Confusion, RunError> {
-    let mut confusion = Confusion::new(classes);
+    let (mut confusion, views) = (Confusion::new(classes), Views::default());
     for batch in images.epoch(0) {
         let batch = batch?;
-        confusion.record(&batch.labels, &predicted(network, &batch)?)?;
+        confusion.record(&batch.labels, &predicted(network, &views, &batch)?)?;
     }
     Ok(confusion)
 }
 
 /// Train ids n x h x w that a network predicts for a batch, by its first main output.
-fn predicted(network: &Executor<'_>, batch: &Batch) -> Result<Vec<u8>, RunError> {
-    let (input, labels) = tensors(batch, network)?;
-    let pass = network.forward(&[input], &[], Mode::Eval, Wanted::Nothing)?;
-    let output = pass.outputs.first();
-    let output = output.ok_or_else(|| RunError::Plan("the network has no output".into()))?;
-    let predicted = predict(&output.value, &labels)?.f_to_device(tch::Device::Cpu)?;
+fn predicted(network: &Executor<'_>, views: &Views, batch: &Batch) -> Result<Vec<u8>, RunError> {
+    let (images, _) = tensors(batch, network)?;
+    let size = ir::Size { h: batch.h as u32, w: batch.w as u32 };
+    let predicted = views.labels(network, &images, size)?;
     Ok(Vec::try_from(predicted.f_reshape([-1])?)?)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::commands::failed;
 use crate::exec::judge::Judged;
+use crate::exec::views::Views;
 use segc::cli::failure::Failure;
 use segc::cli::number::plural;
 use segc::cli::term::{Rows, Term};
@@ -16,6 +17,7 @@ pub(super) struct Report<'r> {
     schema: &'static str,
     net: &'r str,
     split: &'r str,
+    views: Looked,
     images: usize,
     /// Images without a map of instances.
     without_instances: usize,
@@ -27,13 +29,39 @@ pub(super) struct Report<'r> {
     lacking: Option<&'r str>,
 }
 
+/// How the network looked at the images.
+#[derive(Serialize)]
+struct Looked {
+    scales: Vec<f64>,
+    flip: bool,
+    window: Option<String>,
+    stride: Option<String>,
+}
+
+impl Looked {
+    fn of(views: &Views) -> Looked {
+        Looked {
+            scales: views.scales.clone(),
+            flip: views.flip,
+            window: views.window.map(|window| window.size.to_string()),
+            stride: views.window.map(|window| window.stride.to_string()),
+        }
+    }
+}
+
 impl<'r> Report<'r> {
     /// What was counted, as scores.
-    pub(super) fn of(judged: &'r Judged, net: &'r str, split: &'r str) -> Report<'r> {
+    pub(super) fn of(
+        judged: &'r Judged,
+        views: &Views,
+        net: &'r str,
+        split: &'r str,
+    ) -> Report<'r> {
         Report {
             schema: "segc.eval/1",
             net,
             split,
+            views: Looked::of(views),
             images: judged.images,
             without_instances: judged.without.len(),
             scores: judged.confusion.scores(),

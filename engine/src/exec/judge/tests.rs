@@ -69,7 +69,8 @@ fn judged(red: &[u32], with: usize, augment: Augment) -> Judged {
     let two = NonZeroUsize::new(2).expect("positive");
     let config = LoaderConfig { batch: two, threads: two, augment, ..LoaderConfig::default() };
     let images = Loader::new(Arc::clone(&dataset) as Arc<dyn Dataset>, config).expect("batches");
-    let exam = Exam { images: &images, dataset: dataset.as_ref(), classes: 19 };
+    let views = Views::default();
+    let exam = Exam { images: &images, dataset: dataset.as_ref(), classes: 19, views: &views };
     judge(&network, &exam).expect("it runs")
 }
 
