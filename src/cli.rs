@@ -31,7 +31,7 @@ mod sizes;
 mod spec;
 pub mod term;
 pub mod version;
-mod write;
+pub mod write;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};

@@ -155,6 +155,15 @@ pub struct Eval {
     /// How it looks at the images.
     #[command(flatten)]
     pub looking: Looking,
+    /// Name the images that it is worst at, by mIoU
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub worst: usize,
+    /// A folder for their pictures: image, truth and prediction side by side
+    #[arg(short, long, value_name = "DIR", requires = "worst")]
+    pub out: Option<PathBuf>,
+    /// Write into the folder although it is not empty
+    #[arg(long, requires = "out")]
+    pub force: bool,
     /// Where, and on how many threads.
     #[command(flatten)]
     pub machine: Machine,

@@ -1,6 +1,7 @@
 //! `segc eval`: judges a trained network on a split of its dataset.
 
 mod report;
+mod worst;
 
 use super::images::{Images, palette};
 use super::looking::{unseen, views};
@@ -33,15 +34,23 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let device = machine(&args.machine)?;
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
+    if let Some(dir) = &args.out {
+        worst::folder(dir, args.force)?;
+    }
     let network = fresh(&net.graph, device, 0)?;
     state::load(&network, &args.weights).map_err(failed)?;
     let dataset = images.open(data, &args.split)?;
     let loader = images.judging_by(Arc::clone(&dataset), data)?;
     let classes = palette(data)?;
     let dataset = dataset.as_ref();
-    let exam = Exam { images: &loader, dataset, classes: classes.len(), views: &views };
+    let (classes_n, worst) = (classes.len(), args.worst);
+    let exam = Exam { images: &loader, dataset, classes: classes_n, views: &views, worst };
     let counted = judge(&network, &exam).map_err(|error| unseen(error, REMEDY))?;
-    let report = Report::of(&counted, &views, name, &args.split);
+    let pictures = match &args.out {
+        Some(dir) => worst::write(&counted, dataset, &classes, dir)?,
+        None => Vec::new(),
+    };
+    let report = Report::of(&counted, &views, name, &args.split).with_pictures(&pictures);
     match args.format {
         Format::Json => report.json(term),
         Format::Human => report.tables(&classes, term),

@@ -25,6 +25,8 @@ pub struct Exam<'e> {
     pub classes: usize,
     /// How the network looks at them.
     pub views: &'e Views,
+    /// How many of the images that it is worst at are told.
+    pub worst: usize,
 }
 
 /// What was counted.
@@ -38,6 +40,23 @@ pub struct Judged {
     pub images: usize,
     /// Names of the images without instances.
     pub without: Vec<String>,
+    /// The images that the network is worst at, the worst first.
+    pub worst: Vec<Bad>,
+}
+
+/// An image that the network is bad at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bad {
+    /// Its place in the dataset.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// The mean IoU over the classes that occur in it or were predicted.
+    pub miou: f64,
+    /// Train ids that were predicted, h x w.
+    pub predicted: Vec<u8>,
+    /// The size of what was judged.
+    pub size: Size,
 }
 
 /// Counts a network's predictions over a whole dataset.
@@ -50,13 +69,13 @@ pub fn judge(network: &Executor<'_>, exam: &Exam<'_>) -> Result<Judged, RunError
         instances: Instances::default(),
         images: 0,
         without: Vec::new(),
+        worst: Vec::new(),
     };
     for batch in exam.images.epoch(0) {
         let batch = batch?;
         let predicted = predicted(network, exam.views, &batch)?;
-        judged.confusion.record(&batch.labels, &predicted)?;
         for at in 0..batch.n {
-            judged.count(exam.dataset, &batch, at, &predicted[pixels_of(&batch, at)])?;
+            judged.count(exam, &batch, at, &predicted[pixels_of(&batch, at)])?;
         }
     }
     Ok(judged)
@@ -94,23 +113,40 @@ fn pixels_of(batch: &Batch, at: usize) -> Range<usize> {
 }
 
 impl Judged {
-    /// Counts the instances of the next image, number `at` of its batch; `predicted` are its pixels.
+    /// Counts the next image, number `at` of its batch; `predicted` are its pixels.
     fn count(
         &mut self,
-        dataset: &dyn Dataset,
+        exam: &Exam<'_>,
         batch: &Batch,
         at: usize,
         predicted: &[u8],
     ) -> Result<(), DataError> {
-        match dataset.instances(self.images)? {
+        let mut confusion = Confusion::new(exam.classes);
+        confusion.record(&batch.labels[pixels_of(batch, at)], predicted)?;
+        self.confusion.merge(&confusion)?;
+        let (name, size) = (&batch.names[at], Size::new(batch.h as u32, batch.w as u32));
+        if let Some(miou) = confusion.scores().miou {
+            let (index, name, predicted) = (self.images, name.clone(), predicted.to_vec());
+            self.rank(exam.worst, Bad { index, name, miou, predicted, size });
+        }
+        match exam.dataset.instances(self.images)? {
             Some(map) => {
-                let map = resized(map, Size::new(batch.h as u32, batch.w as u32));
+                let map = resized(map, size);
                 self.instances.record(map.as_raw(), predicted)?;
             }
-            None => self.without.push(batch.names[at].clone()),
+            None => self.without.push(name.clone()),
         }
         self.images += 1;
         Ok(())
+    }
+
+    /// Takes an image among the `most` worst, if it is one; of equals the first stays.
+    fn rank(&mut self, most: usize, bad: Bad) {
+        let at = self.worst.partition_point(|other| other.miou <= bad.miou);
+        if at < most {
+            self.worst.insert(at, bad);
+            self.worst.truncate(most);
+        }
     }
 
     /// The instances, if all images have them: false alarms are those of all images.

@@ -1,7 +1,7 @@
 //! What `segc eval` says of a network: tables for people, one document for programs.
 
 use crate::commands::failed;
-use crate::exec::judge::Judged;
+use crate::exec::judge::{Bad, Judged};
 use crate::exec::views::Views;
 use segc::cli::failure::Failure;
 use segc::cli::number::plural;
@@ -10,6 +10,7 @@ use segc::data::classes::Palette;
 use segc::data::instances::{StreetScores, is_thing, street_scores};
 use segc::data::metrics::Scores;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// All that is said of a network.
 #[derive(Serialize)]
@@ -25,8 +26,18 @@ pub(super) struct Report<'r> {
     scores: Scores,
     #[serde(flatten)]
     street: Option<StreetScores>,
+    worst: Vec<Worst<'r>>,
     #[serde(skip)]
     lacking: Option<&'r str>,
+}
+
+/// An image that the network is bad at.
+#[derive(Serialize)]
+struct Worst<'r> {
+    name: &'r str,
+    miou: f64,
+    /// The file with its picture.
+    picture: Option<String>,
 }
 
 /// How the network looked at the images.
@@ -49,6 +60,12 @@ impl Looked {
     }
 }
 
+impl<'r> Worst<'r> {
+    fn of(bad: &'r Bad) -> Worst<'r> {
+        Worst { name: &bad.name, miou: bad.miou, picture: None }
+    }
+}
+
 impl<'r> Report<'r> {
     /// What was counted, as scores.
     pub(super) fn of(
@@ -66,8 +83,17 @@ impl<'r> Report<'r> {
             without_instances: judged.without.len(),
             scores: judged.confusion.scores(),
             street: street_scores(&judged.confusion, judged.all_instances()),
+            worst: judged.worst.iter().map(Worst::of).collect(),
             lacking: judged.without.first().map(String::as_str),
         }
+    }
+
+    /// Says where the pictures of the worst images are, in their order.
+    pub(super) fn with_pictures(mut self, pictures: &[PathBuf]) -> Report<'r> {
+        for (worst, path) in self.worst.iter_mut().zip(pictures) {
+            worst.picture = Some(path.display().to_string());
+        }
+        self
     }
 
     /// Prints it for programs.
@@ -83,6 +109,9 @@ impl<'r> Report<'r> {
             term.table(&categories(street))?;
         }
         term.table(&self.overall())?;
+        if !self.worst.is_empty() {
+            term.table(&self.worst())?;
+        }
         match (&self.street, self.lacking) {
             (Some(_), Some(name)) => term.line(format!(
                 "  no iIoU: {} of {} {} no `*_instanceIds.png`, such as `{name}`",
@@ -109,6 +138,15 @@ impl<'r> Report<'r> {
             };
             let of_thing = weighed.get(id).filter(|_| is_thing(id as u8));
             rows.push([name, score(*iou), of_thing.map_or(String::new(), |s| score(*s))]);
+        }
+        rows
+    }
+
+    fn worst(&self) -> Rows {
+        let mut rows = Rows::headed("lrl", &["worst images", "mIoU", ""]);
+        for worst in &self.worst {
+            let picture = worst.picture.clone().unwrap_or_default();
+            rows.push([worst.name.to_string(), score(Some(worst.miou)), picture]);
         }
         rows
     }

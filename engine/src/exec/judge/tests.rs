@@ -70,7 +70,8 @@ fn judged(red: &[u32], with: usize, augment: Augment) -> Judged {
     let config = LoaderConfig { batch: two, threads: two, augment, ..LoaderConfig::default() };
     let images = Loader::new(Arc::clone(&dataset) as Arc<dyn Dataset>, config).expect("batches");
     let views = Views::default();
-    let exam = Exam { images: &images, dataset: dataset.as_ref(), classes: 19, views: &views };
+    let dataset = dataset.as_ref();
+    let exam = Exam { images: &images, dataset, classes: 19, views: &views, worst: 2 };
     judge(&network, &exam).expect("it runs")
 }
 
@@ -98,4 +99,16 @@ fn instances_follow_images_to_another_size() {
 fn one_image_without_instances_leaves_the_score_open() {
     let judged = judged(&[8, 2, 4], 2, Augment::default());
     assert_eq!((judged.all_instances(), &judged.without[..]), (None, &["red 4".to_owned()][..]));
+}
+
+#[test]
+fn the_worst_images_are_those_with_the_least_score_of_their_own() {
+    let judged = judged(&[8, 2, 6, 2, 4], 0, Augment::default());
+    let told: Vec<(usize, &str)> = judged.worst.iter().map(|b| (b.index, &*b.name)).collect();
+    assert_eq!(told, [(1, "red 2"), (3, "red 2")]);
+    let first = &judged.worst[0];
+    // A quarter is right; roads are seen where there are none.
+    assert!((first.miou - 0.125).abs() < 1e-9, "{}", first.miou);
+    assert_eq!(first.size, Size::new(4, 8));
+    assert_eq!(first.predicted[..8], [CAR, CAR, 0, 0, 0, 0, 0, 0]);
 }
