@@ -172,6 +172,38 @@ pub struct Eval {
     pub format: super::args::Format,
 }
 
+/// Arguments of `segc infer`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Infer {
+    /// The spec of a finished network, and what overrides it.
+    #[command(flatten)]
+    pub spec: Spec,
+    /// A picture, or a folder of pictures and folders: .png, .jpg, .jpeg
+    #[arg(value_name = "PICTURES")]
+    pub input: PathBuf,
+    /// The network's weights
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// The folder for NAME_labelIds.png, NAME_colour.png and NAME_overlay.png of each picture
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Write over files that are there
+    #[arg(long)]
+    pub force: bool,
+    /// The network [default: the one that the train block names, else the last]
+    #[arg(long, value_name = "NAME")]
+    pub net: Option<String>,
+    /// The size at which pictures are looked at [default: the train block's, else their own]
+    #[arg(long, value_name = "HxW", value_parser = args::size)]
+    pub size: Option<Size>,
+    /// How it looks at the pictures.
+    #[command(flatten)]
+    pub looking: Looking,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
 /// Arguments of `segc bench`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Bench {

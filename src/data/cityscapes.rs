@@ -170,6 +170,11 @@ pub fn splits(root: &Path) -> Result<BTreeSet<String>, DataError> {
     Ok(folders.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect())
 }
 
+/// A picture, decoded.
+pub(super) fn picture(path: &Path) -> Result<image::RgbImage, DataError> {
+    decode::image(path)
+}
+
 /// Files below the cities of a split, by `<city>/<file name>`. A split without a folder has none.
 fn files(split: &Path) -> Result<BTreeMap<String, PathBuf>, DataError> {
     let mut found = BTreeMap::new();

@@ -6,10 +6,19 @@ use image::{
 use std::io::Cursor;
 use std::path::Path;
 
-use super::DataError;
+use super::{DataError, cityscapes};
 
 /// Columns between pictures that stand side by side.
 const GAP: u32 = 4;
+
+/// The picture at `path`, a PNG or JPEG; a grey one is spread over three channels, transparency is
+/// dropped.
+///
+/// # Errors
+/// When it cannot be read or decoded.
+pub fn open(path: &Path) -> Result<RgbImage, DataError> {
+    cityscapes::picture(path)
+}
 
 /// Pictures side by side, their tops aligned, on white.
 ///
@@ -86,5 +95,7 @@ mod tests {
         let bytes = png(Path::new("a.png"), &map).expect("it has pixels");
         assert_eq!(image::load_from_memory(&bytes).expect("a PNG").into_luma8(), map);
         assert!(png(Path::new("a.png"), &GrayImage::new(0, 0)).is_err());
+        let error = open(Path::new("nowhere/a.png")).expect_err("it is not there").to_string();
+        assert!(error.contains("nowhere/a.png"), "{error}");
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let dataset = dataset.as_ref();
     let (classes_n, worst) = (classes.len(), args.worst);
     let exam = Exam { images: &loader, dataset, classes: classes_n, views: &views, worst };
-    let counted = judge(&network, &exam).map_err(|error| unseen(error, REMEDY))?;
+    let counted = judge(&network, &exam).map_err(|error| unseen(error, &views, REMEDY))?;
     let pictures = match &args.out {
         Some(dir) => worst::write(&counted, dataset, &classes, dir)?,
         None => Vec::new(),
