@@ -32,7 +32,7 @@ mod sizes;
 mod spec;
 pub mod term;
 pub mod version;
-mod write;
+pub mod write;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -95,6 +95,8 @@ pub enum Command {
     Train(compute::Train),
     /// Judge a trained network on a dataset
     Eval(compute::Eval),
+    /// Write what a trained network sees in pictures: label ids, colours, overlays
+    Infer(compute::Infer),
     /// Measure latency, throughput and memory of networks side by side
     Bench(compute::Bench),
     /// Make and describe datasets
@@ -173,9 +175,11 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Data(args) => data::run(args, term),
         Command::Doctor(args) => doctor::run(args, term),
         Command::Completions(args) => completions::run(args, term),
-        Command::Search(_) | Command::Train(_) | Command::Eval(_) | Command::Bench(_) => {
-            compute::hand_over(argv)
-        }
+        Command::Search(_)
+        | Command::Train(_)
+        | Command::Eval(_)
+        | Command::Infer(_)
+        | Command::Bench(_) => compute::hand_over(argv),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod info;
 pub mod instances;
 pub mod loader;
 pub mod metrics;
+pub mod picture;
 mod random;
 pub mod sample;
 pub mod shares;

@@ -3,6 +3,8 @@
 mod bench;
 mod eval;
 mod images;
+mod infer;
+mod looking;
 mod progress;
 mod search;
 mod spec;
@@ -49,6 +51,7 @@ fn run(command: Option<&Command>, term: &mut Term) -> Result<Ended, Failure> {
         Some(Command::Search(args)) => search::run(args, term),
         Some(Command::Train(args)) => train::run(args, term),
         Some(Command::Eval(args)) => eval::run(args, term).map(|()| Ended::Done),
+        Some(Command::Infer(args)) => infer::run(args, term).map(|()| Ended::Done),
         Some(Command::Bench(args)) => bench::run(args, term).map(|()| Ended::Done),
         _ => Err(Failure::with_help(
             "segc-engine only computes",

@@ -9,6 +9,7 @@ pub mod executor;
 pub mod feed;
 pub mod inference;
 pub mod journal;
+pub mod judge;
 pub mod kernels;
 pub mod learn;
 pub mod loss;
@@ -21,6 +22,7 @@ pub mod state;
 #[cfg(test)]
 mod toy;
 pub mod train;
+pub mod views;
 pub mod weights;
 
 pub use executor::{ExecError, Executor, Gradients, Hold, Layout, Options, Parts, Pass, Wanted};

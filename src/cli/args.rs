@@ -114,6 +114,17 @@ pub fn size(text: &str) -> Result<Size, String> {
     }
 }
 
+/// The largest factor of an image's size: 16 times each side is 256 times the memory.
+const LARGEST: f64 = 16.0;
+
+/// A factor of an image's size: `0.75`.
+pub fn factor(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(factor) if factor > 0.0 && factor <= LARGEST => Ok(factor),
+        _ => Err(format!("write numbers above 0, up to {LARGEST}: 0.75,1,1.25")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +136,14 @@ mod tests {
         assert_eq!(full.to_string(), "1x3x1024x2048");
         for wrong in ["", "1024", "1x3x0x4", "1x4x8x8", "axb"] {
             assert!(wrong.parse::<Input>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn factors_are_positive_and_finite() {
+        assert_eq!(factor(" 0.75"), Ok(0.75));
+        for wrong in ["0", "-1", "NaN", "inf", "17", "", "x"] {
+            assert!(factor(wrong).is_err(), "{wrong}");
         }
     }
 

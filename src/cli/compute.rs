@@ -1,8 +1,9 @@
 //! The commands that need libtorch. Their arguments are described here, for `segc` to judge and
 //! to explain; `segc-engine` parses the same ones and does the work.
 
-use super::args::{Input, Settings, Spec};
+use super::args::{self, Input, Settings, Spec};
 use super::failure::Failure;
+use crate::ir::Size;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -49,6 +50,24 @@ pub struct Machine {
     /// Threads on the processor [default: one per core]
     #[arg(long, value_name = "N")]
     pub threads: Option<std::num::NonZeroUsize>,
+}
+
+/// How a network looks at an image.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Looking {
+    /// Look at each image at these factors of its size; the mean of the probabilities decides
+    #[arg(long, value_name = "FACTORS", value_delimiter = ',', default_value = "1",
+          value_parser = args::factor)]
+    pub scales: Vec<f64>,
+    /// Look at each image mirrored, too
+    #[arg(long)]
+    pub flip: bool,
+    /// Look through a window that slides over the image
+    #[arg(long, value_name = "HxW", value_parser = args::size)]
+    pub window: Option<Size>,
+    /// How far the window moves down and to the right [default: half of it]
+    #[arg(long, value_name = "HxW", value_parser = args::size, requires = "window")]
+    pub stride: Option<Size>,
 }
 
 /// Arguments of `segc search`.
@@ -133,12 +152,56 @@ pub struct Eval {
     /// The split to judge by
     #[arg(long, value_name = "NAME", default_value = "val")]
     pub split: String,
+    /// How it looks at the images.
+    #[command(flatten)]
+    pub looking: Looking,
+    /// Name the images that it is worst at, by mIoU
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub worst: usize,
+    /// A folder for their pictures: image, truth and prediction side by side
+    #[arg(short, long, value_name = "DIR", requires = "worst")]
+    pub out: Option<PathBuf>,
+    /// Write into the folder although it is not empty
+    #[arg(long, requires = "out")]
+    pub force: bool,
     /// Where, and on how many threads.
     #[command(flatten)]
     pub machine: Machine,
     /// How to report
     #[arg(long, value_enum, default_value_t)]
     pub format: super::args::Format,
+}
+
+/// Arguments of `segc infer`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Infer {
+    /// The spec of a finished network, and what overrides it.
+    #[command(flatten)]
+    pub spec: Spec,
+    /// A picture, or a folder of pictures and folders: .png, .jpg, .jpeg
+    #[arg(value_name = "PICTURES")]
+    pub input: PathBuf,
+    /// The network's weights
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// The folder for NAME_labelIds.png, NAME_colour.png and NAME_overlay.png of each picture
+    #[arg(short, long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Write over files that are there
+    #[arg(long)]
+    pub force: bool,
+    /// The network [default: the one that the train block names, else the last]
+    #[arg(long, value_name = "NAME")]
+    pub net: Option<String>,
+    /// The size at which pictures are looked at [default: the train block's, else their own]
+    #[arg(long, value_name = "HxW", value_parser = args::size)]
+    pub size: Option<Size>,
+    /// How it looks at the pictures.
+    #[command(flatten)]
+    pub looking: Looking,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
 }
 
 /// Arguments of `segc bench`.

@@ -41,6 +41,17 @@ impl Failure {
         Failure::Machine { message: message.into(), help: Some(help.into()) }
     }
 
+    /// The same, said of a file.
+    #[must_use]
+    pub fn of_file(self, path: &Path) -> Failure {
+        match self {
+            Failure::Machine { message, help } => {
+                Failure::Machine { message: format!("`{}`: {message}", path.display()), help }
+            }
+            other => other,
+        }
+    }
+
     /// A file cannot be used; `doing` is `read`, `write`, …
     pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
         Failure::machine(format!("cannot {doing} `{}`: {}", path.display(), plain(error)))

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// Writes a file. One that is there keeps its permissions; a link is followed.
-pub(super) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fail = |error: &std::io::Error| Failure::file("write", path, error);
     let there = std::fs::metadata(path);
     if there.as_ref().is_ok_and(|meta| !meta.is_file()) {

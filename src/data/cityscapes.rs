@@ -3,6 +3,7 @@
 //! ```text
 //! leftImg8bit/<split>/<city>/<stem>_leftImg8bit.png
 //! gtFine/<split>/<city>/<stem>_gtFine_labelIds.png        or _labelTrainIds.png
+//! gtFine/<split>/<city>/<stem>_gtFine_instanceIds.png     where there are instances
 //! ```
 
 mod decode;
@@ -12,6 +13,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::DataError;
+use super::instances::InstanceMap;
 use super::sample::{Dataset, Sample, Size};
 
 /// The folder that holds the pictures.
@@ -24,6 +26,8 @@ pub(super) const IMAGE_SUFFIX: &str = "_leftImg8bit.png";
 pub(super) const LABEL_IDS_SUFFIX: &str = "_gtFine_labelIds.png";
 /// How the name of a mask of train ids ends.
 pub(super) const TRAIN_IDS_SUFFIX: &str = "_gtFine_labelTrainIds.png";
+/// How the name of a map of instance ids ends.
+pub(super) const INSTANCE_IDS_SUFFIX: &str = "_gtFine_instanceIds.png";
 
 /// What the values of a mask stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub struct Pair {
     pub mask: PathBuf,
     /// What the mask's values stand for.
     pub encoding: Encoding,
+    /// The map of instance ids, where there is one.
+    pub instances: Option<PathBuf>,
 }
 
 /// One split of a dataset folder. Its samples are in the order of their names.
@@ -89,6 +95,11 @@ impl Dataset for Split {
         let missing = DataError::NoSample { index, len: self.pairs.len() };
         self.pairs.get(index).ok_or(missing)?.load()
     }
+
+    fn instances(&self, index: usize) -> Result<Option<InstanceMap>, DataError> {
+        let missing = DataError::NoSample { index, len: self.pairs.len() };
+        self.pairs.get(index).ok_or(missing)?.load_instances()
+    }
 }
 
 impl Pair {
@@ -110,6 +121,21 @@ impl Pair {
     /// When it cannot be decoded or holds an unknown label.
     pub fn load_labels(&self) -> Result<image::GrayImage, DataError> {
         decode::labels(&self.mask, self.encoding)
+    }
+
+    /// Decodes the map of instance ids, where there is one.
+    ///
+    /// # Errors
+    /// When it cannot be decoded, holds an unknown label, or is not of the image's size.
+    pub fn load_instances(&self) -> Result<Option<InstanceMap>, DataError> {
+        let Some(path) = &self.instances else { return Ok(None) };
+        let map = decode::instances(path)?;
+        let (image_size, mask_size) = (self.image_size()?, Size::of(&map));
+        if image_size != mask_size {
+            let (image, mask) = (self.image.clone(), path.clone());
+            return Err(DataError::SizeMismatch { image, mask, image_size, mask_size });
+        }
+        Ok(Some(map))
     }
 
     /// Reads the size of the image without decoding its pixels.
@@ -142,6 +168,11 @@ pub fn splits(root: &Path) -> Result<BTreeSet<String>, DataError> {
     }
     let folders = entries(&root.join(IMAGES))?.into_iter().filter(|path| path.is_dir());
     Ok(folders.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect())
+}
+
+/// A picture, decoded.
+pub(super) fn picture(path: &Path) -> Result<image::RgbImage, DataError> {
+    decode::image(path)
 }
 
 /// Files below the cities of a split, by `<city>/<file name>`. A split without a folder has none.
@@ -189,7 +220,8 @@ fn pair(
                 image: image.clone(),
                 expected: root.join(MASKS).join(split).join(format!("{stem}{LABEL_IDS_SUFFIX}")),
             })?;
-            Ok(Pair { name: stem.to_owned(), image: image.clone(), mask, encoding })
+            let instances = masks.get(&format!("{stem}{INSTANCE_IDS_SUFFIX}")).cloned();
+            Ok(Pair { name: stem.to_owned(), image: image.clone(), mask, encoding, instances })
         })
         .collect()
 }

@@ -43,6 +43,25 @@ impl Palette {
         Self { classes: evaluated.into_iter().map(class).collect() }
     }
 
+    /// A palette of classes that are known by number only; at most 255. Colours are far apart for
+    /// near numbers: the number's bits, from the lowest on, are the highest of red, green and blue
+    /// in turn, as in the development kit of PASCAL VOC, which leaves black to the background.
+    ///
+    /// ```
+    /// let palette = segc::data::classes::Palette::numbered(4).expect("few");
+    /// assert_eq!([0, 1, 2, 3].map(|id| palette.colour(id)),
+    ///            [[128, 0, 0], [0, 128, 0], [128, 128, 0], [0, 0, 128]]);
+    /// ```
+    #[must_use]
+    pub fn numbered(count: usize) -> Option<Self> {
+        let bit = |n: usize, channel: usize, level: usize| (n >> (3 * level + channel) & 1) as u8;
+        let side =
+            |n: usize, channel: usize| (0..3).fold(0, |c, l| c | bit(n, channel, l) << (7 - l));
+        let colour = |n: usize| [0, 1, 2].map(|channel| side(n, channel));
+        let class = |n: usize| Class { name: "class", colour: colour(n) };
+        Self::new((1..=count).map(class).collect())
+    }
+
     /// Number of classes, the ignored label not counted.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -149,6 +168,13 @@ pub fn train_id_of(id: u8) -> Option<u8> {
     }
 }
 
+/// The value of a `*_labelIds.png` for a train id; `None` for what is no class.
+#[must_use]
+pub fn label_id_of(train_id: u8) -> Option<u8> {
+    let label = |of: &&Label| of.train_id == train_id && train_id != IGNORE;
+    CITYSCAPES.iter().find(label).map(|label| label.id)
+}
+
 const fn label(
     id: u8,
     train_id: u8,
@@ -229,5 +255,19 @@ mod tests {
         assert_eq!(train_id_of(29), Some(IGNORE));
         assert_eq!(train_id_of(LICENCE_PLATE), Some(IGNORE));
         assert_eq!(train_id_of(34), None);
+        for train_id in 0..EVALUATED {
+            assert_eq!(label_id_of(train_id).and_then(train_id_of), Some(train_id));
+        }
+        assert_eq!(label_id_of(IGNORE), None);
+    }
+
+    #[test]
+    fn numbered_colours_differ_and_none_is_black() {
+        let palette = Palette::numbered(255).expect("as many as there are ids");
+        let mut colours: Vec<Rgb8> = palette.classes().iter().map(|c| c.colour).collect();
+        colours.sort_unstable();
+        colours.dedup();
+        assert!(colours.len() == 255 && !colours.contains(&[0; 3]));
+        assert!(Palette::numbered(256).is_none());
     }
 }

@@ -48,6 +48,16 @@ pub enum DataError {
     #[diagnostic(help("use the *_labelIds.png or *_labelTrainIds.png file, not the coloured one"))]
     MaskFormat { path: PathBuf, found: String },
 
+    /// A map of instances that does not store one id per pixel.
+    #[error("instance ids `{}` are stored as {found}, not as 16-bit grey", path.display())]
+    #[diagnostic(help("use the *_instanceIds.png file, or delete it to judge without instances"))]
+    InstanceFormat { path: PathBuf, found: String },
+
+    /// An instance of a label that the class table does not list.
+    #[error("`{}` has the unknown instance id {value} at x {x}, y {y}", path.display())]
+    #[diagnostic(help("ids are label ids, 0 to 33, or 1000 times that plus a number"))]
+    UnknownInstance { path: PathBuf, value: u16, x: u32, y: u32 },
+
     /// An image and its mask that do not cover each other.
     #[error("image `{}` is {image_size}, its mask {mask_size}", image.display())]
     #[diagnostic(help("resize `{}` to {image_size}, without interpolation", mask.display()))]

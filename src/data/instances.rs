@@ -8,8 +8,12 @@
 use super::DataError;
 use super::classes::{CITYSCAPES, Category, IGNORE, Label};
 use super::metrics::Confusion;
+use super::sample::Size;
+use image::imageops::{self, FilterType};
+use image::{ImageBuffer, Luma};
 use indexmap::IndexMap;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The mean size of things in pixels, by label id: measured by the authors on their training set.
 const MEAN_SIZES: [(u8, f64); 8] = [
@@ -25,6 +29,51 @@ const MEAN_SIZES: [(u8, f64); 8] = [
 
 /// Instance ids are label ids times this, plus a number.
 const PER_LABEL: u16 = 1000;
+
+/// Instance ids, h x w, as in `*_instanceIds.png`: those of things are 1000 times the label id plus
+/// a number from 0 on; what comes in no instances, or in a group nobody took apart, has its label id.
+pub type InstanceMap = ImageBuffer<Luma<u16>, Vec<u16>>;
+
+/// Instance ids brought to a size as labels are: no id comes out that did not go in.
+#[must_use]
+pub fn resized(map: InstanceMap, size: Size) -> InstanceMap {
+    match Size::of(&map) == size {
+        true => map,
+        false => imageops::resize(&map, size.w, size.h, FilterType::Nearest),
+    }
+}
+
+/// The label id of an instance id.
+#[must_use]
+pub fn label_of(instance: u16) -> u16 {
+    if instance < PER_LABEL { instance } else { instance / PER_LABEL }
+}
+
+/// Gives the things of a picture their instance ids, in the order in which they are met.
+#[derive(Clone, Debug, Default)]
+pub struct Numbering {
+    /// Those that were given, by label id and what the thing was called.
+    given: BTreeMap<(u8, u32), u16>,
+    /// How many, by label id.
+    counts: BTreeMap<u8, u16>,
+}
+
+impl Numbering {
+    /// The instance id of a thing of a label id; the label id itself where that has no instances,
+    /// or has had a thousand already.
+    pub fn instance(&mut self, label: u8, thing: u32) -> u16 {
+        let group = u16::from(label);
+        if !MEAN_SIZES.iter().any(|(id, _)| *id == label) {
+            return group;
+        }
+        let count = self.counts.entry(label).or_default();
+        *self.given.entry((label, thing)).or_insert_with(|| {
+            let number = *count;
+            *count += 1;
+            if number < PER_LABEL { group * PER_LABEL + number } else { group }
+        })
+    }
+}
 
 /// The categories that are judged.
 const CATEGORIES: [Category; 7] = [
@@ -174,6 +223,12 @@ fn category(train_id: u8) -> Option<Category> {
 
 fn within(train_id: u8, of: Category) -> bool {
     category(train_id) == Some(of)
+}
+
+/// Whether a train id's class comes in instances.
+#[must_use]
+pub fn is_thing(train_id: u8) -> bool {
+    labels().any(|label| label.train_id == train_id && has_instances(label))
 }
 
 fn has_instances(label: &Label) -> bool {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use image::{GrayImage, RgbImage};
 
 use super::DataError;
+use super::instances::InstanceMap;
 
 /// Height and width in pixels, written `128x256` as the field writes them: height first.
 #[derive(
@@ -89,6 +90,16 @@ pub trait Dataset: Send + Sync {
     /// # Errors
     /// When there is no such sample, or its files cannot be used.
     fn load(&self, index: usize) -> Result<Sample, DataError>;
+
+    /// The instance ids of the sample at `index`, of the image's size; `None` where nobody told
+    /// its things apart.
+    ///
+    /// # Errors
+    /// When there is no such sample, or its file cannot be used.
+    fn instances(&self, index: usize) -> Result<Option<InstanceMap>, DataError> {
+        let _without = index;
+        Ok(None)
+    }
 }
 
 /// A dataset that is already decoded: drawn scenes, tests, a handful of pictures to overfit.

@@ -23,14 +23,15 @@ use std::num::NonZeroUsize;
 use image::{GrayImage, RgbImage};
 use serde::{Deserialize, Serialize};
 
+use super::instances::InstanceMap;
 use super::random::{Purpose, stream};
 use super::sample::{Sample, Size};
 use super::{DataError, classes};
 
 pub use store::{MANIFEST, Summary, write};
 
-/// The version of the drawing, raised whenever the same settings give other scenes than before.
-pub const VERSION: u32 = 1;
+/// The version of the drawing, raised whenever the same settings give other files than before.
+pub const VERSION: u32 = 2;
 
 /// The smallest side in pixels of which anything can be recognised.
 const LEAST_SIDE: u32 = 16;
@@ -60,6 +61,17 @@ mod ids {
     pub(super) const TRAIN: u8 = 31;
     pub(super) const MOTORCYCLE: u8 = 32;
     pub(super) const BICYCLE: u8 = 33;
+}
+
+/// A scene, drawn. All maps are h x w.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scene {
+    /// The picture.
+    pub image: RgbImage,
+    /// Label ids.
+    pub labels: GrayImage,
+    /// Instance ids.
+    pub instances: InstanceMap,
 }
 
 /// Which scenes to draw.
@@ -119,10 +131,9 @@ impl SynthConfig {
         Ok(())
     }
 
-    /// The scene with that number: the picture and its label ids, both h x w. The counts and the
-    /// threads have no part in it.
+    /// The scene with that number. The counts and the threads have no part in it.
     #[must_use]
-    pub fn scene(&self, split: SynthSplit, index: usize) -> (RgbImage, GrayImage) {
+    pub fn scene(&self, split: SynthSplit, index: usize) -> Scene {
         let purpose = match split {
             SynthSplit::Train => Purpose::TrainScene,
             SynthSplit::Val => Purpose::ValScene,
@@ -133,7 +144,7 @@ impl SynthConfig {
     /// As [`SynthConfig::scene`], with train ids and a name, for use without files.
     #[must_use]
     pub fn sample(&self, split: SynthSplit, index: usize) -> Sample {
-        let (image, mut labels) = self.scene(split, index);
+        let Scene { image, mut labels, instances: _ } = self.scene(split, index);
         for id in labels.iter_mut() {
             *id = classes::train_id_of(*id).unwrap_or(classes::IGNORE);
         }

@@ -76,7 +76,15 @@ impl Images {
 
     /// Batches to judge by: whole images as they are listed.
     pub(super) fn judging(&self, spec: &DataSpec, split: &str) -> Result<Loader, Failure> {
-        let data = self.open(spec, split)?;
+        self.judging_by(self.open(spec, split)?, spec)
+    }
+
+    /// The same of a split that is open.
+    pub(super) fn judging_by(
+        &self,
+        data: Arc<dyn Dataset>,
+        spec: &DataSpec,
+    ) -> Result<Loader, Failure> {
         let size = spec.size.map(|s| Size { h: s.h, w: s.w });
         let augment = Augment {
             resize: size,

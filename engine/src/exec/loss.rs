@@ -141,9 +141,9 @@ fn reduced(labels: &Tensor, size: [i64; 2]) -> Result<Tensor, TchError> {
     maps.f_upsample_nearest2d(size, None, None)?.f_squeeze_dim(1)?.f_to_kind(Kind::Int64)
 }
 
-/// The most likely class of every pixel: N x H x W of type `Uint8`, at the size of `labels`.
-pub fn predict(logits: &Tensor, labels: &Tensor) -> Result<Tensor, TchError> {
-    to_size_of(logits, labels)?.f_argmax(1, false)?.f_to_kind(Kind::Uint8)
+/// The most likely class of every pixel: N x H x W of type `Uint8`, `size` being H and W.
+pub fn predict(logits: &Tensor, size: [i64; 2]) -> Result<Tensor, TchError> {
+    resized(logits, size)?.f_argmax(1, false)?.f_to_kind(Kind::Uint8)
 }
 
 /// Logits at the size of labels (N x H x W).
@@ -153,7 +153,7 @@ fn to_size_of(logits: &Tensor, labels: &Tensor) -> Result<Tensor, TchError> {
 }
 
 /// Maps at another size, bilinearly with half-pixel centres.
-fn resized(x: &Tensor, size: [i64; 2]) -> Result<Tensor, TchError> {
+pub fn resized(x: &Tensor, size: [i64; 2]) -> Result<Tensor, TchError> {
     let (_, _, h, w) = x.size4()?;
     if [h, w] == size {
         return Ok(x.shallow_clone());
@@ -228,7 +228,7 @@ mod tests {
         let large = logits.upsample_bilinear2d([4, 4], false, None, None);
         let of = |x: &Tensor| cross_entropy(x, &labels, None);
         assert_eq!(of(&logits), of(&large));
-        let classes = predict(&logits, &labels).expect("shapes fit");
+        let classes = predict(&logits, [4, 4]).expect("shapes fit");
         assert_eq!((classes.size(), classes.kind()), (vec![1, 4, 4], Kind::Uint8));
         assert_eq!(
             classes.int64_value(&[0, 0, 0]),

@@ -61,6 +61,14 @@ pub enum RunError {
         /// The loss.
         loss: f64,
     },
+    /// The network cannot take images of a size.
+    #[error("an image of {size} does not fit this network: {problem}")]
+    Misfit {
+        /// The size.
+        size: segc::ir::Size,
+        /// What is wrong with it, and which sizes nearby are right.
+        problem: Box<segc::cost::SizeProblem>,
+    },
     /// A weight is no number any more.
     #[error("`{name}` is not finite any more: its last step was too long")]
     Diverged {

@@ -5,12 +5,10 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use super::executor::{Executor, Mode, Wanted};
-use super::learn::tensors;
-use super::loss::predict;
+use super::executor::Executor;
 use super::run::{RunError, Watch};
 use segc::data::Loader;
-use segc::data::metrics::{Confusion, Scores};
+use segc::data::metrics::Scores;
 use segc::search::plan::TrainPlan;
 use session::Training;
 use std::path::Path;
@@ -89,24 +87,4 @@ pub fn train(job: &TrainJob<'_, '_>, watch: Watch<'_>) -> Result<Trained, RunErr
         }
     }
     Ok(training.result())
-}
-
-/// Counts a network's predictions over all images of a loader, by its first main output.
-pub fn evaluate(
-    network: &Executor<'_>,
-    images: &Loader,
-    classes: usize,
-) -> Result<Confusion, RunError> {
-    let mut confusion = Confusion::new(classes);
-    for batch in images.epoch(0) {
-        let batch = batch?;
-        let (input, labels) = tensors(&batch, network)?;
-        let pass = network.forward(&[input], &[], Mode::Eval, Wanted::Nothing)?;
-        let output = pass.outputs.first();
-        let output = output.ok_or_else(|| RunError::Plan("the network has no output".into()))?;
-        let predicted = predict(&output.value, &labels)?.f_to_device(tch::Device::Cpu)?;
-        let predicted: Vec<u8> = Vec::try_from(predicted.f_reshape([-1])?)?;
-        confusion.record(&batch.labels, &predicted)?;
-    }
-    Ok(confusion)
 }

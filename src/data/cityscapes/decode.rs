@@ -10,7 +10,8 @@ use image::{
 
 use super::Encoding;
 use crate::data::DataError;
-use crate::data::classes::{EVALUATED, IGNORE, train_id_of};
+use crate::data::classes::{CITYSCAPES, EVALUATED, IGNORE, train_id_of};
+use crate::data::instances::{InstanceMap, label_of};
 use crate::data::sample::Size;
 
 type Reader = image::ImageReader<BufReader<File>>;
@@ -30,7 +31,12 @@ pub(super) fn size(path: &Path) -> Result<Size, DataError> {
 
 /// The mask at `path`, as train ids.
 pub(super) fn labels(path: &Path, encoding: Encoding) -> Result<GrayImage, DataError> {
-    let mut labels = grey(path)?;
+    let stored =
+        stored(path, (ExtendedColorType::L8, ColorType::L8)).map_err(|error| match error {
+            Unfit::Stored(found) => DataError::MaskFormat { path: path.into(), found },
+            Unfit::Broken(error) => error,
+        });
+    let mut labels = stored?.into_luma8();
     let translated = |value: u8| match encoding {
         Encoding::LabelIds => train_id_of(value),
         Encoding::TrainIds => (value < EVALUATED || value == IGNORE).then_some(value),
@@ -56,21 +62,45 @@ fn known(encoding: Encoding) -> &'static str {
     }
 }
 
-/// One byte per pixel exactly as stored. Fewer bits would be stretched over 0..=255 by decoding,
-/// which is right for brightness and wrong for labels, so they are refused like colours.
-fn grey(path: &Path) -> Result<GrayImage, DataError> {
-    let reader = open(path)?;
-    let decoder = reader.into_decoder().map_err(|error| undecodable(path, &error))?;
-    let (stored, decoded) = (decoder.original_color_type(), decoder.color_type());
-    if (stored, decoded) != (ExtendedColorType::L8, ColorType::L8) {
-        let found = format!("{stored:?}");
-        return Err(DataError::MaskFormat { path: path.into(), found });
+/// The instance ids at `path`: two bytes per pixel, as the dataset's authors store them.
+pub(super) fn instances(path: &Path) -> Result<InstanceMap, DataError> {
+    let stored =
+        stored(path, (ExtendedColorType::L16, ColorType::L16)).map_err(|error| match error {
+            Unfit::Stored(found) => DataError::InstanceFormat { path: path.into(), found },
+            Unfit::Broken(error) => error,
+        });
+    let map = stored?.into_luma16();
+    let unknown = |id: u16| usize::from(label_of(id)) >= CITYSCAPES.len();
+    match map.enumerate_pixels().find(|(_, _, pixel)| unknown(pixel.0[0])) {
+        None => Ok(map),
+        Some((x, y, pixel)) => {
+            Err(DataError::UnknownInstance { path: path.into(), value: pixel.0[0], x, y })
+        }
+    }
+}
+
+/// Why pixels cannot be had as they are stored.
+enum Unfit {
+    /// They are stored in another way: this one.
+    Stored(String),
+    /// There are none.
+    Broken(DataError),
+}
+
+/// Pixels exactly as stored, if in the wanted way. Fewer bits would be stretched over all values by
+/// decoding, which is right for brightness and wrong for labels, so they are refused like colours.
+fn stored(path: &Path, wanted: (ExtendedColorType, ColorType)) -> Result<DynamicImage, Unfit> {
+    let undecodable = |error: &image::ImageError| Unfit::Broken(undecodable(path, error));
+    let reader = open(path).map_err(Unfit::Broken)?;
+    let decoder = reader.into_decoder().map_err(|error| undecodable(&error))?;
+    let found = (decoder.original_color_type(), decoder.color_type());
+    if found != wanted {
+        return Err(Unfit::Stored(format!("{:?}", found.0)));
     }
     // A damaged header can ask for more memory than there is, and that is no panic but an abort.
     let room = Limits::default().reserve(decoder.total_bytes());
-    room.map_err(|error| undecodable(path, &error))?;
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| undecodable(path, &error))?;
-    Ok(image.into_luma8())
+    room.map_err(|error| undecodable(&error))?;
+    DynamicImage::from_decoder(decoder).map_err(|error| undecodable(&error))
 }
 
 fn open(path: &Path) -> Result<Reader, DataError> {

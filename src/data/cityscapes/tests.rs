@@ -169,6 +169,34 @@ fn headers_that_promise_too_much_are_errors() {
 }
 
 #[test]
+fn instances_are_read_where_they_are_and_refused_where_they_are_wrong() {
+    let folder = good();
+    let instances = || folder.open().expect("well laid out").instances(0);
+    assert_eq!(instances().expect("there are none"), None);
+    let path = folder.root().join(format!("{MASKS}/train/a/x{INSTANCE_IDS_SUFFIX}"));
+    let write = |w: u32, id: u16| {
+        let map = InstanceMap::from_pixel(w, 4, Luma([id]));
+        folder.write(&path, map);
+        instances()
+    };
+    let map = write(6, 26_003).expect("readable").expect("there are some");
+    assert_eq!(map.get_pixel(5, 3).0, [26_003]);
+    assert!(matches!(write(5, 26_003), Err(DataError::SizeMismatch { mask, .. }) if mask == path));
+    for id in [34, 999, 34_000, 65_535] {
+        let error = write(6, id).expect_err("no such label");
+        assert!(matches!(error, DataError::UnknownInstance { value, .. } if value == id));
+    }
+    folder.write(&path, GrayImage::new(6, 4));
+    assert!(matches!(instances(), Err(DataError::InstanceFormat { .. })));
+    fs::write(&path, promise(6, 4)).expect("written");
+    assert!(matches!(instances(), Err(DataError::InstanceFormat { .. })));
+    write(6, 26_003).expect("readable");
+    let bytes = fs::read(&path).expect("the PNG");
+    fs::write(&path, &bytes[..bytes.len() - 20]).expect("written");
+    assert!(matches!(instances(), Err(DataError::Undecodable { path: p, .. }) if p == path));
+}
+
+#[test]
 fn messages_name_the_file_and_helps_the_remedy() {
     let error = Folder::new().open().expect_err("an empty folder");
     let help = miette::Diagnostic::help(&error).expect("a remedy").to_string();

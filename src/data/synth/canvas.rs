@@ -1,4 +1,4 @@
-//! A picture in the making: colour, label and depth of every pixel, and planes drawn into it.
+//! A picture in the making: colour, label, depth and thing of every pixel, and planes drawn into it.
 //!
 //! Metres everywhere: x to the right, y up from the road, z ahead of the camera. The nearest
 //! surface wins whatever the order of drawing; only what is translucent must come last.
@@ -64,6 +64,9 @@ pub(super) struct Canvas {
     pub(super) colour: Vec<Rgb>,
     pub(super) label: Vec<u8>,
     pub(super) depth: Vec<f32>,
+    /// Which thing it was: the number that [`Canvas::begin_thing`] had reached.
+    pub(super) thing: Vec<u32>,
+    things: u32,
 }
 
 impl Canvas {
@@ -77,7 +80,14 @@ impl Canvas {
             colour: vec![[0.0; 3]; n],
             label: vec![0; n],
             depth: vec![f32::INFINITY; n],
+            thing: vec![0; n],
+            things: 0,
         }
+    }
+
+    /// What is drawn from here on is another thing than before.
+    pub(super) fn begin_thing(&mut self) {
+        self.things += 1;
     }
 
     /// What is infinitely far, wherever nothing has been drawn: `shader` takes the tangents of the
@@ -191,6 +201,7 @@ impl Canvas {
             self.colour[at] = mix(self.colour[at], colour, cover);
             self.label[at] = label;
             self.depth[at] = depth;
+            self.thing[at] = self.things;
         }
     }
 }

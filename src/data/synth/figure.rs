@@ -105,6 +105,7 @@ impl Figure {
             [all[0].min(l), all[1].max(r), all[2].min(b), all[3].max(t)]
         });
         let (a, b) = (left * facing, right * facing);
+        canvas.begin_thing();
         canvas.across(z, (x + a.min(b), x + a.max(b)), (low, high), |px, py| {
             let at = ((px - x) * facing, py);
             let (_, colour, cover) = self.parts.iter().find(|(form, ..)| form.contains(at))?;

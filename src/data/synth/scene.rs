@@ -1,17 +1,16 @@
 //! One scene: everything put together, as a function of the stream it is given.
 
-use image::{GrayImage, RgbImage};
 use rand::{Rng, RngExt};
 
 use super::canvas::{Camera, Canvas};
 use super::figure::Figure;
 use super::sensor::{OVERSAMPLING, Sensor};
 use super::street::{Sky, Street};
-use super::{border, ids, traffic};
+use super::{Scene, border, ids, traffic};
 use crate::data::sample::Size;
 
-/// A picture and its label ids, both h x w.
-pub(super) fn draw(size: Size, rng: &mut impl Rng) -> (RgbImage, GrayImage) {
+/// A scene of that size.
+pub(super) fn draw(size: Size, rng: &mut impl Rng) -> Scene {
     let (h, w) = (size.h as usize * OVERSAMPLING, size.w as usize * OVERSAMPLING);
     let (street, sky, sensor) = (Street::plan(rng), Sky::plan(rng), Sensor::plan(rng));
     let mut canvas = Canvas::new(camera(h as f32, w as f32, rng), h, w);

@@ -3,8 +3,10 @@
 use image::{GrayImage, Luma, Rgb as Pixel, RgbImage};
 use rand::{Rng, RngExt};
 
+use super::Scene;
 use super::canvas::Canvas;
 use super::tone::{Rgb, mix, white};
+use crate::data::instances::{InstanceMap, Numbering};
 
 /// Every stored pixel is the mean of this many drawn ones along each side.
 pub(super) const OVERSAMPLING: usize = 2;
@@ -42,26 +44,31 @@ impl Sensor {
         }
     }
 
-    /// The picture and its label ids, h x w; the canvas is [`OVERSAMPLING`] times as large.
-    pub(super) fn expose(&self, canvas: &Canvas, far: Rgb) -> (RgbImage, GrayImage) {
+    /// What is stored of a canvas, which is [`OVERSAMPLING`] times as large.
+    pub(super) fn expose(&self, canvas: &Canvas, far: Rgb) -> Scene {
         let (h, w) = (canvas.h / OVERSAMPLING, canvas.w / OVERSAMPLING);
         let mut image = RgbImage::new(w as u32, h as u32);
         let mut labels = GrayImage::new(w as u32, h as u32);
-        for (at, (pixel, label)) in image.pixels_mut().zip(labels.pixels_mut()).enumerate() {
+        let mut instances = InstanceMap::new(w as u32, h as u32);
+        let mut numbers = Numbering::default();
+        let stored = image.pixels_mut().zip(labels.pixels_mut()).zip(instances.pixels_mut());
+        for (at, ((pixel, label), instance)) in stored.enumerate() {
             let (y, x) = (at / w, at % w);
-            let (colour, id) = self.gather(canvas, far, x, y);
+            let (colour, id, thing) = self.gather(canvas, far, x, y);
             let (dx, dy) = (x as f32 / w as f32 - 0.5, y as f32 / h as f32 - 0.5);
             let light = 1.0 - (1.0 - self.corners) * 2.0 * (dx * dx + dy * dy);
             *pixel = Pixel(self.develop(colour, light, (x, y)));
             *label = Luma([id]);
+            *instance = Luma([numbers.instance(id, thing)]);
         }
-        (image, labels)
+        Scene { image, labels, instances }
     }
 
-    /// Mean colour seen through the haze, and the label that most of the drawn pixels have.
-    fn gather(&self, canvas: &Canvas, far: Rgb, x: usize, y: usize) -> (Rgb, u8) {
+    /// Mean colour seen through the haze, the label that most of the drawn pixels have, and the
+    /// thing that most of those are.
+    fn gather(&self, canvas: &Canvas, far: Rgb, x: usize, y: usize) -> (Rgb, u8, u32) {
         let mut sum = [0.0; 3];
-        let mut ids = [0; OVERSAMPLING * OVERSAMPLING];
+        let mut ids = [(0, 0); OVERSAMPLING * OVERSAMPLING];
         for (k, id) in ids.iter_mut().enumerate() {
             let (row, column) =
                 (y * OVERSAMPLING + k / OVERSAMPLING, x * OVERSAMPLING + k % OVERSAMPLING);
@@ -70,12 +77,15 @@ impl Sensor {
             let veil = if depth.is_finite() { depth / (depth + self.haze) } else { 0.0 };
             let seen = mix(canvas.colour[at], far, veil);
             sum = std::array::from_fn(|c| sum[c] + seen[c]);
-            *id = canvas.label[at];
+            *id = (canvas.label[at], canvas.thing[at]);
         }
-        let votes = |id: &&u8| ids.iter().filter(|other| other == id).count();
         // Of equals the last one wins, which is as good as any.
-        let id = *ids.iter().max_by_key(votes).expect("a pixel has parts");
-        (sum.map(|channel| channel / ids.len() as f32), id)
+        let votes = |(label, _): &&(u8, u32)| ids.iter().filter(|(of, _)| of == label).count();
+        let (label, _) = *ids.iter().max_by_key(votes).expect("a pixel has parts");
+        let same = |part: &&(u8, u32)| ids.iter().filter(|other| other == part).count();
+        let of_label = ids.iter().filter(|(of, _)| *of == label);
+        let (_, thing) = *of_label.max_by_key(same).expect("the label is that of a part");
+        (sum.map(|channel| channel / ids.len() as f32), label, thing)
     }
 
     fn develop(&self, colour: Rgb, light: f32, (x, y): (usize, usize)) -> [u8; 3] {

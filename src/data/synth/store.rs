@@ -9,9 +9,11 @@ use image::{ExtendedColorType, ImageEncoder};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{SynthConfig, SynthSplit, VERSION, stem};
+use super::{Scene, SynthConfig, SynthSplit, VERSION, stem};
 use crate::data::DataError;
-use crate::data::cityscapes::{IMAGE_SUFFIX, IMAGES, LABEL_IDS_SUFFIX, MASKS, Split};
+use crate::data::cityscapes::{
+    IMAGE_SUFFIX, IMAGES, INSTANCE_IDS_SUFFIX, LABEL_IDS_SUFFIX, MASKS, Split,
+};
 use crate::data::sample::Dataset;
 
 /// The file that says which scenes a folder holds.
@@ -166,13 +168,16 @@ fn write_scene(
     split: SynthSplit,
     index: usize,
 ) -> Result<(), DataError> {
-    let (image, labels) = config.scene(split, index);
+    let Scene { image, labels, instances } = config.scene(split, index);
     let path = |half: &str, suffix: &str| {
         root.join(half).join(split.name()).join(format!("{}{suffix}", stem(index)))
     };
     let (w, h) = image.dimensions();
     write_png(&path(IMAGES, IMAGE_SUFFIX), image.as_raw(), (w, h), ExtendedColorType::Rgb8)?;
-    write_png(&path(MASKS, LABEL_IDS_SUFFIX), labels.as_raw(), (w, h), ExtendedColorType::L8)
+    write_png(&path(MASKS, LABEL_IDS_SUFFIX), labels.as_raw(), (w, h), ExtendedColorType::L8)?;
+    // The encoder takes samples in the machine's order and stores them in PNG's.
+    let ids: Vec<u8> = instances.as_raw().iter().flat_map(|id| id.to_ne_bytes()).collect();
+    write_png(&path(MASKS, INSTANCE_IDS_SUFFIX), &ids, (w, h), ExtendedColorType::L16)
 }
 
 fn write_png(

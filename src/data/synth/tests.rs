@@ -57,10 +57,10 @@ fn other_scenes_mean_another_version() {
     // raise VERSION along with the digest.
     let mut digest = Sha256::new();
     for index in 0..4 {
-        digest.update(config().scene(SynthSplit::Val, index).1.as_raw());
+        digest.update(config().scene(SynthSplit::Val, index).labels.as_raw());
     }
     let start: String = digest.finalize().iter().take(4).map(|b| format!("{b:02x}")).collect();
-    assert_eq!((VERSION, start.as_str()), (1, "d055d389"));
+    assert_eq!((VERSION, start.as_str()), (2, "d055d389"));
 }
 
 #[test]
@@ -108,11 +108,32 @@ fn colour_alone_does_not_give_the_class() {
 }
 
 #[test]
+fn instances_are_of_the_labels_and_in_parts() {
+    let config = SynthConfig { size: Size::new(48, 96), ..config() };
+    let (mut most, mut cars) = (0, BTreeSet::new());
+    for index in 0..8 {
+        let Scene { labels, instances, .. } = config.scene(SynthSplit::Train, index);
+        let mut seen = BTreeSet::new();
+        for (label, id) in labels.as_raw().iter().zip(instances.as_raw()) {
+            let thing = (24..=28).contains(label) || (31..=33).contains(label);
+            assert_eq!(if thing { id / 1000 } else { *id }, u16::from(*label));
+            seen.extend((id / 1000 == u16::from(ids::CAR)).then_some(id % 1000));
+        }
+        // Numbers begin at 0, without gaps.
+        assert!(seen.iter().copied().eq(0..seen.len() as u16), "{seen:?}");
+        most = most.max(seen.len());
+        cars.insert(seen.len());
+    }
+    assert!(most > 3 && cars.len() > 2, "{most} cars at most, {cars:?} in all");
+}
+
+#[test]
 fn every_shape_of_picture_can_be_drawn() {
     for (h, w) in [(16, 16), (16, 200), (200, 16), (33, 47)] {
         let config = SynthConfig { size: Size::new(h, w), ..config() };
-        let (image, labels) = config.scene(SynthSplit::Train, 0);
-        assert_eq!((image.dimensions(), labels.dimensions()), ((w, h), (w, h)));
+        let Scene { image, labels, instances } = config.scene(SynthSplit::Train, 0);
+        let sizes = [image.dimensions(), labels.dimensions(), instances.dimensions()];
+        assert_eq!(sizes, [(w, h); 3]);
     }
 }
 
@@ -132,6 +153,8 @@ fn the_folder_is_a_dataset_whatever_the_threads() {
 
     let split = cityscapes::Split::open(&one_out, "val").expect("a dataset");
     assert_eq!(split.load(1).expect("readable"), config().sample(SynthSplit::Val, 1));
+    let instances = split.instances(1).expect("readable");
+    assert_eq!(instances, Some(config().scene(SynthSplit::Val, 1).instances));
     let report = info::report(&one_out).expect("a dataset");
     assert_eq!(report.splits.iter().map(|s| s.images).collect::<Vec<_>>(), [3, 2]);
     // Nothing of the work is left beside the results.

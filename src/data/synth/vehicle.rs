@@ -101,6 +101,7 @@ impl Vehicle {
         };
         let under = (x - wide * 0.58, x + wide * 0.58);
         canvas.shadow(under, (z - 0.25, z + deep + 0.2), 0.7);
+        canvas.begin_thing();
         for block in &self.blocks {
             match heading {
                 Heading::Away | Heading::Towards => {

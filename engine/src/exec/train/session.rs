@@ -1,9 +1,10 @@
 //! A training under way: its phases one after the other, its log, its judgements, its checkpoints.
 
 use super::phase::{Running, Stretch, stretches};
-use super::{BEST, TrainJob, Trained, evaluate};
+use super::{BEST, TrainJob, Trained};
 use crate::exec::checkpoint::{self, Kept};
 use crate::exec::journal::Journal;
+use crate::exec::judge::evaluate;
 use crate::exec::run::{Mean, Pace, Progress, Purpose, RunError, due, finite, seed_step};
 use crate::exec::search::LOG;
 use crate::exec::state;
