@@ -27,7 +27,7 @@ const BUILD_WORK: u64 = 40_000_000;
 /// Edges looked at while fingerprints are taken of what is small enough to be gone through, and of
 /// what is not: there the bound that they give is far off whatever is spent.
 const FULL_WORK: u64 = 16_000_000;
-const PRINT_WORK: u64 = 3_000_000;
+const PRINT_WORK: u64 = 2_000_000;
 /// Values of a part that are compared where their fingerprints are the same.
 const COMPARED: usize = 600;
 
