@@ -6,7 +6,7 @@ mod worst;
 use super::images::{Images, palette};
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{data_threads, failed, machine, spec};
+use super::{data_threads, failed, machine, progress, spec};
 use crate::exec::judge::{Exam, judge};
 use crate::exec::state;
 use report::Report;
@@ -45,7 +45,10 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let dataset = dataset.as_ref();
     let (classes_n, worst) = (classes.len(), args.worst);
     let exam = Exam { images: &loader, dataset, classes: classes_n, views: &views, worst };
-    let counted = judge(&network, &exam).map_err(|error| unseen(error, &views, REMEDY))?;
+    let bar = progress::pictures("eval", dataset.len());
+    let counted = judge(&network, &exam, &|done| bar.set_position(done as u64));
+    bar.finish_and_clear();
+    let counted = counted.map_err(|error| unseen(error, &views, REMEDY))?;
     let pictures = match &args.out {
         Some(dir) => worst::write(&counted, dataset, &classes, dir)?,
         None => Vec::new(),

@@ -6,7 +6,7 @@ mod files;
 use super::images::palette;
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{failed, machine, spec};
+use super::{failed, machine, progress, spec};
 use crate::exec::executor::Executor;
 use crate::exec::run::RunError;
 use crate::exec::state;
@@ -83,15 +83,18 @@ impl Seer<'_, '_> {
             return Ok(0);
         }
         let mut broken = 0;
+        let bar = progress::pictures("infer", tasks.len());
         for task in tasks {
             match picture::open(&task.picture) {
                 Ok(image) => self.one(task, &image)?,
                 Err(error) => {
                     broken += 1;
-                    Failure::from(error).report(term);
+                    bar.suspend(|| Failure::from(error).report(term));
                 }
             }
+            bar.inc(1);
         }
+        bar.finish_and_clear();
         Ok(broken)
     }
 
