@@ -34,11 +34,11 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let device = machine(&args.machine)?;
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
+    let network = fresh(&net.graph, device, 0)?;
+    state::load(&network, &args.weights).map_err(failed)?;
     if let Some(dir) = &args.out {
         worst::folder(dir, args.force)?;
     }
-    let network = fresh(&net.graph, device, 0)?;
-    state::load(&network, &args.weights).map_err(failed)?;
     let dataset = images.open(data, &args.split)?;
     let loader = images.judging_by(Arc::clone(&dataset), data)?;
     let classes = palette(data)?;

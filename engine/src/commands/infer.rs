@@ -35,10 +35,10 @@ pub(super) fn run(args: &Infer, term: &mut Term) -> Result<(), Failure> {
     let (name, net) = spec::finished(&judged, args.net.as_deref())?;
     let plan = judged.space.plans.train.get(name).map(|(plan, _)| plan);
     let tasks = files::tasks(&args.input, &args.out)?;
-    files::begin(&args.out, &tasks, args.force)?;
     let device = machine(&args.machine)?;
     let network = fresh(&net.graph, device, 0)?;
     state::load(&network, &args.weights).map_err(failed)?;
+    files::begin(&args.out, &tasks, args.force)?;
     let size = args.size.or(plan.and_then(|plan| plan.last().data.size));
     let seer = Seer { network: &network, views: &views, size, palette: &classes(plan, net)? };
     let broken = seer.all(&tasks, term)?;
