@@ -6,7 +6,7 @@ mod worst;
 use super::images::{Images, palette};
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{data_threads, failed, machine, spec};
+use super::{data_threads, failed, machine, progress, spec};
 use crate::exec::judge::{Exam, judge};
 use crate::exec::state;
 use report::Report;
@@ -34,18 +34,21 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let device = machine(&args.machine)?;
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
+    let network = fresh(&net.graph, device, 0)?;
+    state::load(&network, &args.weights).map_err(failed)?;
     if let Some(dir) = &args.out {
         worst::folder(dir, args.force)?;
     }
-    let network = fresh(&net.graph, device, 0)?;
-    state::load(&network, &args.weights).map_err(failed)?;
     let dataset = images.open(data, &args.split)?;
     let loader = images.judging_by(Arc::clone(&dataset), data)?;
     let classes = palette(data)?;
     let dataset = dataset.as_ref();
     let (classes_n, worst) = (classes.len(), args.worst);
     let exam = Exam { images: &loader, dataset, classes: classes_n, views: &views, worst };
-    let counted = judge(&network, &exam).map_err(|error| unseen(error, &views, REMEDY))?;
+    let bar = progress::pictures("eval", dataset.len());
+    let counted = judge(&network, &exam, &|done| bar.set_position(done as u64));
+    bar.finish_and_clear();
+    let counted = counted.map_err(|error| unseen(error, &views, REMEDY))?;
     let pictures = match &args.out {
         Some(dir) => worst::write(&counted, dataset, &classes, dir)?,
         None => Vec::new(),

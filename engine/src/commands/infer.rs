@@ -6,7 +6,7 @@ mod files;
 use super::images::palette;
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{failed, machine, spec};
+use super::{failed, machine, progress, spec};
 use crate::exec::executor::Executor;
 use crate::exec::run::RunError;
 use crate::exec::state;
@@ -35,10 +35,10 @@ pub(super) fn run(args: &Infer, term: &mut Term) -> Result<(), Failure> {
     let (name, net) = spec::finished(&judged, args.net.as_deref())?;
     let plan = judged.space.plans.train.get(name).map(|(plan, _)| plan);
     let tasks = files::tasks(&args.input, &args.out)?;
-    files::begin(&args.out, &tasks, args.force)?;
     let device = machine(&args.machine)?;
     let network = fresh(&net.graph, device, 0)?;
     state::load(&network, &args.weights).map_err(failed)?;
+    files::begin(&args.out, &tasks, args.force)?;
     let size = args.size.or(plan.and_then(|plan| plan.last().data.size));
     let seer = Seer { network: &network, views: &views, size, palette: &classes(plan, net)? };
     let broken = seer.all(&tasks, term)?;
@@ -83,15 +83,18 @@ impl Seer<'_, '_> {
             return Ok(0);
         }
         let mut broken = 0;
+        let bar = progress::pictures("infer", tasks.len());
         for task in tasks {
             match picture::open(&task.picture) {
                 Ok(image) => self.one(task, &image)?,
                 Err(error) => {
                     broken += 1;
-                    Failure::from(error).report(term);
+                    bar.suspend(|| Failure::from(error).report(term));
                 }
             }
+            bar.inc(1);
         }
+        bar.finish_and_clear();
         Ok(broken)
     }
 

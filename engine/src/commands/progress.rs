@@ -55,6 +55,16 @@ impl Bar {
     }
 }
 
+/// A bar that counts pictures, with the time that is left; on stderr.
+pub(super) fn pictures(name: &'static str, all: usize) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(all as u64), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template(
+        "{prefix:>12} {wide_bar:.cyan/dim} {pos}/{len} pictures  {eta} left",
+    );
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.with_prefix(name)
+}
+
 /// Set when the user presses Ctrl-C; a second press ends the process as usual.
 fn interrupts() -> Arc<AtomicBool> {
     let flag = Arc::new(AtomicBool::new(false));

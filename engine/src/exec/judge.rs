@@ -59,11 +59,15 @@ pub struct Bad {
     pub size: Size,
 }
 
-/// Counts a network's predictions over a whole dataset.
+/// Counts a network's predictions over a whole dataset; `watch` is told how many images are done.
 ///
 /// # Errors
 /// When the network cannot run, or images cannot be read.
-pub fn judge(network: &Executor<'_>, exam: &Exam<'_>) -> Result<Judged, RunError> {
+pub fn judge(
+    network: &Executor<'_>,
+    exam: &Exam<'_>,
+    watch: &dyn Fn(usize),
+) -> Result<Judged, RunError> {
     let mut judged = Judged {
         confusion: Confusion::new(exam.classes),
         instances: Instances::default(),
@@ -77,6 +81,7 @@ pub fn judge(network: &Executor<'_>, exam: &Exam<'_>) -> Result<Judged, RunError
         for at in 0..batch.n {
             judged.count(exam, &batch, at, &predicted[pixels_of(&batch, at)])?;
         }
+        watch(judged.images);
     }
     Ok(judged)
 }

@@ -188,3 +188,58 @@ fn categories(street: &StreetScores) -> Rows {
 fn score(of: Option<f64>) -> String {
     of.map_or("absent".to_string(), |x| format!("{:.2} %", 100.0 * x))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use segc::data::instances::Instances;
+    use segc::data::metrics::Confusion;
+    use serde_json::{Value, json};
+
+    /// One picture: a car of 4 pixels that is seen but for one pixel, which is called a road.
+    fn judged(without: &[&str]) -> Judged {
+        let mut confusion = Confusion::new(19);
+        confusion.record(&[13; 4], &[13, 13, 13, 0]).expect("classes");
+        let mut instances = Instances::default();
+        instances.record(&[26_000; 4], &[13, 13, 13, 0]).expect("four of each");
+        let without = without.iter().map(ToString::to_string).collect();
+        Judged { confusion, instances, images: 1, without, worst: vec![] }
+    }
+
+    fn document(judged: &Judged) -> Value {
+        let views = Views { flip: true, ..Views::default() };
+        serde_json::to_value(Report::of(judged, &views, "n", "val")).expect("numbers and words")
+    }
+
+    #[test]
+    fn the_document_has_what_its_schema_says() {
+        let found = document(&judged(&[]));
+        assert_eq!(found["schema"], "segc.eval/1");
+        assert_eq!((&found["images"], &found["without_instances"]), (&json!(1), &json!(0)));
+        assert_eq!((&found["iou"][13], &found["iou"][0]), (&json!(0.75), &json!(0.0)));
+        let weighed = [&found["iiou"][13], &found["miiou"], &found["category_iiou"]["vehicle"]];
+        for score in weighed.map(Value::as_f64) {
+            assert!(score.is_some_and(|score| (score - 0.75).abs() < 1e-12), "{score:?}");
+        }
+        // A road has no instances, and nobody is there.
+        assert_eq!((&found["iiou"][0], &found["iou"][11]), (&Value::Null, &Value::Null));
+        assert_eq!(found["pixel_accuracy"], json!(0.75));
+        let views = json!({ "scales": [1.0], "flip": true, "window": null, "stride": null });
+        assert_eq!(found["views"], views);
+    }
+
+    #[test]
+    fn without_all_instances_their_scores_are_null_and_not_zero() {
+        let found = document(&judged(&["a/b"]));
+        assert_eq!(found["without_instances"], json!(1));
+        for key in ["iiou", "miiou", "category_iiou", "category_miiou"] {
+            assert_eq!(found.get(key), Some(&Value::Null), "{key}");
+        }
+        assert_eq!(found["iou"][13], json!(0.75));
+    }
+
+    #[test]
+    fn what_is_absent_is_called_so() {
+        assert_eq!((score(None), score(Some(0.0))), ("absent".to_owned(), "0.00 %".to_owned()));
+    }
+}

@@ -7,6 +7,7 @@ use segc::data::instances::{InstanceMap, street_scores};
 use segc::data::{Augment, InMemory, LoaderConfig, Sample};
 use segc::ir::DecisionGraph;
 use segc::ir::builder::Builder;
+use std::cell::RefCell;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -72,7 +73,10 @@ fn judged(red: &[u32], with: usize, augment: Augment) -> Judged {
     let views = Views::default();
     let dataset = dataset.as_ref();
     let exam = Exam { images: &images, dataset, classes: 19, views: &views, worst: 2 };
-    judge(&network, &exam).expect("it runs")
+    let told = RefCell::new(Vec::new());
+    let judged = judge(&network, &exam, &|done| told.borrow_mut().push(done)).expect("it runs");
+    assert_eq!(told.into_inner().last(), Some(&red.len()));
+    judged
 }
 
 #[test]
