@@ -61,23 +61,17 @@ impl Evaluator<'_> {
     pub(super) fn as_slice(&mut self, value: Value, at: Span) -> Eval<Value> {
         let slice = match &value {
             Value::Slice(_) => return Ok(value),
-            Value::Varied(terms) => {
-                let width = |(gate, value): &(Gate, Value)| Some((*gate, value.as_ratio()?));
-                terms.iter().map(width).collect::<Option<Vec<_>>>().filter(|t| is_one_choice(t))
-            }
-            other => other.as_ratio().map(|width| vec![(NO_GATE, width)]),
+            Value::Varied(terms) => of_one_choice(terms),
+            other => plain_slice(other),
         };
-        let Some(cases) = slice else {
-            return self.fail(
+        match slice {
+            Some(slice) => Ok(Value::Slice(Rc::new(slice))),
+            None => self.fail(
                 Diag::new("E0417", "a slice is a number of channels, or a choice of one")
                     .label(at, format!("this is {}", value.kind()))
                     .help("`slice choose one of [32, 48, 64]`"),
-            );
-        };
-        let open = matches!(value, Value::Varied(_));
-        let gates = cases.iter().map(|(gate, _)| *gate).filter(|_| open).collect();
-        let widths = cases.iter().map(|(_, width)| *width).collect();
-        Ok(Value::Slice(Rc::new(Slice { gates, widths })))
+            ),
+        }
     }
 
     /// Arithmetic with slices: width by width.
@@ -235,17 +229,17 @@ impl Evaluator<'_> {
     }
 }
 
-/// Stands where no decision is asked.
-const NO_GATE: Gate = Gate::Alt { of: crate::ir::decision::DecisionId(u32::MAX), alt: 0 };
-
-/// Whether numbers stand behind all alternatives of one decision.
-fn is_one_choice(terms: &[(Gate, Ratio<i64>)]) -> bool {
+/// Numbers behind all alternatives of one decision.
+fn of_one_choice(terms: &[(Gate, Value)]) -> Option<Slice> {
     let of = |gate: &Gate| match gate {
         Gate::Alt { of, .. } => Some(*of),
         _ => None,
     };
-    let first = terms.first().and_then(|(gate, _)| of(gate));
-    first.is_some() && terms.iter().all(|(gate, _)| of(gate) == first)
+    let first = of(&terms.first()?.0)?;
+    let case = |(gate, value): &(Gate, Value)| Some((*gate, value.as_ratio()?));
+    let cases: Vec<_> = terms.iter().map(case).collect::<Option<_>>()?;
+    let (gates, widths): (Vec<Gate>, _) = cases.into_iter().unzip();
+    gates.iter().all(|gate| of(gate) == Some(first)).then_some(Slice { gates, widths })
 }
 
 /// A number as a slice of one width.
