@@ -3,9 +3,8 @@
 use super::eval::{Eval, Evaluator, unfit};
 use super::kernels::WIDEST;
 use super::slices::Width;
-use super::value::{Design, Value};
+use super::value::{Design, Map, Value};
 use crate::diag::{Diag, listed};
-use crate::ir::shape::MapType;
 use crate::source::Span;
 
 impl Evaluator<'_> {
@@ -48,9 +47,9 @@ impl Evaluator<'_> {
 
     /// The argument `C`: a whole number of channels, or a slice; `same` and nothing mean the
     /// input's.
-    pub(super) fn width_arg(&mut self, d: &Design, same: MapType, at: Span) -> Eval<Width> {
+    pub(super) fn width_arg(&mut self, d: &Design, x: Map, at: Span) -> Eval<Width> {
         match self.arg(d, "C") {
-            None | Some((Value::Same, _)) => Ok(Width::of(same)),
+            None | Some((Value::Same, _)) => Ok(self.same_width(x)),
             Some((Value::Slice(slice), span)) => self.sliced_width(&slice, span),
             Some((value, span)) => match value.as_ratio() {
                 Some(r) if !r.is_integer() => {

@@ -31,13 +31,20 @@ impl Evaluator<'_> {
 
     /// Remembers which arm is taken in a turn of a loop, for specs in which the loop is unrolled.
     fn note_arm(&mut self, value: &Value, arms: &[Arm], at: Span, f: &mut Frame) -> Eval<()> {
-        for (i, arm) in arms.iter().enumerate() {
-            if self.matches(value, &arm.pattern, f)? {
-                self.sites.note_arm(&f.instance, at, &f.indices, i);
-                break;
-            }
+        if let Some(arm) = self.first_arm(value, arms, f)? {
+            self.sites.note_arm(&f.instance, at, &f.indices, arm);
         }
         Ok(())
+    }
+
+    /// The first arm that takes a plain value.
+    fn first_arm(&mut self, value: &Value, arms: &[Arm], f: &mut Frame) -> Eval<Option<usize>> {
+        for (at, arm) in arms.iter().enumerate() {
+            if self.matches(value, &arm.pattern, f)? {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
     }
 
     /// Remembers which arm each alternative of one decision takes, for the spec of a member.
@@ -49,12 +56,7 @@ impl Evaluator<'_> {
         let mut texts = vec![None; labels.len()];
         for ((gate, _), value) in terms.iter().zip(self.match_keys(terms)) {
             let Gate::Alt { of: same, alt } = *gate else { return Ok(()) };
-            let mut taken = None;
-            for arm in arms {
-                if taken.is_none() && self.matches(&value, &arm.pattern, f)? {
-                    taken = Some(arm.value.clone());
-                }
-            }
+            let taken = self.first_arm(&value, arms, f)?.map(|arm| arms[arm].value.clone());
             if same == of
                 && let Some(text) = texts.get_mut(alt as usize)
             {
@@ -84,12 +86,11 @@ impl Evaluator<'_> {
                 .collect::<Eval<Vec<_>>>()?;
             return self.join(picked, at);
         }
-        for arm in arms {
-            if self.matches(value, &arm.pattern, f)? {
-                let value = self.eval(&arm.value, f)?;
-                let label = f.label.to_string();
-                return Ok(self.with_instance(value, arm.value.span, &label, f));
-            }
+        if let Some(arm) = self.first_arm(value, arms, f)? {
+            let arm = &arms[arm];
+            let value = self.eval(&arm.value, f)?;
+            let label = f.label.to_string();
+            return Ok(self.with_instance(value, arm.value.span, &label, f));
         }
         self.fail(
             Diag::new("E0316", format!("no arm takes {}", value.show()))

@@ -27,7 +27,6 @@ pub(super) struct Builder {
     weights: FxHashMap<(ScopeId, Word), WeightId>,
     /// By scope: whether something lives in it.
     touched: Vec<bool>,
-    slicing: bool,
     /// By node: whether its channels are those of a slice, perhaps of one width.
     parts: Vec<bool>,
 }
@@ -66,7 +65,6 @@ impl Builder {
             scopes: FxHashMap::default(),
             weights: FxHashMap::default(),
             touched: vec![true],
-            slicing: false,
             parts: Vec::new(),
         }
     }
@@ -136,7 +134,6 @@ impl Builder {
         self.graph.weights.push(WeightSet { scope, name, kernel, channels, sliced, turn });
         self.weights.insert(key, id);
         self.touched[scope.0 as usize] = true;
-        self.slicing |= sliced;
         Ok(id)
     }
 
@@ -160,11 +157,6 @@ impl Builder {
             _ => &own,
         };
         self.weight_set(scope, name, shape, false, turn)
-    }
-
-    /// Whether some kernel takes slices.
-    pub(super) fn slicing(&self) -> bool {
-        self.slicing
     }
 
     /// Widths that a decision's alternatives stand for.

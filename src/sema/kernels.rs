@@ -4,7 +4,6 @@ use super::arguments::Part;
 use super::builtin::Builtin;
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
-use super::slices::Width;
 use super::value::{Design, Map, Value};
 use crate::diag::Diag;
 use crate::ir::graph::NodeId;
@@ -91,7 +90,7 @@ impl Evaluator<'_> {
     ) -> Eval<Map> {
         let shape = (kernel, x.ty.width);
         let set = match kernel {
-            Kernel::Norm(_) if sliced || self.build.slicing() => {
+            Kernel::Norm(_) if self.build.is_slice(x.node) => {
                 let shape = (kernel, ty.width);
                 self.build.norm_set(f.scope, name, shape, sliced, f.turn())
             }
@@ -129,9 +128,7 @@ impl Evaluator<'_> {
     ) -> Eval<Value> {
         let depthwise = b.name == "dw";
         let width = x.ty.width;
-        let mut wanted = if depthwise { Width::of(x.ty) } else { self.width_arg(d, x.ty, at)? };
-        let same = depthwise || matches!(self.arg(d, "C"), None | Some((Value::Same, _)));
-        wanted.sliced |= same && self.build.is_slice(x.node);
+        let wanted = if depthwise { self.same_width(x) } else { self.width_arg(d, x, at)? };
         let out = wanted.most;
         let groups = match depthwise {
             true => i64::from(width),
@@ -139,8 +136,9 @@ impl Evaluator<'_> {
         };
         self.check_groups(i64::from(width), groups, at, d)?;
         self.check_groups(i64::from(out), groups, at, d)?;
-        if groups > 1 && !depthwise && (wanted.sliced || x.ty.slice.is_some()) {
-            return self.no_slice(x.ty, "a convolution with groups", at);
+        if groups > 1 && !depthwise && (wanted.sliced || self.build.is_slice(x.node)) {
+            let sliced = if wanted.sliced { wanted.ty(x.ty.scale) } else { x.ty };
+            return self.no_slice(sliced, "a convolution with groups", at);
         }
         let conv = Conv {
             out,
@@ -156,7 +154,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn deconv(&mut self, d: &Design, x: Map, at: Span, f: &mut Frame) -> Eval<Value> {
-        let wanted = self.width_arg(d, x.ty, at)?;
+        let wanted = self.width_arg(d, x, at)?;
         let conv = Conv {
             out: wanted.most,
             kernel: self.whole_arg(d, "kernel", 1, 1..=1023, at)? as u32,

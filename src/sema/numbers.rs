@@ -305,7 +305,7 @@ impl Evaluator<'_> {
 }
 
 /// What tied weights are called. Where one statement ties now this, now that, each has weights of its
-/// own, as alternatives of a choice have; widths do not count.
+/// own, as alternatives of a choice have; slices of one kernel do not count.
 fn tied_name(d: &Design) -> String {
     let mut name = d.name().to_string();
     for (_, value, _) in &d.config {

@@ -33,11 +33,6 @@ impl Width {
         Width { most: width, slice: None, sliced: false }
     }
 
-    /// That of a map.
-    pub(super) fn of(ty: MapType) -> Width {
-        Width { most: ty.width, slice: ty.slice, sliced: ty.slice.is_some() }
-    }
-
     pub(super) fn ty(self, scale: Scale) -> MapType {
         MapType { width: self.most, scale, slice: self.slice }
     }
@@ -141,6 +136,11 @@ impl Evaluator<'_> {
         Ok(Width { most, slice, sliced: true })
     }
 
+    /// The width of a map, for another of the same: a slice where that is one.
+    pub(super) fn same_width(&self, x: Map) -> Width {
+        Width { most: x.ty.width, slice: x.ty.slice, sliced: self.build.is_slice(x.node) }
+    }
+
     /// A map's width as a value.
     pub(super) fn width_of(&self, ty: MapType) -> Value {
         match self.cases_of(ty) {
@@ -210,8 +210,8 @@ impl Evaluator<'_> {
         let widths = self.width_of(ty).show();
         self.fail(
             Diag::new("E0417", format!("{what} takes no slices"))
-                .label(self.head(at), format!("the map has {widths} channels"))
-                .help("bring the map to one width first: `> conv(1, 64)`"),
+                .label(self.head(at), format!("{widths} channels here"))
+                .help("use one width: `> conv(1, 64)`"),
         )
     }
 

@@ -5,7 +5,7 @@ use super::unread;
 use super::voids::Voids;
 use super::words::{is_sum, new, sum_of};
 use crate::emit::rewrite::{
-    binder_names, bindings, map_children, map_entry, map_item, map_statement, substitute,
+    binder_names, bindings, each_expr, map_children, map_entry, map_item, map_statement, substitute,
 };
 use crate::ir::decision::{Binding, DecisionId, Gate, Value};
 use crate::ir::shape::Scale;
@@ -263,13 +263,9 @@ impl<'a> Residual<'a> {
 
     /// Whether an expression speaks of what an unrolled loop runs over.
     fn turns_in(&self, e: &Expr) -> bool {
-        if let ExprKind::Name(name) = &*e.kind {
-            return self.turning.contains(name);
-        }
         let mut found = false;
-        map_children(e, &mut |child| {
-            found |= self.turns_in(child);
-            child.clone()
+        each_expr(e, &mut |part| {
+            found |= matches!(&*part.kind, ExprKind::Name(name) if self.turning.contains(name));
         });
         found
     }

@@ -1,16 +1,17 @@
 //! What canonical forms tell apart, and what not.
 
 use super::*;
-use crate::ir::graph::{Edge, NodeId};
-use crate::ir::kernel::Kernel;
+use crate::ir::decision::Gate;
+use crate::ir::graph::{Edge, LeafId, NodeId, Slices};
+use crate::ir::kernel::{Act, Kernel};
 use crate::ir::member;
-use crate::ir::testing::{Draft, conv, random_space};
+use crate::ir::shape::{MapType, Scale, SliceId};
+use crate::ir::testing::{Draft, WIDTH, conv, random_space};
 use petgraph::algo::is_isomorphic_matching;
 use petgraph::graph::DiGraph;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The same relation through petgraph: labels on nodes, lists of ports on edges (it knows no
 /// parallel ones), a node per group of tied kernels.
@@ -163,6 +164,47 @@ fn the_key_of_a_chain_is_what_it_was() {
     let hex: String = key[..4].iter().map(|b| format!("{b:02x}")).collect();
     assert_eq!(hex.len(), 8);
     assert_eq!(key, canonical_key(&draft.graph.clone()));
+}
+
+/// A convolution that makes all of its channels or half of them, and one that reads what it made.
+fn sliced() -> Draft {
+    let (mut draft, x) = Draft::new();
+    let of = draft.one("width", 2);
+    let y = draft.node(conv(3), &[x]);
+    let cut = |draft: &mut Draft, alt, len| {
+        let ty = MapType::new(len, Scale::Down(1));
+        (Gate::Alt { of, alt }, draft.typed(Kernel::Slice { from: 0, len }, ty, &[y]))
+    };
+    let cuts = [cut(&mut draft, 0, WIDTH), cut(&mut draft, 1, WIDTH / 2)];
+    let cases = vec![(LeafId(0), WIDTH), (LeafId(1), WIDTH / 2)];
+    let chosen = draft.mix(&cuts);
+    draft.graph.slices.insert(Slices { cases });
+    [y, chosen].iter().for_each(|id| draft.graph.graph[*id].ty.slice = Some(SliceId(0)));
+    let z = draft.node(Kernel::Act(Act::Relu), &[chosen]);
+    let out = draft.node(conv(1), &[z]);
+    draft.graph.graph[out].ty.slice = None;
+    draft.graph.weights.iter_mut().for_each(|set| set.sliced = true);
+    draft.output(out);
+    draft
+}
+
+#[test]
+fn keys_tell_the_widths_of_slices_apart() {
+    let draft = sliced();
+    let mut keys = Keys::of(&draft.graph);
+    let [whole, half] = &draft.bindings()[..] else { panic!("two widths") };
+    let closed = |binding| member(&draft.graph, binding);
+    assert_eq!(params(&closed(whole)), u64::from(WIDTH * WIDTH) * (9 + 1));
+    assert_eq!(params(&closed(half)), u64::from(WIDTH * WIDTH / 2) * (9 + 1));
+    for binding in [whole, half] {
+        assert_eq!(keys.key(binding), canonical_key(&closed(binding)));
+    }
+    assert_ne!(keys.own(whole), keys.own(half));
+    assert_ne!(keys.key(whole), keys.key(half));
+}
+
+fn params(graph: &DecisionGraph) -> u64 {
+    graph.weights.iter().map(|set| set.kernel.params(set.channels)).sum()
 }
 
 #[test]
