@@ -76,7 +76,7 @@ fn outer(
     terms: Terms,
 ) -> Result<Bounds, TableProblem> {
     let table = CostTable::of(decisions, graph, question)?;
-    let Terms { mut all, of } = terms;
+    let Terms { mut all, of, .. } = terms;
     let whole = |(factor, term): (Factor, Term)| (all.whole(graph, factor), term.cost);
     let costs: Vec<(Cond, Cost)> = of.into_iter().map(whole).collect();
     if all.diagram.overflowed() {

@@ -197,4 +197,37 @@ mod tests {
             agrees(&draft, 5);
         }
     }
+
+    /// All kernels of one shape share their weights: where their inputs are equal, they run once.
+    #[test]
+    fn what_is_equal_runs_once() {
+        let mut rng = ChaCha8Rng::seed_from_u64(43);
+        let (mut shared, mut members, mut bracketed) = (0, 0, 0);
+        for _ in 0..150 {
+            let mut draft = random_space(&mut rng);
+            let alone = CostTable::of(&draft.decisions, &draft.graph, ASKED).expect("it compiles");
+            let owners: Vec<_> = draft.graph.nodes().filter(|(_, n)| n.weights.is_some()).collect();
+            let shape =
+                |id: crate::ir::NodeId| (draft.graph.graph[id].kernel, draft.graph.input_type(id));
+            let mut first = std::collections::HashMap::new();
+            let owners: Vec<_> = owners.iter().map(|(id, node)| (*id, node.weights)).collect();
+            let sets: Vec<_> =
+                owners.iter().map(|(id, set)| *first.entry(shape(*id)).or_insert(*set)).collect();
+            for ((id, _), set) in owners.iter().zip(sets) {
+                draft.graph.graph[*id].weights = set;
+            }
+            let tied = CostTable::of(&draft.decisions, &draft.graph, ASKED).expect("it compiles");
+            for binding in draft.bindings() {
+                let (before, after) = (alone.eval(&binding), tied.eval(&binding));
+                let costs = exact(&member(&draft.graph, &binding), ASKED).expect("it runs");
+                assert_eq!(after.params, costs.params);
+                assert!(costs.macs <= after.macs && after.macs <= before.macs);
+                members += 1;
+                shared += usize::from(after.macs < before.macs);
+                bracketed += usize::from(costs.macs < after.macs);
+            }
+        }
+        // Sums that are bracketed differently are not seen to be equal.
+        assert_eq!((members > 10_000, shared > 300, bracketed), (true, true, 0));
+    }
 }

@@ -4,7 +4,7 @@ mod slices;
 
 use super::sizes::{SizeProblem, Sizes};
 use super::{Question, node_macs};
-use crate::ir::condition::{Cond, Conditions, Factor, Places};
+use crate::ir::condition::{Cond, Conditions, Factor, Places, repeats};
 use crate::ir::decision::Decision;
 use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::ir::member::{Wiring, liveness};
@@ -51,6 +51,8 @@ pub(super) struct Terms {
     pub(super) all: Conditions,
     /// Conditions by factors: many terms share a place.
     pub(super) of: IndexMap<Factor, Term>,
+    /// Whether it could not be told which kernels run once.
+    entangled: bool,
 }
 
 impl Terms {
@@ -64,19 +66,22 @@ impl Terms {
         let everything = liveness(graph, &vec![true; graph.leaves.len()], question.train);
         let sizes = Sizes::of(graph, &everything.live, question.input)?;
         let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
-        let factors = Places::of(graph, &mut all, question.train).live;
-        let mut terms = Terms { all, of: IndexMap::new() };
+        let Places { present, live: factors } = Places::of(graph, &mut all, question.train);
+        let repeats = repeats(graph, &mut all, &present, &factors);
+        let mut terms = Terms { all, of: IndexMap::new(), entangled: repeats.is_none() };
+        let repeats = repeats.unwrap_or_default();
         let mut users: Vec<SmallVec<[u32; 1]>> = vec![SmallVec::new(); graph.weights.len()];
         for (id, node) in graph.nodes().filter(|(id, _)| everything.live[id.index()]) {
             let node_id = id.index() as u32;
+            let runs = terms.unless(factors[id.index()], repeats.get(&id));
             match slices::of(graph, id) {
-                Some(slices) => terms.add_sliced_macs(graph, &slices, &factors, |kernel, input| {
+                Some(slices) => terms.add_sliced_macs(graph, &slices, runs, |kernel, input| {
                     let (from, to) = (sizes.input(id), sizes.output(id));
                     kernel.macs(input, from, to) * u64::from(question.batch)
                 }),
                 None => {
                     let macs = node_macs(graph, id, &sizes) * u64::from(question.batch);
-                    terms.add(factors[id.index()], &[node_id], Cost { params: 0, macs });
+                    terms.add(runs, &[node_id], Cost { params: 0, macs });
                 }
             }
             if let Some(weights) = node.weights {
@@ -95,6 +100,13 @@ impl Terms {
         Ok(terms)
     }
 
+    /// Where a node is live, and is not what ran before.
+    fn unless(&mut self, (place, leaf): Factor, repeats: Option<&Cond>) -> Factor {
+        let Some(&again) = repeats else { return (place, leaf) };
+        let anew = self.all.diagram.not(again);
+        (self.all.both(place, anew), leaf)
+    }
+
     fn add(&mut self, factor: Factor, nodes: &[u32], cost: Cost) {
         if factor.0 == Cond::FALSE || cost == Cost::default() {
             return;
@@ -105,7 +117,7 @@ impl Terms {
 
     /// Whether conditions grew beyond their limit: then nothing here is to be trusted.
     pub(super) fn overflowed(&self) -> bool {
-        self.all.diagram.overflowed()
+        self.entangled || self.all.diagram.overflowed()
     }
 }
 

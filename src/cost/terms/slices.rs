@@ -20,10 +20,9 @@ pub(super) struct Slices {
 /// The widths around a kernel that multiplies, where one of them is chosen.
 pub(super) fn of(graph: &DecisionGraph, node: NodeId) -> Option<Slices> {
     let own = &graph.graph[node];
-    let multiplies = matches!(own.kernel, Kernel::Conv(_) | Kernel::Deconv(_));
     let input = graph.input_type(node);
     let chosen = input.slice.is_some() || own.ty.slice.is_some();
-    (multiplies && chosen).then(|| around(graph, node))
+    (own.kernel.multiplies() && chosen).then(|| around(graph, node))
 }
 
 fn around(graph: &DecisionGraph, node: NodeId) -> Slices {
@@ -41,12 +40,12 @@ impl Terms {
         &mut self,
         graph: &DecisionGraph,
         slices: &Slices,
-        factors: &[Factor],
+        runs: Factor,
         macs: impl Fn(Kernel, u32) -> u64,
     ) {
         let (kernel, whole) =
             (graph.graph[slices.node].kernel, graph.input_type(slices.node).width);
-        let place = self.all.whole(graph, factors[slices.node.index()]);
+        let place = self.all.whole(graph, runs);
         for &(reads, input) in &slices.inputs {
             let read = self.with_leaf(graph, place, reads);
             for &(makes, output) in &slices.outputs {
