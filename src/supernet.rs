@@ -9,8 +9,8 @@ mod tests;
 
 pub use lifetime::{Access, lifetimes};
 
-use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
 use crate::ir::MapType;
+use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
 use crate::ir::kernel::Kernel;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use smallvec::SmallVec;

@@ -2,7 +2,7 @@
 
 use super::Question;
 use super::sizes::SizeProblem;
-use super::terms::{Cost, Needs, Terms, meet, needs};
+use super::terms::{Cost, Needs, Terms, When, meet, needs};
 use crate::ir::condition::{Choices, Cond, Conditions, Diagram};
 use crate::ir::decision::{Binding, Decision, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId};
@@ -68,20 +68,20 @@ impl CostTable {
         let (mut base, mut tree) = (Cost::default(), vec![Place::default()]);
         // That all leaves on the way to a place are on: many terms share it.
         let mut ways: HashMap<Vec<LeafId>, Cond> = HashMap::new();
-        for ((place, leaf), term) in std::mem::take(&mut terms.of) {
-            if leaf.is_none() && terms.all.always(place) {
+        for (When { place, leaves }, term) in std::mem::take(&mut terms.of) {
+            if leaves.is_empty() && terms.all.always(place) {
                 base += term.cost;
                 continue;
             }
             let own = term.nodes.iter().fold(None, |own, node| meet(own, &needs[*node as usize]));
             let mut own = own.unwrap_or_default();
-            if let Some(leaf) = leaf
-                && let Err(at) = own.binary_search(&leaf)
-            {
-                own.insert(at, leaf);
+            for leaf in &leaves {
+                if let Err(at) = own.binary_search(leaf) {
+                    own.insert(at, *leaf);
+                }
             }
             let at = walk_to(&mut tree, &own);
-            own.retain(|other| Some(*other) != leaf);
+            own.retain(|other| !leaves.contains(other));
             let way = *ways.entry(own).or_insert_with_key(|own| all_on(&mut terms.all, graph, own));
             match way == place {
                 true => tree[at].sure += term.cost,
@@ -206,16 +206,7 @@ mod tests {
         for _ in 0..150 {
             let mut draft = random_space(&mut rng);
             let alone = CostTable::of(&draft.decisions, &draft.graph, ASKED).expect("it compiles");
-            let owners: Vec<_> = draft.graph.nodes().filter(|(_, n)| n.weights.is_some()).collect();
-            let shape =
-                |id: crate::ir::NodeId| (draft.graph.graph[id].kernel, draft.graph.input_type(id));
-            let mut first = std::collections::HashMap::new();
-            let owners: Vec<_> = owners.iter().map(|(id, node)| (*id, node.weights)).collect();
-            let sets: Vec<_> =
-                owners.iter().map(|(id, set)| *first.entry(shape(*id)).or_insert(*set)).collect();
-            for ((id, _), set) in owners.iter().zip(sets) {
-                draft.graph.graph[*id].weights = set;
-            }
+            draft.tie();
             let tied = CostTable::of(&draft.decisions, &draft.graph, ASKED).expect("it compiles");
             for binding in draft.bindings() {
                 let (before, after) = (alone.eval(&binding), tied.eval(&binding));

@@ -79,10 +79,10 @@ impl Firsts {
         if node.kernel == Kernel::Add {
             self.sums.insert(id, inputs.clone());
         }
-        match inputs.first() {
-            _ if node.keep => return id,
-            Some(&(only, None)) if passes(graph, node, only, inputs.len()) => return only,
-            _ => {}
+        if let Some(&(only, None)) = inputs.first()
+            && passes(graph, node, only, inputs.len())
+        {
+            return only;
         }
         let (kernel, weights) = (node.kernel, node.weights);
         let ty = MapType { scale: kernel.own_scale(node.ty.scale), ..node.ty };

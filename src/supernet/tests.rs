@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::ir::Scale;
-use crate::ir::kernel::Target;
 use crate::ir::builder::Builder;
 use crate::ir::decision::Pick;
+use crate::ir::kernel::Target;
 use crate::ir::kernel::{Act, Conv, Interp, Norm};
 use crate::ir::{DecisionId, Gate};
 

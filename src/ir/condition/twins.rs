@@ -37,25 +37,39 @@ pub fn repeats(
     if users.is_empty() {
         return Some(repeats);
     }
-    let mut twins = Twins::of(graph, all, present);
+    let mut twins = None;
     for users in users.values() {
         for (i, &later) in users.iter().enumerate() {
-            let before = users[..i].iter().map(|first| pair(first.index(), later.index()));
-            twins.compare(before.collect())?;
             let mut again = Cond::FALSE;
-            for first in &users[..i] {
-                let equal = twins.known[&pair(first.index(), later.index())];
-                let there = twins.live(live[first.index()], live[later.index()].1);
-                let both = twins.all.diagram.and(there, equal);
-                again = twins.all.diagram.or(again, both);
+            for &first in &users[..i] {
+                let there = together(graph, all, live[first.index()], live[later.index()]);
+                if there == Cond::FALSE {
+                    continue;
+                }
+                let twins = twins.get_or_insert_with(|| Twins::of(graph, all, present));
+                let equal = twins.compare(all, pair(first.index(), later.index()))?;
+                let both = all.diagram.and(there, equal);
+                again = all.diagram.or(again, both);
             }
-            let again = twins.all.tidy(again);
+            let again = all.tidy(again);
             if again != Cond::FALSE {
                 repeats.insert(later, again);
             }
         }
     }
     Some(repeats)
+}
+
+/// That one node is live, where another may be.
+fn together(graph: &DecisionGraph, all: &mut Conditions, first: Factor, later: Factor) -> Cond {
+    let first = match first.1 == later.1 {
+        true => first.0,
+        false => all.whole(graph, first),
+    };
+    match all.diagram.and(first, later.0) {
+        Cond::FALSE => Cond::FALSE,
+        _ => first,
+    }
 }
 
 /// Two nodes, the later one first: what a pair needs comes before it.
@@ -70,7 +84,6 @@ type Terms = Vec<(Cond, usize)>;
 
 struct Twins<'a> {
     graph: &'a DecisionGraph,
-    all: &'a mut Conditions,
     wiring: Wiring,
     /// By node: that it is there and not a sum of nothing.
     something: Vec<Cond>,
@@ -80,18 +93,14 @@ struct Twins<'a> {
 }
 
 impl Twins<'_> {
-    fn of<'a>(
-        graph: &'a DecisionGraph,
-        all: &'a mut Conditions,
-        present: &[Cond],
-    ) -> Twins<'a> {
+    fn of<'a>(graph: &'a DecisionGraph, all: &mut Conditions, present: &[Cond]) -> Twins<'a> {
         let wiring = Wiring::of(graph);
         let something = Vec::with_capacity(present.len());
         let choices = Vec::with_capacity(present.len());
-        let mut twins = Twins { graph, all, wiring, something, choices, known: HashMap::default() };
+        let mut twins = Twins { graph, wiring, something, choices, known: HashMap::default() };
         for (node, &there) in present.iter().enumerate() {
             let (here, choice) = match twins.is_sum(node) {
-                true => twins.some_term(node),
+                true => twins.some_term(all, node),
                 false => (there, false),
             };
             twins.something.push(here);
@@ -105,30 +114,22 @@ impl Twins<'_> {
     }
 
     /// That some term of a sum counts, and whether never two do.
-    fn some_term(&mut self, node: usize) -> (Cond, bool) {
+    fn some_term(&self, all: &mut Conditions, node: usize) -> (Cond, bool) {
         let (mut some, mut choice) = (Cond::FALSE, true);
-        for (on, _) in self.terms(node) {
+        for (on, _) in self.terms(all, node) {
             choice = choice && {
-                let both = self.all.diagram.and(some, on);
-                both == Cond::FALSE || self.all.tidy(both) == Cond::FALSE
+                let both = all.diagram.and(some, on);
+                both == Cond::FALSE || all.tidy(both) == Cond::FALSE
             };
-            some = self.all.diagram.or(some, on);
+            some = all.diagram.or(some, on);
         }
-        (self.all.tidy(some), choice)
+        (all.tidy(some), choice)
     }
 
     /// That a term counts.
-    fn on(&mut self, src: usize, leaf: Option<LeafId>) -> Cond {
-        let gate = leaf.map_or(Cond::TRUE, |leaf| self.all.gate(*self.graph.gate(leaf)));
-        self.all.both(self.something[src], gate)
-    }
-
-    /// That a node is live, where a leaf is on.
-    fn live(&mut self, (place, leaf): Factor, given: Option<LeafId>) -> Cond {
-        match leaf == given {
-            true => place,
-            false => self.all.whole(self.graph, (place, leaf)),
-        }
+    fn on(&self, all: &mut Conditions, src: usize, leaf: Option<LeafId>) -> Cond {
+        let gate = leaf.map_or(Cond::TRUE, |leaf| all.gate(*self.graph.gate(leaf)));
+        all.both(self.something[src], gate)
     }
 
     /// The node that makes the map: those that hand it on are gone through.
@@ -148,8 +149,9 @@ impl Twins<'_> {
         }
     }
 
-    /// Compares some pairs, and before them what they read. Nothing where that is too much.
-    fn compare(&mut self, mut ahead: Vec<Pair>) -> Option<()> {
+    /// When two maps are equal; what they read is compared first. Nothing where that is too much.
+    fn compare(&mut self, all: &mut Conditions, asked: Pair) -> Option<Cond> {
+        let mut ahead = vec![asked];
         let mut found: BTreeMap<Pair, Vec<Pair>> = BTreeMap::new();
         while let Some(here) = ahead.pop() {
             if self.known.contains_key(&here) || found.contains_key(&here) {
@@ -163,10 +165,10 @@ impl Twins<'_> {
             }
         }
         for here in found.into_keys() {
-            let equal = self.equal(here);
+            let equal = self.equal(all, here);
             self.known.insert(here, equal);
         }
-        (!self.all.diagram.overflowed()).then_some(())
+        (!all.diagram.overflowed()).then(|| self.known[&asked])
     }
 
     /// The pairs that decide a pair.
@@ -224,7 +226,7 @@ impl Twins<'_> {
     }
 
     /// When both maps are equal, wherever both are there.
-    fn equal(&mut self, (later, first): Pair) -> Cond {
+    fn equal(&self, all: &mut Conditions, (later, first): Pair) -> Cond {
         let (a, b) = (self.maker(later as usize), self.maker(first as usize));
         if a == b {
             return Cond::TRUE;
@@ -233,21 +235,21 @@ impl Twins<'_> {
             return Cond::FALSE;
         }
         let equal = match self.is_sum(a) || self.is_sum(b) {
-            true => self.sums(a, b),
+            true => self.sums(all, a, b),
             false => {
                 let inputs: Vec<(usize, usize)> = self.inputs(a, b).collect();
                 let [left, right] = [a, b].map(|node| self.graph.graph[NodeId::new(node)].ty);
-                let widths = self.widths(left, right);
-                inputs.into_iter().fold(widths, |all, (l, r)| match all {
-                    Cond::FALSE => all,
+                let widths = self.widths(all, left, right);
+                inputs.into_iter().fold(widths, |equal, (l, r)| match equal {
+                    Cond::FALSE => equal,
                     _ => {
                         let here = self.look_up(l, r);
-                        self.all.diagram.and(all, here)
+                        all.diagram.and(equal, here)
                     }
                 })
             }
         };
-        self.all.tidy(equal)
+        all.tidy(equal)
     }
 
     fn look_up(&self, a: usize, b: usize) -> Cond {
@@ -258,7 +260,7 @@ impl Twins<'_> {
     }
 
     /// That the chosen widths of two maps are the same.
-    fn widths(&mut self, a: MapType, b: MapType) -> Cond {
+    fn widths(&self, all: &mut Conditions, a: MapType, b: MapType) -> Cond {
         if a.slice == b.slice {
             return Cond::TRUE;
         }
@@ -271,17 +273,17 @@ impl Twins<'_> {
         for &(l, width) in &left {
             for &(r, _) in right.iter().filter(|(_, other)| *other == width) {
                 let [l, r] = [l, r].map(|leaf| match leaf {
-                    Some(leaf) => self.all.gate(*self.graph.gate(leaf)),
+                    Some(leaf) => all.gate(*self.graph.gate(leaf)),
                     None => Cond::TRUE,
                 });
-                let both = self.all.diagram.and(l, r);
-                same = self.all.diagram.or(same, both);
+                let both = all.diagram.and(l, r);
+                same = all.diagram.or(same, both);
             }
         }
         same
     }
 
-    fn terms(&mut self, node: usize) -> Terms {
+    fn terms(&self, all: &mut Conditions, node: usize) -> Terms {
         if !self.is_sum(node) {
             return vec![(Cond::TRUE, node)];
         }
@@ -292,12 +294,12 @@ impl Twins<'_> {
             match leaf.map(|leaf| *self.graph.gate(leaf)) {
                 Some(Gate::Pick { of, pick }) => {
                     // As often as it is picked.
-                    for slot in 0..self.all.choices.levels(of).len() as u32 {
-                        let gate = self.all.gate(Gate::Slot { of, slot, pick });
-                        terms.push((self.all.both(self.something[src], gate), src));
+                    for slot in 0..all.choices.levels(of).len() as u32 {
+                        let gate = all.gate(Gate::Slot { of, slot, pick });
+                        terms.push((all.both(self.something[src], gate), src));
                     }
                 }
-                _ => terms.push((self.on(src, leaf), src)),
+                _ => terms.push((self.on(all, src, leaf), src)),
             }
         }
         terms.retain(|(on, _)| *on != Cond::FALSE);
@@ -305,82 +307,82 @@ impl Twins<'_> {
     }
 
     /// When two maps are equal of which one is a sum.
-    fn sums(&mut self, a: usize, b: usize) -> Cond {
+    fn sums(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
         match (self.is_choice(a), self.is_choice(b)) {
-            (true, _) => self.chosen(a, b),
-            (_, true) => self.chosen(b, a),
+            (true, _) => self.chosen(all, a, b),
+            (_, true) => self.chosen(all, b, a),
             _ => {
-                let (left, right) = (self.only(a, b), self.only(b, a));
-                let both = self.all.diagram.or(left, right);
-                let all = self.in_turn(a, b);
-                self.all.diagram.or(both, all)
+                let (left, right) = (self.only(all, a, b), self.only(all, b, a));
+                let both = all.diagram.or(left, right);
+                let in_turn = self.in_turn(all, a, b);
+                all.diagram.or(both, in_turn)
             }
         }
     }
 
     /// That the one term of a choice is equal to another map, or both are sums of nothing.
-    fn chosen(&mut self, choice: usize, other: usize) -> Cond {
+    fn chosen(&self, all: &mut Conditions, choice: usize, other: usize) -> Cond {
         let (one, two) = (self.something[choice], self.something[other]);
-        let either = self.all.diagram.or(one, two);
-        let mut equal = self.all.diagram.not(either);
-        for (on, src) in self.terms(choice) {
+        let either = all.diagram.or(one, two);
+        let mut equal = all.diagram.not(either);
+        for (on, src) in self.terms(all, choice) {
             let same = self.look_up(src, other);
-            let here = self.all.diagram.and(on, same);
-            equal = self.all.diagram.or(equal, here);
+            let here = all.diagram.and(on, same);
+            equal = all.diagram.or(equal, here);
         }
         equal
     }
 
     /// That a sum has but one term, which is equal to another map.
-    fn only(&mut self, sum: usize, other: usize) -> Cond {
+    fn only(&self, all: &mut Conditions, sum: usize, other: usize) -> Cond {
         if !self.is_sum(sum) {
             return Cond::FALSE;
         }
-        let terms = self.terms(sum);
+        let terms = self.terms(all, sum);
         let mut equal = Cond::FALSE;
         for (at, &(on, src)) in terms.iter().enumerate() {
             let same = self.look_up(src, other);
-            let mut here = self.all.diagram.and(on, same);
+            let mut here = all.diagram.and(on, same);
             for (_, &(more, _)) in terms.iter().enumerate().filter(|(i, _)| *i != at) {
-                here = self.without(more, here);
+                here = without(all, more, here);
             }
-            equal = self.all.diagram.or(equal, here);
+            equal = all.diagram.or(equal, here);
         }
         equal
     }
 
     /// That the terms which are on are the same, one after the other.
-    fn in_turn(&mut self, a: usize, b: usize) -> Cond {
-        let (left, right) = (self.terms(a), self.terms(b));
+    fn in_turn(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
+        let (left, right) = (self.terms(all, a), self.terms(all, b));
         // From the ends on: that what is left of both is the same.
         let mut below = vec![Cond::TRUE; right.len() + 1];
         for j in (0..right.len()).rev() {
-            below[j] = self.without(right[j].0, below[j + 1]);
+            below[j] = without(all, right[j].0, below[j + 1]);
         }
         for &(on, l) in left.iter().rev() {
             let mut here = vec![Cond::FALSE; right.len() + 1];
-            here[right.len()] = self.without(on, below[right.len()]);
+            here[right.len()] = without(all, on, below[right.len()]);
             for j in (0..right.len()).rev() {
                 let (other, r) = right[j];
                 let equal = self.look_up(l, r);
-                let d = &mut self.all.diagram;
+                let d = &mut all.diagram;
                 let matched = d.and(equal, below[j + 1]);
                 let matched = d.and(other, matched);
-                let skipped = self.without(other, here[j + 1]);
-                let d = &mut self.all.diagram;
+                let skipped = without(all, other, here[j + 1]);
+                let d = &mut all.diagram;
                 let taken = d.or(matched, skipped);
                 let taken = d.and(on, taken);
-                let passed = self.without(on, below[j]);
-                here[j] = self.all.diagram.or(taken, passed);
+                let passed = without(all, on, below[j]);
+                here[j] = all.diagram.or(taken, passed);
             }
             below = here;
         }
         below[0]
     }
+}
 
-    /// That something is off, and something else holds.
-    fn without(&mut self, on: Cond, rest: Cond) -> Cond {
-        let off = self.all.diagram.not(on);
-        self.all.diagram.and(off, rest)
-    }
+/// That something is off, and something else holds.
+fn without(all: &mut Conditions, on: Cond, rest: Cond) -> Cond {
+    let off = all.diagram.not(on);
+    all.diagram.and(off, rest)
 }
