@@ -150,7 +150,7 @@ impl Terms {
     fn unless(&mut self, (place, leaf): Factor, repeats: Option<&Cond>) -> Factor {
         let Some(&again) = repeats else { return (place, leaf) };
         let anew = self.all.diagram.not(again);
-        (self.all.both(place, anew), leaf)
+        (self.all.diagram.and(place, anew), leaf)
     }
 
     fn add(&mut self, when: When, nodes: &[u32], cost: Cost) {

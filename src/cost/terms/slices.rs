@@ -62,16 +62,16 @@ impl Terms {
     ) {
         let users: Vec<Slices> =
             users.iter().map(|user| around(graph, NodeId::new(*user as usize))).collect();
+        let Some(first) = users.first() else { return };
         let nodes: Vec<u32> = users.iter().map(|user| user.node.index() as u32).collect();
         let live = users.iter().map(|user| factors[user.node.index()]);
-        let alike =
-            |user: &Slices| user.inputs == users[0].inputs && user.outputs == users[0].outputs;
+        let alike = |user: &Slices| user.inputs == first.inputs && user.outputs == first.outputs;
         if !users.iter().all(alike) {
             return self.add_widest(graph, set, &users, factors);
         }
         // One pair of widths for all.
         let any = When::from(self.all.any(graph, live));
-        for (when, input, output) in users[0].pairs(graph, &any) {
+        for (when, input, output) in first.pairs(graph, &any) {
             let params = set.kernel.sliced(set.channels, input, output).params(input);
             self.add(when, &nodes, Cost { params, macs: 0 });
         }

@@ -51,7 +51,6 @@ pub fn repeats(
                 let both = all.diagram.and(there, equal);
                 again = all.diagram.or(again, both);
             }
-            let again = all.tidy(again);
             if again != Cond::FALSE {
                 repeats.insert(later, again);
             }
@@ -249,7 +248,8 @@ impl Twins<'_> {
                 })
             }
         };
-        all.tidy(equal)
+        // Not tidied: that paths go together says something of all their layers.
+        equal
     }
 
     fn look_up(&self, a: usize, b: usize) -> Cond {
