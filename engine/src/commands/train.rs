@@ -2,9 +2,8 @@
 
 use super::images::{Images, palette};
 use super::progress::Bar;
-use super::search::run_failed;
 use super::teachers::{Beside, Teachers};
-use super::{Ended, data_threads, failed, machine, spec};
+use super::{Ended, data_threads, failed, machine, run_ended, spec, unloaded};
 use crate::exec::checkpoint;
 use crate::exec::executor::{Executor, Options};
 use crate::exec::run::RunError;
@@ -16,6 +15,7 @@ use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::ir::DecisionGraph;
 use segc::run;
+use segc::run::hold::{Hold, hold};
 use segc::search::plan::{Length, Phase, TrainPlan};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     let device = machine(&args.machine)?;
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
-    begin(&args.out, args.resume)?;
+    let _held = begin(&args.out, args.resume)?;
     let options = Options { device, seed: plan.seed, ..Options::default() };
     let network = Executor::new(&net.graph, options).map_err(failed)?;
     if let Some(init) = &args.init {
@@ -87,18 +87,18 @@ fn one_phase<'p>(plan: &'p mut TrainPlan, net: &str) -> Result<&'p mut Phase, Fa
     }
 }
 
-/// The folder of a training: there, and free unless it is gone on with.
-fn begin(dir: &Path, resume: bool) -> Result<(), Failure> {
-    std::fs::create_dir_all(dir).map_err(|e| Failure::file("create", dir, &e))?;
+/// The folder of a training: there, this process's alone, and free unless it is gone on with.
+fn begin(dir: &Path, resume: bool) -> Result<Hold, Failure> {
+    let held = hold(dir)?;
     if !resume && dir.join(run::CHECKPOINT).exists() {
-        return Err(run_failed(run::RunError::Taken(dir.to_path_buf())));
+        return Err(run::RunError::Taken(dir.to_path_buf()).into());
     }
-    Ok(())
+    Ok(held)
 }
 
 /// Takes the weights that fit, and says which do not. A checkpoint's other tensors are no weights.
 fn inherit(network: &Executor<'_>, file: &Path) -> Result<(), Failure> {
-    let mut matched = state::load_matching(network, file).map_err(failed)?;
+    let mut matched = state::load_matching(network, file).map_err(unloaded)?;
     matched.unknown.retain(|name| !checkpoint::is_memory(name));
     if matched.loaded == 0 {
         return Err(Failure::with_help(
@@ -148,7 +148,7 @@ pub(super) fn train_in(
 /// Why a training ended; if by steps that were too long, how to go on.
 fn ended(error: RunError, dir: &Path) -> Failure {
     if !error.is_divergence() {
-        return failed(error);
+        return run_ended(error);
     }
     let milder = "a lower `rate`, a `warm_up` or a `clip`";
     let help = match checkpoint::newest(dir) {
