@@ -94,7 +94,24 @@ impl Asked<'_> {
         sense: Sense,
     ) -> Result<Bound, TableProblem> {
         let (decisions, graph) = (self.decisions, self.graph);
+        let before = sum.len();
         let sum = fix::fixed(decisions, graph, &mut all, sum, sense);
+        if std::env::var("DBG").is_ok() {
+            let mut left = std::collections::BTreeMap::new();
+            for (when, _) in &sum {
+                for of in all.choices.decisions_of(all.diagram.support(when.place)) {
+                    if !all.is_path(of) {
+                        *left.entry(&decisions[of.index()].name).or_insert(0) += 1;
+                    }
+                }
+                for leaf in &when.leaves {
+                    *left
+                        .entry(&decisions[graph.gate(*leaf).decision().index()].name)
+                        .or_insert(0) += 1;
+                }
+            }
+            eprintln!("{sense:?} {before} -> {} {left:?}", sum.len());
+        }
         let found = eliminate::extreme(decisions, graph, &mut all, &sum, sense)
             .or_else(|| branch::extreme(decisions, graph, &mut all, &sum, sense));
         if let Some(value) = found {

@@ -94,6 +94,8 @@ struct Work<'a> {
     wiring: Wiring,
     /// Leaves together: that one of them is on.
     some: HashMap<Vec<u32>, Cond>,
+    /// Conditions that were factors once: what all widths of a kernel want is what it is wanted for.
+    composed: HashMap<Cond, Factor>,
 }
 
 /// Leaves by the condition that they are met with, each list sorted and without repeats.
@@ -101,7 +103,13 @@ type Groups = IndexMap<Cond, Vec<u32>>;
 
 impl Work<'_> {
     fn of<'a>(graph: &'a DecisionGraph, all: &'a mut Conditions) -> Work<'a> {
-        Work { graph, all, wiring: Wiring::of(graph), some: HashMap::default() }
+        Work {
+            graph,
+            all,
+            wiring: Wiring::of(graph),
+            some: HashMap::default(),
+            composed: HashMap::default(),
+        }
     }
 
     fn gate(&mut self, leaf: u32) -> Cond {
@@ -213,8 +221,11 @@ impl Work<'_> {
             let gate = self.gate(leaf);
             return (self.all.both(own.0, gate), own.1);
         }
-        let place =
-            if own.1 == Some(LeafId(leaf)) { own.0 } else { self.all.whole(self.graph, own) };
+        if own.1 == Some(LeafId(leaf)) {
+            return own;
+        }
+        let place = self.all.whole(self.graph, own);
+        self.composed.insert(place, own);
         (place, Some(LeafId(leaf)))
     }
 
@@ -230,7 +241,8 @@ impl Work<'_> {
                     groups.entry(place).or_default().push(leaf.map_or(ALWAYS, |l| l.0));
                 }
                 let any = self.any(groups);
-                (self.all.both(any, present), None)
+                let any = self.all.both(any, present);
+                self.composed.get(&any).copied().unwrap_or((any, None))
             }
         }
     }
