@@ -9,7 +9,7 @@ use super::solve::Sense;
 use super::sum::Sum;
 use crate::cost::terms::{Leaves, When};
 use crate::ir::condition::{Cond, Conditions};
-use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Picks, Table, Value};
+use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Table, Value};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
 use std::collections::BTreeMap;
@@ -168,7 +168,9 @@ impl Fixing<'_> {
     /// A decision's best value, if it has one.
     fn best(&mut self, of: DecisionId, domain: &Domain, named: &[u32]) -> Option<Value> {
         let open: Vec<u32> = named.iter().copied().filter(|at| self.is_open(*at)).collect();
-        let values = self.candidates(of, domain, &open)?;
+        let table = Table::of(domain);
+        let count = table.small_count().filter(|n| *n <= VALUES)?;
+        let values: Vec<Value> = (0..count).filter_map(|rank| table.unrank_small(rank)).collect();
         let own: Vec<Own> = values.iter().map(|value| self.own(of, value, &open)).collect();
         let totals: Vec<u64> = own.iter().map(|own| own.values().sum()).collect();
         let levels: Vec<_> = values.iter().map(|value| levels_of(self.all, of, value)).collect();
@@ -242,59 +244,6 @@ impl Fixing<'_> {
         })
     }
 
-    /// The values that may be best; nothing where they are too many.
-    fn candidates(&mut self, of: DecisionId, domain: &Domain, named: &[u32]) -> Option<Vec<Value>> {
-        let table = Table::of(domain);
-        if let Some(count) = table.small_count().filter(|n| *n <= VALUES) {
-            return Some((0..count).filter_map(|rank| table.unrank_small(rank)).collect());
-        }
-        match domain {
-            Domain::Picks(picks) if !picks.repeats => {
-                let options = self.best_options(of, picks, named)?;
-                combinations(picks, &options)
-            }
-            _ => None,
-        }
-    }
-
-    /// For each candidate, the operator that is best in whichever slot it is picked. (No candidate
-    /// is picked twice.)
-    fn best_options(&mut self, of: DecisionId, picks: &Picks, named: &[u32]) -> Option<Vec<Pick>> {
-        let mut own: HashMap<Pick, Own> = HashMap::default();
-        for &at in named {
-            let (when, cost) = &self.sum[at as usize];
-            let gate = |leaf: &&LeafId| self.graph.gate(**leaf).decision() == of;
-            let mut picked = when.leaves.iter().filter(gate);
-            let (Some(leaf), None) = (picked.next(), picked.next()) else { return None };
-            let Gate::Pick { pick, .. } = *self.graph.gate(*leaf) else { return None };
-            let leaves = when.leaves.iter().filter(|other| *other != leaf).copied().collect();
-            let when = When { place: when.place, leaves };
-            *own.entry(pick).or_default().entry(when).or_default() += cost;
-        }
-        let (levels, none) = (self.all.choices.levels(of).to_vec(), Own::default());
-        let options = picks.options();
-        let mut best = Vec::new();
-        for candidate in 0..picks.candidates.len() as u16 {
-            let ways: Vec<Pick> =
-                options.iter().copied().filter(|pick| pick.candidate == candidate).collect();
-            let own = |pick: &Pick| own.get(pick).unwrap_or(&none);
-            let total = |pick: &Pick| own(pick).values().sum::<u64>();
-            let end = ways.iter().map(total).reduce(|a, b| self.sense.best(a, b))?;
-            best.push(ways.iter().copied().filter(|pick| total(pick) == end).find(|best| {
-                ways.iter().filter(|other| *other != best).all(|other| {
-                    let (lower, higher) = self.ordered(best, other);
-                    self.covers(own(higher), own(lower))
-                        && self.holds_less_in(
-                            &levels,
-                            self.all.choices.option(of, *lower),
-                            self.all.choices.option(of, *higher),
-                        )
-                })
-            })?);
-        }
-        Some(best)
-    }
-
     /// Whether one sum is never less than another: what it has less of is made up for by what it has
     /// more of that counts wherever that does.
     fn covers(&mut self, higher: &Own, lower: &Own) -> bool {
@@ -333,26 +282,4 @@ impl Fixing<'_> {
         let read = wider.iter().all(|level| own.binary_search(level).is_ok());
         read && self.all.diagram.and(cond, other) == cond
     }
-
-    /// Whether places hold with one value of each of some choices only where they do with another.
-    fn holds_less_in(&mut self, levels: &[u32], lower: Option<u32>, higher: Option<u32>) -> bool {
-        let (Some(lower), Some(higher)) = (lower, higher) else { return false };
-        levels.iter().all(|level| self.holds_less(&[(*level, lower)], &[(*level, higher)]))
-    }
-}
-
-/// The ways to pick, each candidate through the one option that is left of it.
-fn combinations(picks: &Picks, options: &[Pick]) -> Option<Vec<Value>> {
-    let mut few = picks.clone();
-    few.candidates.iter_mut().for_each(|candidate| candidate.ops.clear());
-    let few = Table::of(&Domain::Picks(few));
-    let count = few.small_count().filter(|n| *n <= VALUES)?;
-    let through = |value| match value {
-        Value::Picks(all) => {
-            let all = all.into_iter().map(|pick: Pick| options[pick.candidate as usize]);
-            Some(Value::Picks(all.collect()))
-        }
-        _ => None,
-    };
-    Some((0..count).filter_map(|rank| few.unrank_small(rank).and_then(through)).collect())
 }

@@ -23,6 +23,8 @@ pub struct Places {
     pub present: Vec<Cond>,
     /// An output reads it.
     pub live: Vec<Factor>,
+    /// Conditions that are those of a place and a leaf there, in turn.
+    pub composed: HashMap<Cond, Factor>,
 }
 
 impl Places {
@@ -38,7 +40,7 @@ impl Places {
         let outputs = graph.outputs.iter().filter(|o| train || !o.aux);
         let roots = outputs.map(|o| (o.node.index(), present[o.node.index()]));
         let live = work.back(roots.collect(), Some(&present));
-        Places { present, live }
+        Places { present, live, composed: work.composed }
     }
 
     /// By node: when an output leads to it along edges that are on, be their sources present or
@@ -225,7 +227,9 @@ impl Work<'_> {
             return own;
         }
         let place = self.all.whole(self.graph, own);
-        self.composed.insert(place, own);
+        if own.1.is_some() {
+            self.composed.insert(place, own);
+        }
         (place, Some(LeafId(leaf)))
     }
 
