@@ -69,7 +69,7 @@ fn judging_and_looking_end_soon_and_leave_nothing_half_written() {
     let output = interrupted(&place, &infer, || first.exists());
     assert_eq!(output.status.code(), Some(130), "{}", text(&output));
     let seen = place.files().into_keys().filter(|name| name.starts_with("seen/")).count();
-    assert!(seen >= 3 && seen < 180 && seen.is_multiple_of(3), "{seen} files");
+    assert!((3..180).contains(&seen) && seen.is_multiple_of(3), "{seen} files");
     assert_eq!(half_written(&place), Vec::<String>::new());
 }
 
