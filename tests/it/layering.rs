@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("supernet", &["ir", "cost"]),
     ("search", &["ir", "decode", "supernet"]),
     ("data", &[]),
+    ("chart", &[]),
     // Plans are resolved to the plain data of those who follow them.
     ("sema", &["source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data"]),
     ("emit", &["source", "diag", "syntax", "ir", "cost", "sema"]),
@@ -28,7 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "source", "diag", "stdlib", "syntax", "ir", "cost", "decode", "supernet", "search",
-            "data", "sema", "emit", "run",
+            "data", "chart", "sema", "emit", "run",
         ],
     ),
 ];

@@ -8,6 +8,7 @@ use crate::exec::run::Progress;
 use crate::exec::search::LOG;
 use crate::exec::{state, toy};
 use segc::data::LoaderConfig;
+use segc::data::classes::Palette;
 use segc::data::loader::Cache;
 use segc::ir::DecisionGraph;
 use segc::ir::builder::Builder;
@@ -91,7 +92,8 @@ fn run(plan: &TrainPlan, dir: &Path, resume: bool, most: u64) -> (Trained, Vec<t
     let courses: Vec<Course> = plan.phases.iter().map(course).collect();
     let whole = LoaderConfig { batch: NonZeroUsize::MIN, ..LoaderConfig::default() };
     let judge = Loader::new(toy::pictures(3, 17), whole).expect("there are batches");
-    let judge = Some(Judge { images: &judge, classes: 3, epochs: 2 });
+    let palette = Palette::numbered(3).expect("three classes");
+    let judge = Some(Judge { images: &judge, palette: &palette, examples: 2, epochs: 2 });
     let job = TrainJob {
         network: &network,
         plan,
