@@ -3,10 +3,12 @@
 //! styles reach them; what a mark says is its `title`, so that no script is needed.
 
 mod axis;
+mod front;
 mod marks;
 mod plot;
 
 pub use axis::{Axis, Scale};
+pub use front::front;
 pub use marks::{Label, Mark, NONE, Point};
 pub use plot::{Plot, document};
 

@@ -29,6 +29,7 @@ mod new;
 pub mod number;
 pub mod read;
 mod report;
+pub mod score;
 mod sizes;
 mod spec;
 pub mod term;

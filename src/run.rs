@@ -85,7 +85,7 @@ pub struct Manifest {
 #[serde(rename_all = "snake_case")]
 pub enum Plan {
     /// It searches.
-    Search(SearchPlan),
+    Search(Box<SearchPlan>),
     /// It trains.
     Train(TrainPlan),
 }

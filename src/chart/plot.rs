@@ -8,7 +8,7 @@ use maud::{Markup, PreEscaped, html};
 pub struct Plot {
     /// Its name, above it; nothing is written where it is empty.
     pub name: String,
-    /// Width and height, in the units of a page's text: letters are 12 high.
+    /// Width and height, in the units of a page's text: letters are 12.5 high.
     pub size: (f64, f64),
     /// The horizontal axis.
     pub x: Axis,
@@ -34,7 +34,7 @@ const FOOT: f64 = 26.0;
 /// Height of the horizontal axis's name.
 const FOOT_NAME: f64 = 16.0;
 /// About the width of a letter.
-const LETTER: f64 = 6.7;
+const LETTER: f64 = 6.9;
 
 impl Plot {
     /// A plot over two axes, empty yet, as wide as half a page.

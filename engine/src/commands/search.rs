@@ -84,7 +84,7 @@ fn manifest(judged: &Judged, plan: &SearchPlan, images: &Images, args: &Search) 
         seed: plan.seed,
         data: images.root().display().to_string(),
         init: None,
-        plan: Some(run::Plan::Search(plan.clone())),
+        plan: Some(run::Plan::Search(Box::new(plan.clone()))),
     }
 }
 

@@ -10,6 +10,8 @@ use maud::{Markup, html};
 
 /// Stretches into which the steps of a run are put together.
 const BUCKETS: usize = 200;
+/// Epochs up to which each has a dot.
+const DOTS: usize = 15;
 /// Epochs that say their values when they are pointed at; of more only some do.
 const NOTES: usize = 120;
 
@@ -109,48 +111,51 @@ pub(super) fn section(story: &Story) -> Option<Section> {
 
 fn losses(curves: &Curves) -> Markup {
     let (loss, arch) = (buckets(&curves.loss), buckets(&curves.arch_loss));
-    let seen = loss.iter().chain(&arch).map(|b| b.mean);
-    let y = Axis::over("", seen).wider(0.08);
+    let (smooth, arch_smooth) = (smoothed(&loss), smoothed(&arch));
+    let seen = smooth.iter().chain(&arch_smooth).map(|p| p.1);
+    let y = Axis::over("", seen.chain(curves.means.iter().map(|p| p.1))).wider(0.1);
     let mut plot = Plot::new("loss", across(curves), y.clone());
     let clamp = |v: f64| v.clamp(y.ends.0, y.ends.1);
-    for (colour, buckets) in [(0, &loss), (1, &arch)] {
+    for (colour, buckets, smooth) in [(0, &loss, smooth), (1, &arch, arch_smooth)] {
         let band = buckets.iter().map(|b| (b.x, clamp(b.low), clamp(b.high)));
         plot.draw(colour, Mark::Band(band.collect()));
-        plot.draw(colour, Mark::Line(buckets.iter().map(|b| (b.x, b.mean)).collect()));
+        plot.draw(colour, Mark::Thin(buckets.iter().map(|b| (b.x, clamp(b.mean))).collect()));
+        plot.draw(colour, Mark::Line(smooth));
     }
     plot.key(0, "weights");
     if !arch.is_empty() {
         plot.key(1, "architecture");
     }
-    if curves.means.len() <= 40 {
+    if curves.means.len() <= DOTS {
         plot.draw(0, Mark::Dots(curves.means.clone()));
     }
     plot.notes = notes(&curves.means, |x, y| format!("{} {x:.0}: mean loss {y:.4}", curves.x));
     let last = curves.means.last().map_or(String::new(), |(_, y)| format!(", at last {y:.3}"));
-    figure(
-        &plot,
-        &format!("The loss of every step{last}"),
-        "Mean and range of neighbouring steps; dots are means over epochs.",
-    )
+    let dots = if curves.means.len() <= DOTS { " Dots are means over epochs." } else { "" };
+    let caption = format!("Thin: the steps. Thick: their moving mean.{dots}");
+    figure(&plot, &format!("The loss of every step{last}"), &caption)
 }
 
 fn rates(curves: &Curves) -> Markup {
-    let all = curves.rates.iter().flat_map(|(_, points)| points.iter().map(|p| p.1));
+    let shown = curves.rates.iter().filter(|(_, points)| !points.is_empty());
+    let shown: Vec<_> = shown.collect();
+    let most = |points: &[Point]| points.iter().map(|p| p.1).fold(0.0, f64::max);
+    let peaks: Vec<f64> = shown.iter().map(|(_, points)| most(points)).collect();
+    let (low, high) =
+        peaks.iter().fold((f64::INFINITY, 0.0_f64), |(l, h), p| (l.min(*p), h.max(*p)));
+    let all = shown.iter().flat_map(|(_, points)| points.iter().map(|p| p.1));
     let least = all.clone().filter(|rate| *rate > 0.0).fold(f64::INFINITY, f64::min);
-    let most = all.clone().fold(0.0, f64::max);
     let y = Axis::over("", all);
-    // Rates of one order of magnitude are told apart best as they are.
-    let y = if least.is_finite() && most / least > 50.0 && least > most * 1e-6 {
-        Axis { ends: (least, most), ..y }.log().wider(0.05)
+    // Rates that are of one order at their highest are told apart as they are.
+    let y = if low > 0.0 && high / low > 20.0 {
+        Axis { ends: (least.max(low / 100.0), high), ..y }.log().wider(0.05)
     } else {
         y.with(0.0)
     };
-    let mut plot = Plot::new("learning rate", across(curves), y);
-    let shown = curves.rates.iter().filter(|(_, points)| !points.is_empty());
-    let shown: Vec<_> = shown.collect();
+    let mut plot = Plot::new("learning rate", across(curves), y.clone());
     for (colour, (name, points)) in shown.iter().enumerate() {
-        let points: Vec<Point> = buckets(points).into_iter().map(|b| (b.x, b.mean)).collect();
-        plot.draw(colour, Mark::Line(points));
+        let points = buckets(points).into_iter().filter(|b| b.mean >= y.ends.0);
+        plot.draw(colour, Mark::Line(points.map(|b| (b.x, b.mean)).collect()));
         if shown.len() > 1 {
             plot.key(colour, name);
         }
@@ -160,7 +165,7 @@ fn rates(curves: &Curves) -> Markup {
 
 fn scores(curves: &Curves) -> Markup {
     let all = curves.miou.iter().chain(&curves.accuracy).map(|p| p.1);
-    let y = Axis::over("", all).with(0.0).unit(" %").wider(0.02);
+    let y = Axis::over("", all).with(0.0).unit(" %");
     let mut plot = Plot::new("validation", across(curves), y);
     for (colour, name, points) in
         [(0, "mIoU", &curves.miou), (2, "pixel accuracy", &curves.accuracy)]
@@ -215,6 +220,19 @@ fn buckets(points: &[Point]) -> Vec<Bucket> {
         }
     };
     points.chunks(size).map(one).collect()
+}
+
+/// The moving mean of buckets, over about a twentieth of them. It starts as the mean of what there
+/// is, not at the first.
+fn smoothed(buckets: &[Bucket]) -> Vec<Point> {
+    let keep = 1.0 - 1.0 / (buckets.len() as f64 / 20.0).max(1.0);
+    let (mut sum, mut weight) = (0.0, 0.0);
+    let next = |b: &Bucket| {
+        sum = keep * sum + b.mean;
+        weight = keep * weight + 1.0;
+        (b.x, sum / weight)
+    };
+    buckets.iter().map(next).collect()
 }
 
 /// The newest mean loss: a tile.
@@ -292,4 +310,28 @@ fn spark(points: &[Point]) -> Markup {
     plot.size = (96.0, 20.0);
     plot.draw(0, Mark::Line(points.to_vec()));
     html! { span class="spark" { (plot.svg("over time")) } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_steps_become_few_and_none_is_lost() {
+        let points: Vec<Point> = (0..1000).map(|i| (f64::from(i), f64::from(i % 5))).collect();
+        let all = buckets(&points);
+        assert_eq!(all.len(), BUCKETS);
+        assert!(all.iter().all(|b| b.mean == 2.0 && b.low == 0.0 && b.high == 4.0));
+        assert!(smoothed(&all).iter().all(|p| (p.1 - 2.0).abs() < 1e-12));
+    }
+
+    #[test]
+    fn a_moving_mean_starts_where_the_steps_do() {
+        let points: Vec<Point> =
+            (0..100).map(|i| (f64::from(i), 3.0 - f64::from(i) / 50.0)).collect();
+        let smooth = smoothed(&buckets(&points));
+        assert_eq!(smooth.first(), Some(&(0.0, 3.0)));
+        assert!(smooth.windows(2).all(|w| w[1].1 < w[0].1));
+        assert!(smoothed(&[]).is_empty());
+    }
 }

@@ -81,8 +81,8 @@ pub(super) fn section(story: &Story) -> Option<Section> {
         .collect();
     let body = html! {
         p {
-            "Certainty is 0 where a decision preferred nothing and 1 where one value was left: one less "
-            "the entropy of its weights over the most that it can be."
+            "Certainty is 0 % where nothing was preferred and 100 % where one value was left: what the entropy "
+            "of a decision's weights lacks of the most that it can be."
         }
         div class="charts" { (over_all(&history, &certain)) }
         (strips(decisions, found, &certain))
@@ -121,17 +121,18 @@ fn over_all(history: &History<'_>, certain: &[Vec<f64>]) -> Markup {
 
 /// A row for each decision: how certain it became, when, and what it takes.
 fn strips(decisions: &[Decision], found: &Found, certain: &[Vec<f64>]) -> Markup {
+    let most = certain.iter().flatten().copied().fold(1e-3, f64::max);
     html! {
         div class="scroll" { table class="strips" {
             thead { tr {
-                th { "decision" } th class="wide" { "certainty from the first epoch to the last" }
+                th { "decision" } th class="wide" { "certainty over time, " span class="nowrap" { "full colour at " (percent(most)) } }
                 th {} th { "takes" }
             } }
             tbody {
                 @for (i, (decision, certain)) in decisions.iter().zip(certain).enumerate() {
                     tr {
                         td { a href={ "#d" (i) } { (decision.name) } }
-                        td class="wide" { (strip(certain)) }
+                        td class="wide" { (strip(certain, most)) }
                         td class="num" { (certain.last().map_or(String::new(), |c| percent(*c))) }
                         td class="takes" { (taken(decision, found, i)) }
                     }
@@ -141,15 +142,16 @@ fn strips(decisions: &[Decision], found: &Found, certain: &[Vec<f64>]) -> Markup
     }
 }
 
-fn strip(certain: &[f64]) -> Markup {
+/// Certainty over time as depth of colour, `most` the deepest.
+fn strip(certain: &[f64], most: f64) -> Markup {
     let every = certain.len().div_ceil(COLUMNS).max(1);
     let shown: Vec<f64> = certain.iter().copied().step_by(every).collect();
     html! {
         svg class="chart strip" viewBox={ "0 0 " (shown.len()) " 1" } preserveAspectRatio="none" role="img"
             aria-label="certainty over time" {
             @for (x, value) in shown.iter().enumerate() {
-                rect class="f0" x=(x) y="0" width="1.02" height="1"
-                    style={ "opacity:" (format!("{:.3}", 0.06 + 0.94 * value)) } {}
+                rect class="f0" x=(x) y="0" width="1" height="1"
+                    style={ "opacity:" (format!("{:.3}", value / most)) } {}
             }
         }
     }
@@ -348,13 +350,14 @@ fn stack(group: &Group, epochs: &[f64], colours: &mut Colours) -> Markup {
     // A single epoch has no breadth: it is drawn as a bar.
     let xs: Vec<f64> = if epochs.len() == 1 { vec![0.0, 1.0] } else { epochs.to_vec() };
     let mut plot = Plot::bare(Axis::over("", xs.iter().copied()), Axis::over("", [0.0, 1.0]));
-    let mut floor = vec![0.0; xs.len()];
+    // From the top, as the labels are listed.
+    let mut top = vec![1.0; xs.len()];
     for layer in &layers {
         let share =
             |at: usize| layer.shares.get(at.min(layer.shares.len() - 1)).copied().unwrap_or(0.0);
         let rows: Vec<(f64, f64, f64)> =
-            (0..xs.len()).map(|at| (xs[at], floor[at], floor[at] + share(at))).collect();
-        floor = rows.iter().map(|row| row.2).collect();
+            (0..xs.len()).map(|at| (xs[at], top[at] - share(at), top[at])).collect();
+        top = rows.iter().map(|row| row.1).collect();
         plot.draw(layer.colour, Mark::Area(rows));
     }
     html! {

@@ -143,7 +143,7 @@ pub(super) fn costs(story: &Story, parts: &Parts) -> Option<Section> {
                 "The space is large: " code { "segc cost" } " finds its bounds, in a while."
             }
         }
-        div class="scroll" { table {
+        div class="scroll" { table class=[space.is_none().then_some("narrow")] {
             thead { tr {
                 th { "cost" } th class="num" { "network" }
                 @if space.is_some() { th class="num" { "least" } th class="wide" { "of the space" } th { "most" } }

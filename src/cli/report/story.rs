@@ -90,7 +90,7 @@ impl Story {
         let (log, cut) = match plan {
             Plan::Search(plan) => {
                 let Lines { lines, cut } = log::metrics(dir)?;
-                (Log::Search { plan: Box::new(plan), lines }, cut)
+                (Log::Search { plan, lines }, cut)
             }
             Plan::Train(plan) => {
                 let Lines { lines, cut } = log::metrics(dir)?;
