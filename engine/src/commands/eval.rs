@@ -6,7 +6,7 @@ mod worst;
 use super::images::{Images, palette};
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{data_threads, failed, machine, progress, spec};
+use super::{data_threads, interrupt, machine, progress, spec, unloaded};
 use crate::exec::judge::{Exam, judge};
 use crate::exec::state;
 use report::Report;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
     let network = fresh(&net.graph, device, 0)?;
-    state::load(&network, &args.weights).map_err(failed)?;
+    state::load(&network, &args.weights).map_err(unloaded)?;
     if let Some(dir) = &args.out {
         worst::folder(dir, args.force)?;
     }
@@ -46,7 +46,10 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let (classes_n, worst) = (classes.len(), args.worst);
     let exam = Exam { images: &loader, dataset, classes: classes_n, views: &views, worst };
     let bar = progress::pictures("eval", dataset.len());
-    let counted = judge(&network, &exam, &|done| bar.set_position(done as u64));
+    let counted = judge(&network, &exam, &|done| {
+        bar.set_position(done as u64);
+        interrupt::go_on()
+    });
     bar.finish_and_clear();
     let counted = counted.map_err(|error| unseen(error, &views, REMEDY))?;
     let pictures = match &args.out {

@@ -6,7 +6,7 @@ mod files;
 use super::images::palette;
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{failed, machine, progress, spec};
+use super::{interrupt, machine, progress, run_ended, spec, unloaded};
 use crate::exec::executor::Executor;
 use crate::exec::run::RunError;
 use crate::exec::state;
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Infer, term: &mut Term) -> Result<(), Failure> {
     let tasks = files::tasks(&args.input, &args.out)?;
     let device = machine(&args.machine)?;
     let network = fresh(&net.graph, device, 0)?;
-    state::load(&network, &args.weights).map_err(failed)?;
+    state::load(&network, &args.weights).map_err(unloaded)?;
     files::begin(&args.out, &tasks, args.force)?;
     let size = args.size.or(plan.and_then(|plan| plan.last().data.size));
     let seer = Seer { network: &network, views: &views, size, palette: &classes(plan, net)? };
@@ -93,6 +93,9 @@ impl Seer<'_, '_> {
                 }
             }
             bar.inc(1);
+            if interrupt::go_on().is_break() {
+                return Err(Failure::Interrupted);
+            }
         }
         bar.finish_and_clear();
         Ok(broken)
@@ -102,7 +105,7 @@ impl Seer<'_, '_> {
     fn one(&self, task: &Task, image: &RgbImage) -> Result<(), Failure> {
         let seen = self.see(image).map_err(|error| match error {
             RunError::Misfit { .. } => unseen(error, self.views, REMEDY).of_file(&task.picture),
-            error => failed(error),
+            error => run_ended(error),
         })?;
         let colours = self.palette.paint(&seen);
         let over = picture::overlay(image, &colours);

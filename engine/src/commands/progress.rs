@@ -1,20 +1,18 @@
-//! Progress bars of runs, and Ctrl-C.
+//! Progress bars of runs.
 
+use super::interrupt;
 use crate::exec::bench::Amount;
 use crate::exec::run::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A bar with loss, mIoU, throughput and the time that is left; on stderr.
 pub(super) struct Bar {
     bar: ProgressBar,
-    stop: Arc<AtomicBool>,
 }
 
 impl Bar {
-    /// A bar named after what runs. Ctrl-C ends the run at its next step.
+    /// A bar named after what runs.
     pub(super) fn new(name: &str) -> Bar {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template(
@@ -22,7 +20,7 @@ impl Bar {
         );
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name.to_string());
-        Bar { bar, stop: interrupts() }
+        Bar { bar }
     }
 
     /// Shows where the run stands, and says whether to go on.
@@ -44,10 +42,7 @@ impl Bar {
         parts.push(format!("{:.1} img/s", at.images_per_s));
         parts.push(format!("{} left", indicatif::HumanDuration(at.left)));
         self.bar.set_message(parts.join("  "));
-        match self.stop.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        interrupt::go_on()
     }
 
     /// Takes the bar away.
@@ -98,15 +93,4 @@ impl Rounds {
     pub(super) fn done(&self) {
         self.bar.finish_and_clear();
     }
-}
-
-/// Set when the user presses Ctrl-C; a second press ends the process as usual.
-fn interrupts() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // Where no handler can be set, the signal just ends the process.
-        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag));
-        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
-    }
-    flag
 }

@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::images::Images;
 use super::progress::Bar;
-use super::{Ended, data_threads, failed, machine, spec, versus};
+use super::{Ended, data_threads, failed, machine, run_ended, spec, versus};
 use crate::exec::executor::{Executor, Options};
 use crate::exec::search::{SearchJob, Searched, search};
 use crate::exec::{archive, state};
@@ -13,6 +13,7 @@ use segc::cli::failure::Failure;
 use segc::cli::number::grouped;
 use segc::cli::read::Judged;
 use segc::cli::term::Term;
+use segc::data::Loader;
 use segc::data::loader::split_halves;
 use segc::decode::Decoded;
 use segc::ir::inherit::origins;
@@ -32,13 +33,14 @@ pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
     let manifest = manifest(&judged, &plan, &images, args);
-    run::begin(&args.out, &manifest, &judged.program, args.resume).map_err(run_failed)?;
+    let loaders = Loaders::open(&plan, &images)?;
+    let _held = run::begin(&args.out, &manifest, &judged.program, args.resume)?;
     let net = judged.space.nets.get(&plan.net).ok_or(Failure::Spec)?;
     let options = Options { device, seed: plan.seed, ..Options::default() };
     let network = Executor::new(&net.graph, options).map_err(failed)?;
     let relaxation = Relaxation::new(judged.space.decisions(), &net.graph.leaves, plan.boundary)
         .map_err(failed)?;
-    let searched = search_all(&plan, &images, &network, &relaxation, args)?;
+    let searched = search_all(&plan, &loaders, &network, &relaxation, args)?;
     if !searched.finished {
         eprintln!("stopped; go on with `--resume`");
         return Ok(Ended::Stopped);
@@ -88,31 +90,45 @@ fn manifest(judged: &Judged, plan: &SearchPlan, images: &Images, args: &Search) 
     }
 }
 
+/// What a search learns from.
+struct Loaders {
+    weights: Loader,
+    arch: Loader,
+    shares: Vec<f64>,
+}
+
+impl Loaders {
+    fn open(plan: &SearchPlan, images: &Images) -> Result<Loaders, Failure> {
+        let all = images.open(&plan.data, &plan.data.split)?.len();
+        let (first, second) = match plan.halves {
+            true => {
+                let (first, second) = split_halves(all, plan.seed);
+                (Some(first), Some(second))
+            }
+            false => (None, None),
+        };
+        Ok(Loaders {
+            weights: images.training(&plan.data, plan.seed, first)?,
+            arch: images.training(&plan.data, plan.seed.wrapping_add(1), second)?,
+            shares: images.shares(&plan.data, &plan.loss)?,
+        })
+    }
+}
+
 fn search_all(
     plan: &SearchPlan,
-    images: &Images,
+    loaders: &Loaders,
     network: &Executor<'_>,
     relaxation: &Relaxation,
     args: &Search,
 ) -> Result<Searched, Failure> {
-    let all = images.open(&plan.data, &plan.data.split)?.len();
-    let (first, second) = match plan.halves {
-        true => {
-            let (first, second) = split_halves(all, plan.seed);
-            (Some(first), Some(second))
-        }
-        false => (None, None),
-    };
-    let weights = images.training(&plan.data, plan.seed, first)?;
-    let arch = images.training(&plan.data, plan.seed.wrapping_add(1), second)?;
-    let shares = images.shares(&plan.data, &plan.loss)?;
     let job = SearchJob {
         network,
         relaxation,
         plan,
-        weights: &weights,
-        arch: &arch,
-        shares: &shares,
+        weights: &loaders.weights,
+        arch: &loaders.arch,
+        shares: &loaders.shares,
         dir: &args.out,
         checkpoint_steps: CHECKPOINT_STEPS,
         resume: args.resume,
@@ -129,7 +145,7 @@ fn search_all(
             error.to_string(),
             "begin again with a lower `rate` of the weights, or give them a `clip`",
         ),
-        false => failed(error),
+        false => run_ended(error),
     })
 }
 
@@ -157,7 +173,7 @@ fn write_arch(
         &origin,
         Some(decoded),
     )?;
-    run::write_whole(&dir.join(run::ARCH), text.as_bytes()).map_err(run_failed)?;
+    run::write_whole(&dir.join(run::ARCH), text.as_bytes())?;
     Ok(text)
 }
 
@@ -219,11 +235,4 @@ fn next_commands(args: &Search, term: &mut Term) -> Result<(), Failure> {
     term.line(format!("  segc cost {arch} --input 1x3x512x1024"))?;
     term.line(format!("  segc bench {arch} --input 1x3x512x1024"))?;
     term.line(format!("  segc train {arch} --out {}-trained", args.out.display()))
-}
-
-pub(super) fn run_failed(error: run::RunError) -> Failure {
-    match error.help() {
-        Some(help) => Failure::with_help(error.to_string(), help),
-        None => failed(error),
-    }
 }

@@ -3,9 +3,8 @@
 use super::clock::Clock;
 use super::images::{Images, palette};
 use super::progress::Bar;
-use super::search::run_failed;
 use super::teachers::{Beside, Teachers};
-use super::{Ended, data_threads, failed, machine, spec};
+use super::{Ended, data_threads, failed, machine, run_ended, spec, unloaded};
 use crate::exec::checkpoint;
 use crate::exec::executor::{Executor, Options};
 use crate::exec::run::RunError;
@@ -17,8 +16,10 @@ use segc::cli::failure::Failure;
 use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::ir::DecisionGraph;
+use segc::run::hold::{Hold, hold};
 use segc::run::{self, Manifest};
 use segc::search::plan::{Length, Phase, TrainPlan};
+use segc::sema::Program;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::Device;
@@ -35,9 +36,7 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     let device = machine(&args.machine)?;
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
-    begin(&args.out, args.resume)?;
-    let manifest = manifest(&judged, &plan, &images, args);
-    run::begin(&args.out, &manifest, &judged.program, args.resume).map_err(run_failed)?;
+    let _held = begin(&args.out, args.resume)?;
     let options = Options { device, seed: plan.seed, ..Options::default() };
     let network = Executor::new(&net.graph, options).map_err(failed)?;
     if let Some(init) = &args.init {
@@ -45,8 +44,13 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     }
     let teachers = Teachers::read(&plan, term)?;
     let teachers = teachers.beside(&judged);
-    let place =
-        Place { dir: &args.out, resume: args.resume, name: "train", machine: &args.machine };
+    let place = Place {
+        dir: &args.out,
+        resume: args.resume,
+        name: "train",
+        machine: &args.machine,
+        begun: Some((&manifest(&judged, &plan, &images, args), &judged.program)),
+    };
     let trained = train_in(&network, &plan, &images, &teachers, &place)?;
     if !trained.finished {
         eprintln!("stopped; go on with `--resume`");
@@ -114,18 +118,18 @@ fn manifest(judged: &Judged, plan: &TrainPlan, images: &Images, args: &Train) ->
     }
 }
 
-/// The folder of a training: there, and free unless it is gone on with.
-fn begin(dir: &Path, resume: bool) -> Result<(), Failure> {
-    std::fs::create_dir_all(dir).map_err(|e| Failure::file("create", dir, &e))?;
+/// The folder of a training: there, this process's alone, and free unless it is gone on with.
+fn begin(dir: &Path, resume: bool) -> Result<Hold, Failure> {
+    let held = hold(dir)?;
     if !resume && dir.join(run::CHECKPOINT).exists() {
-        return Err(run_failed(run::RunError::Taken(dir.to_path_buf())));
+        return Err(run::RunError::Taken(dir.to_path_buf()).into());
     }
-    Ok(())
+    Ok(held)
 }
 
 /// Takes the weights that fit, and says which do not. A checkpoint's other tensors are no weights.
 fn inherit(network: &Executor<'_>, file: &Path) -> Result<(), Failure> {
-    let mut matched = state::load_matching(network, file).map_err(failed)?;
+    let mut matched = state::load_matching(network, file).map_err(unloaded)?;
     matched.unknown.retain(|name| !checkpoint::is_memory(name));
     if matched.loaded == 0 {
         return Err(Failure::with_help(
@@ -146,6 +150,8 @@ pub(super) struct Place<'p> {
     pub(super) resume: bool,
     pub(super) name: &'p str,
     pub(super) machine: &'p Machine,
+    /// What is noted of a run of its own.
+    pub(super) begun: Option<(&'p Manifest, &'p Program)>,
 }
 
 /// Images of a training that are kept as pictures with what was predicted.
@@ -159,7 +165,7 @@ pub(super) fn train_in(
     teachers: &Beside<'_>,
     place: &Place<'_>,
 ) -> Result<Trained, Failure> {
-    let Place { dir, resume, name, machine } = *place;
+    let Place { dir, resume, name, machine, begun } = *place;
     let courses = courses(plan, images, teachers, network.options().device)?;
     let data = &plan.last().data;
     let val = images.judging(data, "val")?;
@@ -175,6 +181,13 @@ pub(super) fn train_in(
         checkpoint_steps: CHECKPOINT_STEPS,
         resume,
     };
+    // Only now: where something is wrong with images or teachers, nothing is left in the folder. What
+    // is gone on with has been noted, and its checkpoint tells whether it is this.
+    if let Some((manifest, program)) = begun
+        && !(dir.join(run::MANIFEST).exists() && dir.join(run::CHECKPOINT).exists())
+    {
+        run::note(dir, manifest, program)?;
+    }
     let (bar, mut clock) = (Bar::new(name), Clock::start(dir, machine));
     let trained = train(&job, &mut |at| {
         clock.show(at);
@@ -192,7 +205,7 @@ pub(super) fn train_in(
 /// Why a training ended; if by steps that were too long, how to go on.
 fn ended(error: RunError, dir: &Path) -> Failure {
     if !error.is_divergence() {
-        return failed(error);
+        return run_ended(error);
     }
     let milder = "a lower `rate`, a `warm_up` or a `clip`";
     let help = match checkpoint::newest(dir) {

@@ -2,7 +2,6 @@
 //! alike, judged and timed in one run.
 
 use super::images::Images;
-use super::search::run_failed;
 use super::teachers::{Beside, Teachers};
 use super::train::{Place, fresh, train_in};
 use super::{bench, failed, spec};
@@ -56,7 +55,7 @@ pub(super) fn compare(
     let times = bench::latencies(&graphs, input, device)?;
     let against = outcome(&rivals, &times, input, images)?;
     let text = serde_json::to_vec_pretty(&against).map_err(failed)?;
-    run::write_whole(&args.out.join(run::AGAINST), &text).map_err(run_failed)?;
+    run::write_whole(&args.out.join(run::AGAINST), &text)?;
     table(&against, term)
 }
 
@@ -94,10 +93,10 @@ fn trained(
     };
     let text = winner::spec_of(&judged.program, &judged.space, &plan.emit, binding, &origin, None)?;
     let path = dir.join(run::ARCH);
-    run::write_whole(&path, text.as_bytes()).map_err(run_failed)?;
+    run::write_whole(&path, text.as_bytes())?;
     let net = spec::written(&text, &plan.emit)?;
     let network = fresh(&net.graph, device, train.seed)?;
-    let place = Place { dir: &dir, resume: false, name, machine: &args.machine };
+    let place = Place { dir: &dir, resume: args.resume, name, machine: &args.machine, begun: None };
     let trained = train_in(&network, train, images, teachers, &place)?;
     drop(network);
     let miou = trained.scores.and_then(|s| s.miou).unwrap_or(0.0);

@@ -1,7 +1,6 @@
 //! Example predictions in a run's folder: image, truth and prediction of some images that judge, as
 //! they were at the newest judgement.
 
-use super::archive::write_whole;
 use super::judge::Seen;
 use super::run::RunError;
 use image::imageops::{self, FilterType};
@@ -9,8 +8,8 @@ use segc::data::augment::resize;
 use segc::data::classes::Palette;
 use segc::data::picture::png;
 use segc::data::{Loader, Size};
-use segc::run::EXAMPLES;
 use segc::run::log::{EXAMPLES_INDEX, EXAMPLES_SCHEMA, Example, Examples};
+use segc::run::{EXAMPLES, io, write_whole};
 use std::path::Path;
 
 /// Columns that a picture has at most: it is there to be looked at beside two others.
@@ -38,7 +37,7 @@ pub fn write(
         return Ok(());
     }
     let dir = dir.join(EXAMPLES);
-    std::fs::create_dir_all(&dir).map_err(|source| RunError::Io { path: dir.clone(), source })?;
+    std::fs::create_dir_all(&dir).map_err(io("create", &dir))?;
     let one = |(rank, seen): (usize, &Seen)| example(&dir, rank, images, palette, seen);
     let shown = (1..).zip(seen).map(one).collect::<Result<_, RunError>>()?;
     let index = Examples { schema: EXAMPLES_SCHEMA.to_owned(), step, images: shown };

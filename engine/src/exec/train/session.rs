@@ -138,6 +138,9 @@ impl<'j, 'g> Training<'j, 'g> {
             examples::write(dir, images, judge.palette, &seen, step)?;
             let miou = confusion.scores().miou;
             if miou.is_some_and(|miou| best.is_none_or(|best| miou > best)) {
+                if let Some(name) = state::not_finite(network)? {
+                    return Err(RunError::Diverged { name });
+                }
                 state::save(network, &self.job.dir.join(BEST), &BTreeMap::new())?;
             }
             Ok::<Confusion, RunError>(confusion)
