@@ -52,7 +52,7 @@ pub(super) fn page(story: &Story) -> Result<Markup, Failure> {
             }
             body {
                 header {
-                    h1 { (story.manifest.net) span class="doing" { (story.doing()) } (badge(story)) }
+                    h1 { (story.manifest.net) " " span class="doing" { (story.doing()) } " " (badge(story)) }
                     p class="lead" { (lead(story)) }
                     (tiles(story, &parts))
                     nav aria-label="Sections" {
