@@ -136,7 +136,7 @@ fn tables_and_pictures_tell_networks_and_inputs() {
 
 #[test]
 fn plain_calls_stand_beside() {
-    let text = printed(&["small.seg", "--plain", "--seconds", "0.001", "--color", "never"]);
+    let text = printed(&["small.seg", "--plain", "--seconds", "1e-9", "--color", "never"]);
     assert!(
         text.contains("small, plain calls") && text.contains("3 runs of each in turn"),
         "{text}"
