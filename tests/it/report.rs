@@ -1,4 +1,4 @@
-//! `segc report` over runs that were recorded: `tests/fixtures/runs/make.sh` made them.
+//! `segc report` over runs that were recorded: `tests/fixtures/report/make.sh` made them.
 
 use crate::support::root;
 use assert_cmd::Command;
@@ -15,7 +15,7 @@ fn segc() -> Command {
 }
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new("tests/fixtures/runs").join(name)
+    Path::new("tests/fixtures/report").join(name)
 }
 
 fn page(run: &Path) -> String {
