@@ -1,5 +1,6 @@
 //! `segc search`: searches a space, and writes its best network as a spec.
 
+use super::clock::Clock;
 use super::images::Images;
 use super::progress::Bar;
 use super::{Ended, data_threads, failed, machine, run_ended, spec, versus};
@@ -32,7 +33,7 @@ pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
     let device = machine(&args.machine)?;
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
-    let manifest = manifest(&judged, &plan, args);
+    let manifest = manifest(&judged, &plan, &images, args);
     let loaders = Loaders::open(&plan, &images)?;
     let _held = run::begin(&args.out, &manifest, &judged.program, args.resume)?;
     let net = judged.space.nets.get(&plan.net).ok_or(Failure::Spec)?;
@@ -70,7 +71,7 @@ fn plan(judged: &Judged, args: &Search) -> Result<SearchPlan, Failure> {
     Ok(plan)
 }
 
-fn manifest(judged: &Judged, plan: &SearchPlan, args: &Search) -> Manifest {
+fn manifest(judged: &Judged, plan: &SearchPlan, images: &Images, args: &Search) -> Manifest {
     let set = args.set.pairs();
     let name = args.file.file_name().map(|n| n.to_string_lossy().into_owned());
     Manifest {
@@ -84,6 +85,9 @@ fn manifest(judged: &Judged, plan: &SearchPlan, args: &Search) -> Manifest {
         emit: plan.emit.clone(),
         strategy: "gradient".to_string(),
         seed: plan.seed,
+        data: images.root().display().to_string(),
+        init: None,
+        plan: Some(run::Plan::Search(Box::new(plan.clone()))),
     }
 }
 
@@ -130,9 +134,13 @@ fn search_all(
         checkpoint_steps: CHECKPOINT_STEPS,
         resume: args.resume,
     };
-    let bar = Bar::new("search");
-    let searched = search(&job, &mut |at| bar.show(at));
+    let (bar, mut clock) = (Bar::new("search"), Clock::start(&args.out, &args.machine));
+    let searched = search(&job, &mut |at| {
+        clock.show(at);
+        bar.show(at)
+    });
     bar.done();
+    clock.end(searched.as_ref().is_ok_and(|searched| searched.finished));
     searched.map_err(|error| ended(error, &args.out))
 }
 

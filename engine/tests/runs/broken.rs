@@ -68,9 +68,15 @@ fn check(cases: &[Case]) {
             }
         }
         let after = place.files();
-        // A run that was begun has its spec, and a log of the steps that it took.
-        let begun =
-            ["fresh/lock", "fresh/metrics.jsonl", "fresh/run.json", "fresh/spec/search.seg"];
+        // A run that was begun has its spec, a log of the steps that it took, and its times.
+        let begun = [
+            "fresh/lock",
+            "fresh/metrics.jsonl",
+            "fresh/times.jsonl",
+            "fresh/run.json",
+            "fresh/spec/search.seg",
+            "fresh/spec/train.seg",
+        ];
         let new = after.keys().filter(|name| !before.contains_key(*name));
         let left: Vec<&String> = new.filter(|name| !begun.contains(&name.as_str())).collect();
         let lost: Vec<_> = before.keys().filter(|name| !after.contains_key(*name)).collect();
