@@ -1,5 +1,5 @@
 //! A run that is killed at any moment goes on, and ends as one that was not: every file of its folder
-//! is the same, bit for bit. `SEGC_KILLS` says how many kills there are, `SEGC_SEED` where chance
+//! is the same, bit for bit. `SEGC_KILLS` says how many kills there are at least, `SEGC_SEED` where chance
 //! starts; with `--nocapture` each kill is told, with the stage that the folder shows it has hit.
 
 use crate::support::{Place, fixture};
