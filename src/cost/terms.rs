@@ -39,7 +39,7 @@ impl AddAssign for Cost {
     }
 }
 
-/// Some leaves, in order, each once.
+/// Some leaves, each once, the innermost first.
 pub(super) type Leaves = SmallVec<[LeafId; 3]>;
 
 /// When something counts: a place is there, and some leaves are on. No diagram is made of both
@@ -69,7 +69,9 @@ impl When {
     fn and(&self, graph: &DecisionGraph, leaf: Option<LeafId>) -> Option<When> {
         let mut both = self.clone();
         let Some(leaf) = leaf else { return Some(both) };
-        let Err(at) = both.leaves.binary_search(&leaf) else { return Some(both) };
+        if both.leaves.contains(&leaf) {
+            return Some(both);
+        }
         if let Gate::Alt { of, .. } = *graph.gate(leaf) {
             let other =
                 |known: &LeafId| matches!(*graph.gate(*known), Gate::Alt { of: o, .. } if o == of);
@@ -77,7 +79,7 @@ impl When {
                 return None;
             }
         }
-        both.leaves.insert(at, leaf);
+        both.leaves.insert(0, leaf);
         Some(both)
     }
 }
@@ -192,11 +194,11 @@ impl Terms {
 fn when(composed: &HashMap<Cond, Factor>, (mut place, leaf): Factor) -> When {
     let mut leaves: Leaves = leaf.into_iter().collect();
     while let Some(&(around, Some(leaf))) = composed.get(&place) {
-        leaves.push(leaf);
+        if !leaves.contains(&leaf) {
+            leaves.push(leaf);
+        }
         place = around;
     }
-    leaves.sort_unstable();
-    leaves.dedup();
     When { place, leaves }
 }
 

@@ -72,17 +72,16 @@ fn through(
     let mut priced: IndexSet<LeafId> = IndexSet::new();
     let mut places: IndexMap<Cond, Price> = IndexMap::new();
     for (when, cost) in sum {
-        // What a walk decides belongs to the place, and so do leaves that are on together.
+        // What a walk decides belongs to the place, and so do leaves around another.
         let own = |leaf: &LeafId| !walked.contains(&graph.gate(*leaf).decision());
-        let (priced_here, of_place) = match when.leaves.iter().filter(|leaf| own(leaf)).count() {
-            1 => when.leaves.iter().copied().partition(own),
-            _ => (Leaves::new(), when.leaves.clone()),
-        };
+        let priced_here = when.leaves.iter().copied().find(own);
+        let of_place: Leaves =
+            when.leaves.iter().copied().filter(|leaf| Some(*leaf) != priced_here).collect();
         let place = When { place: when.place, leaves: of_place }.whole(graph, all);
         let price = places.entry(place).or_default();
-        match priced_here.first() {
+        match priced_here {
             None => price.base += cost,
-            Some(leaf) => price.add(priced.insert_full(*leaf).0 as u32, *cost),
+            Some(leaf) => price.add(priced.insert_full(leaf).0 as u32, *cost),
         }
     }
     let conds: Vec<Cond> = places.keys().copied().collect();

@@ -224,24 +224,10 @@ impl Fixing<'_> {
         let less = kinds.iter().all(|&kind| {
             let less = given(self.all, kind, lower);
             let more = given(self.all, kind, higher);
-            less == more || {
-                // Of values only: a domain forbids some combinations.
-                let values = self.domains(kind);
-                let values = given(self.all, values, lower);
-                let less = self.all.diagram.and(less, values);
-                self.all.diagram.and(less, more) == less
-            }
+            less == more || self.all.diagram.and(less, more) == less
         });
         self.kinds = kinds;
         less
-    }
-
-    /// What the domains of the decisions that a condition reads allow.
-    fn domains(&mut self, cond: Cond) -> Cond {
-        self.decisions_of(cond).into_iter().fold(Cond::TRUE, |all, of| {
-            let own = self.all.domain(of);
-            self.all.diagram.and(all, own)
-        })
     }
 
     /// Whether one sum is never less than another: what it has less of is made up for by what it has

@@ -227,8 +227,9 @@ impl Work<'_> {
             return own;
         }
         let place = self.all.whole(self.graph, own);
-        if own.1.is_some() {
-            self.composed.insert(place, own);
+        // A place that says the leaf itself is as it is.
+        if own.1.is_some() && place != own.0 {
+            self.composed.entry(place).or_insert(own);
         }
         (place, Some(LeafId(leaf)))
     }
