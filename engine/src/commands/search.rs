@@ -5,8 +5,9 @@ use super::images::Images;
 use super::progress::Bar;
 use super::{Ended, data_threads, failed, machine, run_ended, spec, versus};
 use crate::exec::executor::{Executor, Options};
+use crate::exec::run::RunError;
 use crate::exec::search::{SearchJob, Searched, search};
-use crate::exec::{archive, state};
+use crate::exec::{archive, checkpoint, state};
 use crate::torch::process;
 use segc::cli::compute::Search;
 use segc::cli::failure::Failure;
@@ -140,13 +141,20 @@ fn search_all(
     });
     bar.done();
     clock.end(searched.as_ref().is_ok_and(|searched| searched.finished));
-    searched.map_err(|error| match error.is_divergence() {
-        true => Failure::with_help(
-            error.to_string(),
-            "begin again with a lower `rate` of the weights, or give them a `clip`",
-        ),
-        false => run_ended(error),
-    })
+    searched.map_err(|error| ended(error, &args.out))
+}
+
+/// Why a search ended; if by steps that were too long, what is left of it and what to try.
+fn ended(error: RunError, dir: &Path) -> Failure {
+    if !error.is_divergence() {
+        return run_ended(error);
+    }
+    let milder = "begin again with a lower `rate` of the weights, or give them a `clip`";
+    let help = match checkpoint::newest(dir) {
+        Some(_) => format!("{milder}; what it had found before: `segc decode {}`", dir.display()),
+        None => milder.to_owned(),
+    };
+    Failure::with_help(error.to_string(), help)
 }
 
 fn write_arch(
