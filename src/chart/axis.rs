@@ -107,7 +107,7 @@ impl Axis {
         let (low, high) = self.ends;
         match self.scale {
             // Each by itself: they are of different orders.
-            Scale::Log if high / low >= 30.0 => {
+            Scale::Log if high / low >= 5.0 => {
                 let write = |v: f64| (v, format!("{}{}", number(v, v, v), self.unit));
                 decades(low, high).into_iter().map(write).collect()
             }
