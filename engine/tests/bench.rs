@@ -165,3 +165,30 @@ fn questions_without_an_answer_are_refused_before_anything_is_measured() {
     }
     refused(&["small.seg", "--device", "cuda:7"]);
 }
+
+#[test]
+fn networks_of_one_name_are_told_apart_by_their_folders() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/bench");
+    let file = |folder: &str| {
+        let folder = dir.path().join(folder);
+        std::fs::create_dir(&folder).expect("a folder");
+        std::fs::copy(fixtures.join("small.seg"), folder.join("arch.seg")).expect("a copy");
+        folder.join("arch.seg").display().to_string()
+    };
+    let text = printed(&[
+        &file("one"),
+        &file("two"),
+        "--runs",
+        "1",
+        "--score",
+        "two=0.5",
+        "--color",
+        "never",
+    ]);
+    let row = |name: &str| {
+        let found = text.lines().find(|line| line.trim_start().starts_with(name));
+        found.map(|line| line.contains("50.0 %"))
+    };
+    assert_eq!([row("one "), row("two ")], [Some(false), Some(true)], "{text}");
+}

@@ -106,7 +106,11 @@ impl Axis {
     pub fn ticks(&self) -> Vec<(f64, String)> {
         let (low, high) = self.ends;
         match self.scale {
-            Scale::Log if high / low >= 30.0 => self.written(decades(low, high)),
+            // Each by itself: they are of different orders.
+            Scale::Log if high / low >= 5.0 => {
+                let write = |v: f64| (v, format!("{}{}", number(v, v, v), self.unit));
+                decades(low, high).into_iter().map(write).collect()
+            }
             Scale::Linear | Scale::Log => self.written(even(low, high, self.whole)),
         }
     }
@@ -196,7 +200,7 @@ mod tests {
     fn small_and_far_apart_values_have_powers() {
         assert_eq!(
             texts(&Axis::over("rate", [1e-5, 1e-1]).log()),
-            ["0.00001", "0.0001", "0.001", "0.01", "0.1"]
+            ["1e-5", "1e-4", "0.001", "0.01", "0.1"]
         );
         assert_eq!(texts(&Axis::over("rate", [0.0, 4e-4])), ["0", "1e-4", "2e-4", "3e-4", "4e-4"]);
     }

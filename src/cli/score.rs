@@ -125,6 +125,19 @@ mod tests {
     }
 
     #[test]
+    fn runs_are_asked_for_their_newest_judgement() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/report");
+        let read = |run: &str| {
+            let score = Score { name: "a".into(), from: From::Path(fixtures.join(run)) };
+            score.read().expect("it was judged")
+        };
+        let winner = log::against(&fixtures.join("search")).expect("whole").expect("compared");
+        assert_eq!(read("search"), winner.rivals[0].miou);
+        // The training of the fixture is the winner's own, done again.
+        assert_eq!(read("train"), winner.rivals[0].miou);
+    }
+
+    #[test]
     fn reports_of_eval_are_read_and_others_refused() {
         let dir = tempfile::tempdir().expect("a folder");
         let write = |name: &str, text: &str| {

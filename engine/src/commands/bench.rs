@@ -90,11 +90,12 @@ fn entries<'a>(all: &'a [Judged], args: &Bench) -> Result<Vec<Entry<'a>>, Failur
     }
     let nets: Vec<&str> = entries.iter().map(|entry| entry.net).collect();
     let stems: Vec<&str> = entries.iter().map(|entry| stem(entry)).collect();
+    let folders: Vec<&str> = entries.iter().map(|entry| folder(entry)).collect();
     let files: Vec<&str> = entries.iter().map(|entry| entry.judged.name.as_str()).collect();
-    let ways = [nets, stems, files];
+    let ways = [nets, stems, folders, files];
     let differ =
         |names: &&Vec<&str>| names.iter().enumerate().all(|(i, name)| !names[..i].contains(name));
-    let labels = ways.iter().find(differ).unwrap_or(&ways[2]);
+    let labels = ways.iter().find(differ).unwrap_or(&ways[3]);
     let labels: Vec<String> = labels.iter().map(|name| (*name).to_owned()).collect();
     for (entry, label) in entries.iter_mut().zip(labels) {
         entry.label = label;
@@ -106,6 +107,12 @@ fn entries<'a>(all: &'a [Judged], args: &Bench) -> Result<Vec<Entry<'a>>, Failur
 fn stem<'a>(entry: &Entry<'a>) -> &'a str {
     let name = std::path::Path::new(&entry.judged.name).file_stem();
     name.and_then(|stem| stem.to_str()).unwrap_or(&entry.judged.name)
+}
+
+/// The name of the folder that a spec's file lies in: that of the run where it is a run's.
+fn folder<'a>(entry: &Entry<'a>) -> &'a str {
+    let parent = std::path::Path::new(&entry.judged.name).parent();
+    parent.and_then(|folder| folder.file_name()?.to_str()).unwrap_or(&entry.judged.name)
 }
 
 /// Every network at every input, first prepared, then plain where that is asked for. Inputs that do

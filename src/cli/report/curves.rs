@@ -132,7 +132,11 @@ fn losses(curves: &Curves) -> Markup {
     plot.notes = notes(&curves.means, |x, y| format!("{} {x:.0}: mean loss {y:.4}", curves.x));
     let last = curves.means.last().map_or(String::new(), |(_, y)| format!(", at last {y:.3}"));
     let dots = if curves.means.len() <= DOTS { " Dots are means over epochs." } else { "" };
-    let caption = format!("Thin: the steps. Thick: their moving mean.{dots}");
+    let thin = match curves.loss.len() {
+        0..=BUCKETS => "Thin: the steps.",
+        _ => "Thin: means of neighbouring steps. Shaded: their range.",
+    };
+    let caption = format!("{thin} Thick: the moving mean.{dots}");
     figure(&plot, &format!("The loss of every step{last}"), &caption)
 }
 
