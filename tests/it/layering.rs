@@ -24,11 +24,12 @@ const LAYERS: &[(&str, &[&str])] = &[
         "run",
         &["source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data", "sema", "emit"],
     ),
+    ("forecast", &["source", "ir", "cost", "supernet", "search", "data", "sema"]),
     (
         "cli",
         &[
             "source", "diag", "stdlib", "syntax", "ir", "cost", "decode", "supernet", "search",
-            "data", "sema", "emit", "run",
+            "data", "sema", "emit", "run", "forecast",
         ],
     ),
 ];

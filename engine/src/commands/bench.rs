@@ -1,6 +1,6 @@
 //! `segc bench`: latency, throughput and memory of finished networks side by side.
 
-use super::{failed, machine, spec};
+use super::{failed, machine, need, spec};
 use crate::exec::bench::{Amount, How, Settings, Subject, Timing, bench};
 use crate::exec::executor::Executor;
 use crate::torch::memory;
@@ -34,6 +34,7 @@ pub(super) fn run(args: &Bench, term: &mut Term) -> Result<(), Failure> {
         let (planned, _) = read::planned_input(judged, name);
         subjects.push((judged, name, &net.graph, args.input.unwrap_or(planned)));
     }
+    room(&subjects, args)?;
     let networks = subjects
         .iter()
         .map(|(_, _, graph, _)| super::train::fresh(graph, device, 0))
@@ -47,6 +48,16 @@ pub(super) fn run(args: &Bench, term: &mut Term) -> Result<(), Failure> {
 
 /// A network to be timed: its spec, its name, its graph, its input.
 type Named<'a> = (&'a Judged, &'a str, &'a DecisionGraph, Input);
+
+/// Refuses to begin where there is too little memory.
+fn room(subjects: &[Named<'_>], args: &Bench) -> Result<(), Failure> {
+    let sizes: Vec<_> = subjects.iter().map(|(_, _, graph, input)| (*graph, input.size)).collect();
+    let (batch, size) = (subjects.iter().map(|(.., input)| (input.batch, input.size)))
+        .max_by_key(|(batch, size)| u64::from(*batch) * size.area())
+        .unwrap_or((1, Size { h: 1, w: 1 }));
+    let flag = |batch| format!("--input {}", Input { batch, ..Input::picture(size.h, size.w) });
+    need::for_bench(&sizes, batch, &flag, &args.machine)
+}
 
 fn measure(
     subjects: &[Named<'_>],
@@ -105,7 +116,7 @@ fn table(
     term.table(&rows)?;
     let threads = crate::torch::process::threads();
     let runs = timings.first().map_or(0, |t| t.runs);
-    let device = args.machine.device;
+    let device = args.machine.device();
     term.line(term.paint.dim(format!("{device}, {threads} threads, {runs} runs of each in turn")))
 }
 

@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// A bar with loss, mIoU, throughput and the time that is left; on stderr.
 pub(super) struct Bar {
@@ -74,4 +75,37 @@ fn interrupts() -> Arc<AtomicBool> {
         let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
     }
     flag
+}
+
+/// A bar that fills with the time that something may take; on stderr.
+pub(super) struct Timer {
+    bar: ProgressBar,
+    begun: Instant,
+    all: Duration,
+    stop: Arc<AtomicBool>,
+}
+
+impl Timer {
+    /// A bar named after what takes so much time.
+    pub(super) fn new(name: &'static str, all: Duration) -> Timer {
+        let length = u64::try_from(all.as_millis()).unwrap_or(u64::MAX);
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{prefix:>12} {wide_bar:.cyan/dim} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Timer { bar: bar.with_prefix(name), begun: Instant::now(), all, stop: interrupts() }
+    }
+
+    /// Shows how far it is, and says whether to stop.
+    pub(super) fn show(&self) -> bool {
+        let passed = self.begun.elapsed();
+        self.bar.set_position(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX));
+        let left = self.all.saturating_sub(passed);
+        self.bar.set_message(format!("about {} left", indicatif::HumanDuration(left)));
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Takes the bar away.
+    pub(super) fn done(&self) {
+        self.bar.finish_and_clear();
+    }
 }
