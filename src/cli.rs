@@ -179,8 +179,8 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Data(args) => data::run(args, term),
         Command::Doctor(args) => doctor::run(args, term),
         Command::Completions(args) => completions::run(args, term),
-        Command::Plan(_)
-        | Command::Search(_)
+        Command::Plan(args) => plan::run(args, argv, term),
+        Command::Search(_)
         | Command::Train(_)
         | Command::Eval(_)
         | Command::Infer(_)

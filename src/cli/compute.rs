@@ -90,9 +90,12 @@ pub struct Looking {
 /// Arguments of `segc plan`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Plan {
-    /// The spec, and what overrides it.
+    /// The spec; a plan that was made before is shown
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Constants that are overridden.
     #[command(flatten)]
-    pub spec: Spec,
+    pub set: Settings,
     /// The file to write the plan to, for `segc search` or `segc train` [default: only print it]
     #[arg(short, long, value_name = "PLAN")]
     pub out: Option<PathBuf>,

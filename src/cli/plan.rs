@@ -3,16 +3,30 @@
 
 mod print;
 
-use super::compute::{Machine, Search, Train};
+use super::args::Format;
+use super::compute::{self, Machine, Plan, Search, Train};
 use super::failure::Failure;
-use super::read;
+use super::term::Term;
+use super::{json, read};
 use crate::forecast::digest::Source;
 use crate::forecast::plan::{self, Kind, Orders, RunPlan};
 use crate::ir::Decision;
 pub use print::print;
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+
+/// Shows a plan; of a spec, one is made by the engine.
+pub(super) fn run(args: &Plan, argv: &[OsString], term: &mut Term) -> Result<(), Failure> {
+    let Some(Planned { plan, file }) = planned(&args.file)? else {
+        return compute::hand_over(argv);
+    };
+    match args.format {
+        Format::Json => json::print(plan::SCHEMA, &plan, term),
+        Format::Human => print(&plan, Some(&file), term),
+    }
+}
 
 /// A plan and the file that it was read from.
 #[derive(Clone, Debug)]

@@ -140,6 +140,49 @@ fn status(name: &str) -> u64 {
     kib.unwrap_or(0) << 10
 }
 
+/// What all processors have done since the system started, in its ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticks {
+    /// Idle or not.
+    all: u64,
+    /// Not idle.
+    busy: u64,
+    /// For this process.
+    own: u64,
+}
+
+impl Ticks {
+    /// Until now; nothing where the system does not say.
+    pub fn now() -> Option<Ticks> {
+        Ticks::of(
+            &std::fs::read_to_string("/proc/stat").ok()?,
+            &std::fs::read_to_string("/proc/self/stat").ok()?,
+        )
+    }
+
+    /// From what the system says of all processors, and of one process.
+    fn of(all: &str, own: &str) -> Option<Ticks> {
+        let line = all.lines().next()?.strip_prefix("cpu ")?;
+        // user, nice, system, idle, waiting for the disk, interrupts of two kinds, stolen; guests are
+        // among the users.
+        let spent: Vec<u64> =
+            line.split_whitespace().take(8).map(|n| n.parse().unwrap_or(0)).collect();
+        let [.., idle, waiting, _, _, _] = spent.as_slice() else { return None };
+        let all = spent.iter().sum::<u64>();
+        // What follows the name in brackets, which may hold anything.
+        let mut fields = own.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let (user, system) = (fields.next()?.parse::<u64>(), fields.next()?.parse::<u64>());
+        Some(Ticks { all, busy: all - idle - waiting, own: user.ok()? + system.ok()? })
+    }
+
+    /// The share of the processors that others took since then, from 0 to 1.
+    pub fn others_since(&self, then: &Ticks) -> f64 {
+        let since = |now: u64, then: u64| now.saturating_sub(then);
+        let busy = since(self.busy, then.busy).saturating_sub(since(self.own, then.own));
+        busy as f64 / since(self.all, then.all).max(1) as f64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +237,18 @@ mod tests {
         ];
         let room = room_of(system(&files).path());
         assert_eq!(room, Some(Room { bytes: 0, bound: Bound::Group }));
+    }
+
+    #[test]
+    fn what_others_take_is_what_is_busy_and_not_ours() {
+        let own =
+            |ticks: u64| format!("7 (a) b) S 1 7 7 0 -1 4 1 0 0 0 {ticks} 5 0 0 20 0 9 0 100");
+        let then = Ticks::of("cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 1\n", &own(20));
+        let now = Ticks::of("cpu  160 0 70 810 60 0 0 0 0 0\n", &own(70));
+        let (then, now) = (then.expect("known"), now.expect("known"));
+        // 100 ticks passed, 80 of them busy, 50 of these ours.
+        assert!((now.others_since(&then) - 0.3).abs() < 1e-12);
+        assert!(Ticks::now().is_some());
     }
 
     #[test]

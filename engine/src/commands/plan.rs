@@ -28,11 +28,11 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(super) fn run(args: &Plan, term: &mut Term) -> Result<Ended, Failure> {
-    if read::is_stdin(&args.spec.file) {
+    if read::is_stdin(&args.file) {
         let help = "save the spec to a file: a plan remembers what it was made from by its name";
         return Err(Failure::with_help("a plan cannot be made of standard input", help));
     }
-    let judged = spec::read(&args.spec.file, &args.spec.set, term)?;
+    let judged = spec::read(&args.file, &args.set, term)?;
     let kind = kind(&judged, args.net.as_deref())?;
     let device = machine(&args.machine)?;
     let images =
@@ -105,8 +105,8 @@ impl Job<'_> {
         };
         Orders {
             kind,
-            spec: args.spec.file.display().to_string(),
-            set: args.spec.set.pairs(),
+            spec: args.file.display().to_string(),
+            set: args.set.pairs(),
             net: net.to_owned(),
             emit,
             seed,

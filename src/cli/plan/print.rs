@@ -6,7 +6,7 @@ use super::super::number::{bytes, count, grouped, plural, with_prefix};
 use super::super::term::{Rows, Term};
 use crate::forecast::digest::What;
 use crate::forecast::need::Need;
-use crate::forecast::plan::{Costs, Disk, Kind, Memory, RunPlan, Space, Stage};
+use crate::forecast::plan::{Costs, Disk, Kind, Memory, Moved, RunPlan, Space, Stage};
 use crate::forecast::time::Estimate;
 use std::path::Path;
 
@@ -110,8 +110,7 @@ fn stages(plan: &RunPlan, term: &mut Term) -> Result<(), Failure> {
     }
     term.line("")?;
     term.table(&rows)?;
-    let head = ["moves", "params", "by", "rate", "first", "last"];
-    let mut rows = Rows::headed("lrllrr", &head);
+    let mut rows = Rows::headed("lrll", &["moves", "params", "by", "at a rate of"]);
     for stage in &plan.stages {
         movers(stage, plan.stages.len() > 1, &mut rows);
     }
@@ -123,28 +122,33 @@ fn stages(plan: &RunPlan, term: &mut Term) -> Result<(), Failure> {
 fn movers(stage: &Stage, several: bool, rows: &mut Rows) {
     let blank = String::new;
     if several {
-        rows.push([stage.name.clone(), blank(), blank(), blank(), blank(), blank()]);
+        rows.push([stage.name.clone(), blank(), blank(), blank()]);
     }
     let indent = if several { "  " } else { "" };
     for moved in &stage.movers {
-        let warm_up = match moved.warm_up {
-            0 => String::new(),
-            steps => format!(", {} to warm up", plural(steps as usize, "step")),
-        };
-        let [first, last] = moved.rates.map(rate);
-        rows.push([
-            format!("{indent}{}", moved.what),
-            grouped(moved.params),
-            moved.rule.clone(),
-            format!("{}{warm_up}", moved.rate),
-            first,
-            last,
-        ]);
+        let what = format!("{indent}{}", moved.what);
+        rows.push([what, grouped(moved.params), moved.rule.clone(), way(moved)]);
     }
     if stage.frozen_params > 0 {
         let params = grouped(stage.frozen_params);
         let kept = "keeps still".to_owned();
-        rows.push([format!("{indent}frozen"), params, kept, blank(), blank(), blank()]);
+        rows.push([format!("{indent}frozen"), params, kept, blank()]);
+    }
+}
+
+/// The way of a rate through a stage: `0.1 to 0.0599, cosine`.
+fn way(moved: &Moved) -> String {
+    let [first, last] = moved.rates.map(rate);
+    let curve = moved.rate.split_once(" -> ").and_then(|(_, rest)| rest.split_once(' '));
+    let way = match curve {
+        // The first step of a warm-up is not where the schedule begins.
+        Some(_) if moved.warm_up > 0 => moved.rate.clone(),
+        Some((_, curve)) => format!("{first} to {last}, {curve}"),
+        None => moved.rate.clone(),
+    };
+    match moved.warm_up {
+        0 => way,
+        steps => format!("{way}, after {} of warm-up", plural(steps as usize, "step")),
     }
 }
 
@@ -200,8 +204,16 @@ fn time(time: &Estimate, term: &mut Term) -> Result<(), Failure> {
     term.table(&rows)?;
     let steps = plural(time.measured_steps as usize, "step");
     let about = format!("  after {steps} here, measured in {}", duration(time.measured_s));
-    term.line(term.paint.dim(about))
+    term.line(term.paint.dim(about))?;
+    let Some(others) = time.others.filter(|share| *share >= BUSY) else { return Ok(()) };
+    let others = (100.0 * others).round();
+    term.line(format!(
+        "  others took {others} % of the processors meanwhile: it holds for as long as they do"
+    ))
 }
+
+/// From this share of the processors on, what others take is told.
+const BUSY: f64 = 0.1;
 
 fn disk(disk: &Disk, term: &mut Term) -> Result<(), Failure> {
     let mut rows = Rows::headed("lrl", &["disk", "", ""]);

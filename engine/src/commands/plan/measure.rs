@@ -2,6 +2,7 @@
 
 use super::super::progress::Timer;
 use crate::exec::run::Progress;
+use segc::forecast::machine::Ticks;
 use segc::forecast::time::Pass;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -16,14 +17,16 @@ const READING: f64 = 0.3;
 /// Whoever measures, for as long as all kinds of steps take.
 pub(super) struct Measuring {
     timer: Timer,
-    pub(super) begun: Instant,
+    begun: Instant,
+    ticks: Option<Ticks>,
     /// Whether the user wants no more of it.
     pub(super) stopped: bool,
 }
 
 impl Measuring {
     pub(super) fn new(all: Duration) -> Measuring {
-        Measuring { timer: Timer::new("measuring", all), begun: Instant::now(), stopped: false }
+        let timer = Timer::new("measuring", all);
+        Measuring { timer, begun: Instant::now(), ticks: Ticks::now(), stopped: false }
     }
 
     /// Runs steps until there are enough of them, and says when each was done.
@@ -73,9 +76,11 @@ impl Measuring {
         Ok((cold, warm))
     }
 
-    /// Takes the bar away; how long it all took, in seconds.
-    pub(super) fn done(self) -> f64 {
+    /// Takes the bar away; how long it all took, in seconds, and what share of the processors others
+    /// took meanwhile.
+    pub(super) fn done(self) -> (f64, Option<f64>) {
         self.timer.done();
-        self.begun.elapsed().as_secs_f64()
+        let others = self.ticks.and_then(|then| Some(Ticks::now()?.others_since(&then)));
+        (self.begun.elapsed().as_secs_f64(), others)
     }
 }

@@ -106,7 +106,8 @@ struct Found {
     turns: Option<Pace>,
     /// How long the end took.
     end_s: f64,
-    measured_s: f64,
+    /// How long it took in seconds, and what share of the processors others took.
+    measured: (f64, Option<f64>),
     checkpoint_bytes: u64,
     step_bytes: u64,
     epoch_bytes: u64,
@@ -148,7 +149,7 @@ impl Trial<'_, '_> {
             alone,
             turns,
             end_s: begun.elapsed().as_secs_f64(),
-            measured_s: measuring.done(),
+            measured: measuring.done(),
             checkpoint_bytes: checkpoint_bytes.saturating_sub(log.bytes),
             step_bytes: log.mean("step"),
             epoch_bytes: log.mean("epoch"),
@@ -173,7 +174,7 @@ impl Trial<'_, '_> {
     /// What a search does in the end, with parameters as they are in the beginning.
     fn end(&self, dir: &Path) -> Result<(), Failure> {
         let Job { judged, args, .. } = self.job;
-        let (set, file) = (args.spec.set.pairs(), &args.spec.file);
+        let (set, file) = (args.set.pairs(), &args.file);
         let manifest = manifest(judged, self.plan, &set, file, args.machine.device());
         let params = self.relaxation.init(self.plan.seed);
         conclude(judged, (self.plan, &manifest), self.network, &params, dir).map(drop)
@@ -204,7 +205,7 @@ impl Found {
         all.add("decoding, writing the network", self.end_s, 1);
         let steps = |pace: &Option<Pace>| pace.map_or(0, |pace| pace.steps);
         all.measured_steps = steps(&self.alone) + steps(&self.turns);
-        all.measured_s = self.measured_s;
+        (all.measured_s, all.others) = self.measured;
         all
     }
 }

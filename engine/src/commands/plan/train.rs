@@ -103,7 +103,8 @@ struct Found {
     judging_s: f64,
     /// The weights, written at the end.
     saving_s: f64,
-    measured_s: f64,
+    /// How long it took in seconds, and what share of the processors others took.
+    measured: (f64, Option<f64>),
     checkpoint_bytes: u64,
     weights_bytes: u64,
     step_bytes: u64,
@@ -133,7 +134,7 @@ impl Trial<'_, '_> {
             paces,
             judging_s,
             saving_s: begun.elapsed().as_secs_f64(),
-            measured_s: measuring.done(),
+            measured: measuring.done(),
             checkpoint_bytes,
             weights_bytes: file.metadata().map_or(0, |meta| meta.len()),
             step_bytes: log.mean("step"),
@@ -210,7 +211,7 @@ impl Found {
         let judged = stretches.iter().map(judgements).sum();
         all.add("judging, with the best weights written", self.judging_s + self.saving_s, judged);
         all.add("writing the weights", self.saving_s, 1);
-        all.measured_s = self.measured_s;
+        (all.measured_s, all.others) = self.measured;
         all
     }
 }
