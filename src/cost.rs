@@ -19,6 +19,7 @@ pub use terms::Cost;
 
 use crate::ir::graph::{DecisionGraph, NodeId};
 use crate::ir::member::{Liveness, liveness};
+use crate::ir::once::once;
 use crate::ir::shape::Size;
 
 /// What [`exact`] is asked about.
@@ -40,7 +41,8 @@ pub struct Costs {
     pub params: u64,
     /// The same of everything that is built: also what is kept, and weights that nothing applies.
     pub params_built: u64,
-    /// Multiply-adds of one inference of the whole batch.
+    /// Multiply-adds of one inference of the whole batch. What [runs once](crate::ir::once) counts
+    /// once.
     pub macs: u64,
     /// The same with what is kept although nothing reads it.
     pub macs_built: u64,
@@ -59,6 +61,7 @@ impl Costs {
 
 /// The costs of a closed graph (of a space: those of its supernet, every alternative on).
 pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizeProblem> {
+    let graph = &*once(graph);
     let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
     let built = built(graph, &facts);
     let sizes = Sizes::of(graph, &built, question.input)?;
@@ -76,6 +79,7 @@ pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizePro
 
 /// The parameters and multiply-adds of [`exact`] alone, in half the time.
 pub fn cost(graph: &DecisionGraph, question: Question) -> Result<Cost, SizeProblem> {
+    let graph = &*once(graph);
     let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
     let sizes = Sizes::of(graph, &facts.live, question.input)?;
     Ok(sum(graph, question, &facts.live, &sizes))

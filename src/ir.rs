@@ -11,6 +11,7 @@ pub mod inherit;
 pub mod kernel;
 pub mod member;
 mod names;
+pub mod once;
 pub mod sample;
 pub mod shape;
 #[cfg(test)]

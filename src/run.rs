@@ -9,14 +9,18 @@
 //! RUN/arch.safetensors the weights that it inherits from the search
 //! RUN/weights.safetensors the weights that a training ends with
 //! RUN/best.safetensors the weights of a training that were judged best
+//! RUN/lock             held by the process that works there
 //! ```
 //! Every file is written aside and renamed, so that none is ever half there.
 
+pub mod hold;
 pub mod origin;
 pub mod winner;
 
 use crate::search::state::SearchState;
 use crate::sema::Program;
+use crate::system::{plain, remedy};
+use hold::{Hold, hold};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -34,6 +38,8 @@ pub const INHERITED: &str = "arch.safetensors";
 pub const CHECKPOINT: &str = "checkpoint.json";
 /// The log.
 pub const LOG: &str = "metrics.jsonl";
+/// What names of files begin with while they are written aside.
+const ASIDE: &str = ".aside-";
 
 /// What a run was begun with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +73,7 @@ pub const SCHEMA: &str = "segc.run/1";
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A file cannot be read or written.
-    #[error("cannot {doing} `{}`: {source}", path.display())]
+    #[error("cannot {doing} `{}`: {}", path.display(), plain(source))]
     Io {
         /// `read`, `write`, `create`.
         doing: &'static str,
@@ -90,6 +96,9 @@ pub enum RunError {
     /// The folder holds another run.
     #[error("`{}` holds a run already", .0.display())]
     Taken(PathBuf),
+    /// Another process works in the folder.
+    #[error("`{}` is in use: another process works in it", .0.display())]
+    Busy(PathBuf),
     /// The run was begun with another spec or other settings.
     #[error("`{}` was begun with another spec or other settings", .0.display())]
     Other(PathBuf),
@@ -112,12 +121,20 @@ impl RunError {
             RunError::Taken(_) => Some("go on with it: `--resume`, or take another folder"),
             RunError::Other(_) => Some("resume with the spec it was begun with, or begin anew"),
             RunError::NoRun(_) => Some("name the folder that `segc search --out` wrote"),
-            RunError::Io { .. } | RunError::Damaged { .. } | RunError::NoEpoch { .. } => None,
+            RunError::Busy(_) => {
+                Some("wait until it has ended, or stop it, or take another folder")
+            }
+            RunError::Damaged { .. } => {
+                Some("put the file back as it was, or begin anew elsewhere")
+            }
+            RunError::Io { source, .. } => remedy(source),
+            RunError::NoEpoch { .. } => None,
         }
     }
 }
 
-fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
+/// Says of an error of the system what was being done and to which file.
+pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RunError {
     let path = path.to_path_buf();
     move |source| RunError::Io { doing, path, source }
 }
@@ -125,8 +142,12 @@ fn io(doing: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RunErr
 /// Writes a file aside, then renames it into place.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io("write", path))?;
+    // As any new file: a temporary one could be read by nobody else.
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o666);
+    let aside = tempfile::Builder::new().prefix(ASIDE).permissions(open).tempfile_in(folder);
+    let mut file = aside.map_err(io("write", path))?;
     file.write_all(bytes).map_err(io("write", path))?;
+    // A rename may reach the disk before what is renamed does.
     file.as_file().sync_all().map_err(io("write", path))?;
     file.persist(path).map_err(|e| io("write", path)(e.error))?;
     Ok(())
@@ -149,16 +170,19 @@ pub fn fingerprint(program: &Program, set: &[(String, String)]) -> String {
     hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect()
 }
 
-/// Begins a run in a folder, or takes up the one that is there.
+/// Begins a run in a folder, or takes up the one that is there. The folder is this process's as long
+/// as what comes back lives.
 ///
 /// # Errors
-/// Where the folder holds a run and `resume` is not asked for, or holds another run.
+/// Where another process works there, the folder holds a run and `resume` is not asked for, or it
+/// holds another run.
 pub fn begin(
     dir: &Path,
     manifest: &Manifest,
     program: &Program,
     resume: bool,
-) -> Result<(), RunError> {
+) -> Result<Hold, RunError> {
+    let held = hold(dir)?;
     let there = dir.join(MANIFEST).exists();
     if there && !resume {
         return Err(RunError::Taken(dir.to_path_buf()));
@@ -168,7 +192,7 @@ pub fn begin(
         let same = before.fingerprint == manifest.fingerprint
             && before.net == manifest.net
             && before.seed == manifest.seed;
-        return if same { Ok(()) } else { Err(RunError::Other(dir.to_path_buf())) };
+        return if same { Ok(held) } else { Err(RunError::Other(dir.to_path_buf())) };
     }
     let spec = dir.join(SPEC);
     std::fs::create_dir_all(&spec).map_err(io("create", &spec))?;
@@ -188,7 +212,8 @@ pub fn begin(
         write_whole(&path, file.text.as_bytes())?;
     }
     let text = serde_json::to_vec_pretty(manifest).unwrap_or_default();
-    write_whole(&dir.join(MANIFEST), &text)
+    write_whole(&dir.join(MANIFEST), &text)?;
+    Ok(held)
 }
 
 /// Reads what a run was begun with.

@@ -9,9 +9,9 @@ mod tests;
 
 pub use lifetime::{Access, lifetimes};
 
+use crate::ir::MapType;
 use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
-use crate::ir::kernel::{Kernel, Target};
-use crate::ir::{MapType, Scale};
+use crate::ir::kernel::Kernel;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -175,7 +175,7 @@ struct Key<'p> {
 
 impl<'p> Key<'p> {
     fn of(graph: &DecisionGraph, step: &'p Step) -> Self {
-        let ty = MapType::new(step.ty.width, size_giver(step));
+        let ty = MapType::new(step.ty.width, step.kernel.own_scale(step.ty.scale));
         let weights = graph.graph[step.node].weights;
         Key { kernel: step.kernel, weights, ty, inputs: &step.inputs }
     }
@@ -263,8 +263,8 @@ impl<'g> Building<'g> {
     /// Whether doing it again gives the same and leaves the same behind.
     fn repeats(&self, kernel: &Kernel) -> bool {
         match kernel {
-            // Running statistics move each time, and each dropout draws anew.
-            Kernel::Norm(_) | Kernel::Dropout { .. } => self.mode == Mode::Eval,
+            // Each dropout draws anew.
+            Kernel::Dropout { .. } => self.mode == Mode::Eval,
             _ => true,
         }
     }
@@ -285,15 +285,5 @@ impl<'g> Building<'g> {
             (step.free, step.in_place) = (free, in_place);
         }
         Plan { steps: self.steps, outputs }
-    }
-}
-
-/// The scale that decides a node's size; the same for all nodes where their inputs decide it.
-fn size_giver(step: &Step) -> Scale {
-    match step.kernel {
-        Kernel::Add | Kernel::Deconv(_) | Kernel::Resize { to: Target::Scale(_), .. } => {
-            step.ty.scale
-        }
-        _ => Scale::Global,
     }
 }

@@ -4,6 +4,7 @@ mod bench;
 mod eval;
 mod images;
 mod infer;
+mod interrupt;
 mod looking;
 mod need;
 mod plan;
@@ -14,14 +15,14 @@ mod teachers;
 mod train;
 mod versus;
 
-use segc::cli::failure::Failure;
+use crate::exec::run::RunError;
+use crate::exec::state::StateError;
+use segc::cli::failure::{Failure, INTERRUPTED};
 use segc::cli::term::Term;
 use segc::cli::{Command, compute};
+use segc::system::{remedy, with_causes};
 use std::ffi::OsString;
 use std::num::NonZeroU16;
-
-/// Interrupted, the state saved.
-const INTERRUPTED: i32 = 130;
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +44,16 @@ pub fn main(argv: &[OsString]) -> i32 {
     let result = result.and_then(|ended| term.flush().map(|()| ended));
     match result {
         Ok(Ended::Done) => 0,
-        Ok(Ended::Stopped) => INTERRUPTED,
+        Ok(Ended::Stopped) => i32::from(INTERRUPTED),
         Err(failure) => i32::from(failure.report(&term)),
     }
 }
 
 fn run(command: Option<&Command>, term: &mut Term) -> Result<Ended, Failure> {
+    // A measurement has nothing to save, and is ended as the system ends processes.
+    if !matches!(command, Some(Command::Bench(_))) {
+        interrupt::listen();
+    }
     match command {
         Some(Command::Plan(args)) => plan::run(args, term),
         Some(Command::Search(args)) => search::run(args, term),
@@ -72,16 +77,31 @@ fn machine(args: &compute::Machine) -> Result<tch::Device, Failure> {
     crate::torch::device(&device).map_err(|e| Failure::machine(e.to_string()))
 }
 
-/// An error of the machine, in its own words and those of what caused it.
-fn failed(error: impl std::error::Error) -> Failure {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
+/// Why weights cannot be used, with the remedy where there is one.
+fn unloaded(error: StateError) -> Failure {
+    run_ended(RunError::State(error))
+}
+
+/// Why a run ended, with the remedy where there is one.
+fn run_ended(error: RunError) -> Failure {
+    match error {
+        RunError::Data(error) => error.into(),
+        RunError::Stopped => Failure::Interrupted,
+        error => match error.help() {
+            Some(help) => Failure::with_help(error.to_string(), help),
+            None => failed(error),
+        },
     }
-    Failure::machine(text)
+}
+
+/// An error of the machine, in its own words and those of what caused it; with a remedy where the
+/// system refused something that the user can give.
+fn failed(error: impl std::error::Error) -> Failure {
+    let mut help = None;
+    let mut cause = error.source();
+    while let Some(at) = cause {
+        help = help.or(at.downcast_ref().and_then(remedy));
+        cause = at.source();
+    }
+    Failure::Machine { message: with_causes(&error), help: help.map(str::to_owned) }
 }

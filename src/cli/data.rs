@@ -11,6 +11,7 @@ use crate::ir::Size;
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 /// Arguments of `segc data`.
@@ -77,7 +78,10 @@ fn synth(args: &Synth, term: &mut Term) -> Result<(), Failure> {
         threads: args.threads.unwrap_or_else(cores),
     };
     let bar = progress_bar(args.train + args.val);
-    let told = |done: usize, _all: usize| bar.set_position(done as u64);
+    let told = |done: usize, _all: usize| {
+        bar.set_position(done as u64);
+        ControlFlow::Continue(())
+    };
     let written = synth::write(&config, &args.out, &told);
     bar.finish_and_clear();
     let summary = written?;

@@ -1,6 +1,7 @@
 //! Why a command stops early, and the exit code that says so.
 
 use super::term::Term;
+use crate::system::{plain, remedy, with_causes};
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -13,6 +14,8 @@ pub const SPEC: u8 = 1;
 pub const MACHINE: u8 = 2;
 /// A bug of segc.
 pub const BUG: u8 = 101;
+/// Interrupted: whatever can be gone on with is saved, nothing is half there.
+pub const INTERRUPTED: u8 = 130;
 
 /// Why a command stops early.
 #[derive(Debug)]
@@ -26,6 +29,8 @@ pub enum Failure {
         /// What to do about it.
         help: Option<String>,
     },
+    /// The user asked to stop.
+    Interrupted,
     /// Nobody reads our output any more, which is fine: `segc enumerate … | head`.
     Closed,
 }
@@ -54,7 +59,8 @@ impl Failure {
 
     /// A file cannot be used; `doing` is `read`, `write`, …
     pub fn file(doing: &str, path: &Path, error: &io::Error) -> Failure {
-        Failure::machine(format!("cannot {doing} `{}`: {}", path.display(), plain(error)))
+        let message = format!("cannot {doing} `{}`: {}", path.display(), plain(error));
+        Failure::Machine { message, help: remedy(error).map(str::to_owned) }
     }
 
     /// Prints what is to be said on stderr, and gives the exit code.
@@ -62,6 +68,10 @@ impl Failure {
         match self {
             Failure::Spec => SPEC,
             Failure::Closed => DONE,
+            Failure::Interrupted => {
+                eprintln!("stopped");
+                INTERRUPTED
+            }
             Failure::Machine { message, help } => {
                 eprintln!("{} {message}", term.err.red("error:"));
                 if let Some(help) = help {
@@ -85,39 +95,12 @@ impl From<io::Error> for Failure {
 
 impl From<crate::data::DataError> for Failure {
     fn from(error: crate::data::DataError) -> Failure {
+        if matches!(error, crate::data::DataError::Stopped) {
+            return Failure::Interrupted;
+        }
         let help = miette::Diagnostic::help(&error).map(|h| h.to_string());
         Failure::Machine { message: with_causes(&error), help }
     }
-}
-
-/// An error and what caused it, in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut at = error.source();
-    while let Some(cause) = at {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        at = cause.source();
-    }
-    text
-}
-
-/// The system's words without its number.
-fn plain(error: &io::Error) -> String {
-    let words = match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file",
-        io::ErrorKind::IsADirectory => "it is a folder",
-        io::ErrorKind::NotADirectory => "a part of the path is no folder",
-        io::ErrorKind::PermissionDenied => "permission denied",
-        io::ErrorKind::StorageFull => "the disk is full",
-        _ => {
-            let text = error.to_string();
-            return text.split(" (os error").next().unwrap_or_default().to_lowercase();
-        }
-    };
-    words.to_owned()
 }
 
 impl From<super::launch::LaunchError> for Failure {
@@ -131,6 +114,7 @@ impl fmt::Display for Failure {
         match self {
             Failure::Spec => f.write_str("the spec is wrong"),
             Failure::Closed => f.write_str("the output is closed"),
+            Failure::Interrupted => f.write_str("stopped"),
             Failure::Machine { message, .. } => f.write_str(message),
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
             }
             Err(Failure::Spec) if result.is_ok() => result = Err(Failure::Spec),
             Err(Failure::Spec) | Ok(()) => {}
-            Err(Failure::Closed) => return Err(Failure::Closed),
+            Err(other @ (Failure::Closed | Failure::Interrupted)) => return Err(other),
         }
     }
     result

@@ -50,7 +50,7 @@ pub enum LaunchError {
     )]
     NoLibtorch,
     /// The system refuses to run the engine.
-    #[error("cannot run `{}`", path.display())]
+    #[error("cannot run `{}`: {}", path.display(), crate::system::plain(source))]
     Exec {
         /// The engine.
         path: PathBuf,

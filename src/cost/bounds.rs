@@ -1,28 +1,29 @@
 //! The least and the most that members of a space cost.
 //!
-//! Costs are a sum of terms, each under a condition ([`Terms`]). Decisions that no condition reads
-//! together are settled apart, others [one after another](eliminate) where few hang together at a
-//! time, or [place by place](branch). Where that leaves something too entangled, the sum is bounded
-//! from outside, and members are searched for that reach the bound: one that is reached is exact.
+//! Costs are a sum of terms, each under a condition ([`Terms`]). Decisions with a value that is best
+//! [whatever the others are](fix) take it. The rest are settled [one after another](eliminate) where
+//! few hang together at a time, or [place by place](branch). Where that leaves something too
+//! entangled, the sum is bounded from outside, and members are searched for that reach the bound:
+//! one that is reached is exact.
 
 mod branch;
 mod eliminate;
+mod fix;
 mod reach;
 mod search;
 mod solve;
+mod sum;
 mod tables;
 mod walk;
 
+use super::Question;
 use super::table::{CostTable, TableProblem};
-use super::terms::{Cost, Term, Terms};
-use super::{Question, SizeProblem};
-use crate::ir::condition::{Cond, Factor};
+use super::terms::{Cost, Terms, When};
+use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::Decision;
 use crate::ir::graph::DecisionGraph;
-use solve::{Sense, Solver};
-
-/// A cost's least and most.
-type Ends = [u64; 2];
+use solve::{Bound, Sense, Solver};
+use sum::Sum;
 
 /// One cost's bounds: no member lies outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,62 +53,87 @@ pub fn bounds(
     graph: &DecisionGraph,
     question: Question,
 ) -> Result<Bounds, TableProblem> {
-    let mut terms = terms(decisions, graph, question)?;
-    let ends = eliminate::ends(decisions, graph, &mut terms.all, &terms.of)
-        .or_else(|| branch::ends(decisions, graph, &mut terms.all, &terms.of));
-    match ends {
-        Some(ends) => Ok(whole(ends)),
-        None => outer(decisions, graph, question, terms),
+    let terms = Terms::of(decisions, graph, question)?;
+    let mut asked = Asked { decisions, graph, question, table: None };
+    let params = asked.range(&terms, |cost| cost.params)?;
+    let macs = asked.range(&terms, |cost| cost.macs)?;
+    Ok(Bounds { params, macs })
+}
+
+/// The space that bounds are asked of.
+struct Asked<'a> {
+    decisions: &'a [Decision],
+    graph: &'a DecisionGraph,
+    question: Question,
+    /// Its members' costs, once they are looked at one by one.
+    table: Option<CostTable>,
+}
+
+impl Asked<'_> {
+    fn range(&mut self, terms: &Terms, cost: fn(&Cost) -> u64) -> Result<Range, TableProblem> {
+        if terms.overflowed() {
+            return Err(TableProblem::Entangled);
+        }
+        let sum = sum::of(terms, cost).ok_or(TableProblem::Entangled)?;
+        let least = self.end(terms.all.clone(), sum.clone(), cost, Sense::Least)?;
+        let most = self.end(terms.all.clone(), sum, cost, Sense::Most)?;
+        Ok(Range {
+            min: least.value,
+            max: most.value,
+            min_attained: least.exact,
+            max_attained: most.exact,
+        })
+    }
+
+    /// One end: what is best whatever the rest is goes first, then whichever way finds the rest.
+    fn end(
+        &mut self,
+        mut all: Conditions,
+        sum: Sum,
+        cost: fn(&Cost) -> u64,
+        sense: Sense,
+    ) -> Result<Bound, TableProblem> {
+        let (decisions, graph) = (self.decisions, self.graph);
+        let sum = fix::fixed(decisions, graph, &mut all, sum, sense);
+        let found = eliminate::extreme(decisions, graph, &mut all, &sum, sense)
+            .or_else(|| branch::extreme(decisions, graph, &mut all, &sum, sense));
+        if let Some(value) = found {
+            return Ok(Bound { value, exact: true });
+        }
+        let bound = outer(decisions, graph, all, &sum, sense)?;
+        Ok(Bound { exact: bound.exact || self.reached(cost, sense, bound.value)?, ..bound })
+    }
+
+    /// Whether a member is found at a bound.
+    fn reached(
+        &mut self,
+        cost: fn(&Cost) -> u64,
+        sense: Sense,
+        bound: u64,
+    ) -> Result<bool, TableProblem> {
+        let table = match self.table.take() {
+            Some(table) => table,
+            None => CostTable::of(self.decisions, self.graph, self.question)?,
+        };
+        let table = self.table.insert(table);
+        Ok(reach::reached(self.decisions, table, cost, sense, bound))
     }
 }
 
-/// Bounds that are attained.
-fn whole(ends: [Ends; 2]) -> Bounds {
-    let range = |[min, max]: Ends| Range { min, max, min_attained: true, max_attained: true };
-    let [params, macs] = ends.map(range);
-    Bounds { params, macs }
-}
-
-/// Bounds from the outside in, where the space cannot be gone through.
+/// A bound from the outside, where the space cannot be gone through.
 fn outer(
     decisions: &[Decision],
     graph: &DecisionGraph,
-    question: Question,
-    terms: Terms,
-) -> Result<Bounds, TableProblem> {
-    let table = CostTable::of(decisions, graph, question)?;
-    let Terms { mut all, of } = terms;
-    let whole = |(factor, term): (Factor, Term)| (all.whole(graph, factor), term.cost);
-    let costs: Vec<(Cond, Cost)> = of.into_iter().map(whole).collect();
+    mut all: Conditions,
+    sum: &Sum,
+    sense: Sense,
+) -> Result<Bound, TableProblem> {
+    let whole = |(when, cost): &(When, u64)| (when.whole(graph, &mut all), *cost);
+    let weighted: Vec<(Cond, u64)> = sum.iter().map(whole).collect();
     if all.diagram.overflowed() {
         return Err(TableProblem::Entangled);
     }
-    let mut solver = Solver::new(decisions, all);
-    let mut range = |cost: fn(&Cost) -> u64| {
-        let weighted: Vec<(Cond, u64)> =
-            costs.iter().map(|(cond, own)| (*cond, cost(own))).collect();
-        let [min, max] =
-            [Sense::Least, Sense::Most].map(|sense| solver.solve(weighted.clone(), sense));
-        let reached = |bound: solve::Bound, sense| {
-            bound.exact || reach::reached(decisions, &table, cost, sense, bound.value)
-        };
-        Range {
-            min: min.value,
-            max: max.value,
-            min_attained: reached(min, Sense::Least),
-            max_attained: reached(max, Sense::Most),
-        }
-    };
-    Ok(Bounds { params: range(|cost| cost.params), macs: range(|cost| cost.macs) })
-}
-
-fn terms(
-    decisions: &[Decision],
-    graph: &DecisionGraph,
-    question: Question,
-) -> Result<Terms, TableProblem> {
-    let terms = Terms::of(decisions, graph, question).map_err(|p: SizeProblem| p)?;
-    if terms.overflowed() { Err(TableProblem::Entangled) } else { Ok(terms) }
+    Ok(Solver::new(decisions, all).solve(weighted, sense))
 }
 
 #[cfg(test)]

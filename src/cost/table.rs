@@ -2,7 +2,7 @@
 
 use super::Question;
 use super::sizes::SizeProblem;
-use super::terms::{Cost, Needs, Terms, meet, needs};
+use super::terms::{Cost, Needs, Terms, When, meet, needs};
 use crate::ir::condition::{Choices, Cond, Conditions, Diagram};
 use crate::ir::decision::{Binding, Decision, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId};
@@ -68,20 +68,20 @@ impl CostTable {
         let (mut base, mut tree) = (Cost::default(), vec![Place::default()]);
         // That all leaves on the way to a place are on: many terms share it.
         let mut ways: HashMap<Vec<LeafId>, Cond> = HashMap::new();
-        for ((place, leaf), term) in std::mem::take(&mut terms.of) {
-            if leaf.is_none() && terms.all.always(place) {
+        for (When { place, leaves }, term) in std::mem::take(&mut terms.of) {
+            if leaves.is_empty() && terms.all.always(place) {
                 base += term.cost;
                 continue;
             }
             let own = term.nodes.iter().fold(None, |own, node| meet(own, &needs[*node as usize]));
             let mut own = own.unwrap_or_default();
-            if let Some(leaf) = leaf
-                && let Err(at) = own.binary_search(&leaf)
-            {
-                own.insert(at, leaf);
+            for leaf in &leaves {
+                if let Err(at) = own.binary_search(leaf) {
+                    own.insert(at, *leaf);
+                }
             }
             let at = walk_to(&mut tree, &own);
-            own.retain(|other| Some(*other) != leaf);
+            own.retain(|other| !leaves.contains(other));
             let way = *ways.entry(own).or_insert_with_key(|own| all_on(&mut terms.all, graph, own));
             match way == place {
                 true => tree[at].sure += term.cost,
@@ -196,5 +196,29 @@ mod tests {
             }
             agrees(&draft, 5);
         }
+    }
+
+    /// All kernels of one shape share their weights: where their inputs are equal, they run once.
+    #[test]
+    fn what_is_equal_runs_once() {
+        let mut rng = ChaCha8Rng::seed_from_u64(43);
+        let (mut shared, mut members, mut bracketed) = (0, 0, 0);
+        for _ in 0..150 {
+            let mut draft = random_space(&mut rng);
+            let alone = CostTable::of(&draft.decisions, &draft.graph, ASKED).expect("it compiles");
+            draft.tie();
+            let tied = CostTable::of(&draft.decisions, &draft.graph, ASKED).expect("it compiles");
+            for binding in draft.bindings() {
+                let (before, after) = (alone.eval(&binding), tied.eval(&binding));
+                let costs = exact(&member(&draft.graph, &binding), ASKED).expect("it runs");
+                assert_eq!(after.params, costs.params);
+                assert!(costs.macs <= after.macs && after.macs <= before.macs);
+                members += 1;
+                shared += usize::from(after.macs < before.macs);
+                bracketed += usize::from(costs.macs < after.macs);
+            }
+        }
+        // Sums that are bracketed differently are not seen to be equal.
+        assert_eq!((members > 10_000, shared > 300, bracketed), (true, true, 0));
     }
 }

@@ -4,11 +4,12 @@ mod slices;
 
 use super::sizes::{SizeProblem, Sizes};
 use super::{Question, node_macs};
-use crate::ir::condition::{Cond, Conditions, Factor, Places};
-use crate::ir::decision::Decision;
+use crate::ir::condition::{Cond, Conditions, Factor, Places, repeats};
+use crate::ir::decision::{Decision, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::ir::member::{Wiring, liveness};
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::ops::{Add, AddAssign};
 
@@ -38,6 +39,49 @@ impl AddAssign for Cost {
     }
 }
 
+/// Some leaves, in order, each once.
+pub(super) type Leaves = SmallVec<[LeafId; 3]>;
+
+/// When something counts: a place is there, and some leaves are on. No diagram is made of both
+/// unless someone asks for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct When {
+    pub(super) place: Cond,
+    pub(super) leaves: Leaves,
+}
+
+impl From<Factor> for When {
+    fn from((place, leaf): Factor) -> When {
+        When { place, leaves: leaf.into_iter().collect() }
+    }
+}
+
+impl When {
+    /// The condition that it stands for.
+    pub(super) fn whole(&self, graph: &DecisionGraph, all: &mut Conditions) -> Cond {
+        self.leaves.iter().fold(self.place, |cond, leaf| {
+            let gate = all.gate(*graph.gate(*leaf));
+            all.both(cond, gate)
+        })
+    }
+
+    /// Where one more leaf is on; nothing where that is never with the others.
+    fn and(&self, graph: &DecisionGraph, leaf: Option<LeafId>) -> Option<When> {
+        let mut both = self.clone();
+        let Some(leaf) = leaf else { return Some(both) };
+        let Err(at) = both.leaves.binary_search(&leaf) else { return Some(both) };
+        if let Gate::Alt { of, .. } = *graph.gate(leaf) {
+            let other =
+                |known: &LeafId| matches!(*graph.gate(*known), Gate::Alt { of: o, .. } if o == of);
+            if both.leaves.iter().any(other) {
+                return None;
+            }
+        }
+        both.leaves.insert(at, leaf);
+        Some(both)
+    }
+}
+
 /// What one condition costs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Term {
@@ -49,8 +93,10 @@ pub(super) struct Term {
 /// `sum of cost(term) * [condition(term)]`, over one space.
 pub(super) struct Terms {
     pub(super) all: Conditions,
-    /// Conditions by factors: many terms share a place.
-    pub(super) of: IndexMap<Factor, Term>,
+    /// By when they count: many terms share a place.
+    pub(super) of: IndexMap<When, Term, FxBuildHasher>,
+    /// Whether it could not be told which kernels run once.
+    entangled: bool,
 }
 
 impl Terms {
@@ -64,19 +110,24 @@ impl Terms {
         let everything = liveness(graph, &vec![true; graph.leaves.len()], question.train);
         let sizes = Sizes::of(graph, &everything.live, question.input)?;
         let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
-        let factors = Places::of(graph, &mut all, question.train).live;
-        let mut terms = Terms { all, of: IndexMap::new() };
+        let Places { present, live: factors } = Places::of(graph, &mut all, question.train);
+        let repeats = repeats(graph, &mut all, &present, &factors);
+        let mut terms = Terms { all, of: IndexMap::default(), entangled: repeats.is_none() };
+        let repeats = repeats.unwrap_or_default();
         let mut users: Vec<SmallVec<[u32; 1]>> = vec![SmallVec::new(); graph.weights.len()];
         for (id, node) in graph.nodes().filter(|(id, _)| everything.live[id.index()]) {
             let node_id = id.index() as u32;
+            let runs = terms.unless(factors[id.index()], repeats.get(&id));
             match slices::of(graph, id) {
-                Some(slices) => terms.add_sliced_macs(graph, &slices, &factors, |kernel, input| {
-                    let (from, to) = (sizes.input(id), sizes.output(id));
-                    kernel.macs(input, from, to) * u64::from(question.batch)
-                }),
+                Some(slices) => {
+                    terms.add_sliced_macs(graph, &slices, runs.into(), |kernel, input| {
+                        let (from, to) = (sizes.input(id), sizes.output(id));
+                        kernel.macs(input, from, to) * u64::from(question.batch)
+                    })
+                }
                 None => {
                     let macs = node_macs(graph, id, &sizes) * u64::from(question.batch);
-                    terms.add(factors[id.index()], &[node_id], Cost { params: 0, macs });
+                    terms.add(runs.into(), &[node_id], Cost { params: 0, macs });
                 }
             }
             if let Some(weights) = node.weights {
@@ -90,22 +141,29 @@ impl Terms {
             }
             let params = set.kernel.params(set.channels);
             let factor = terms.all.any(graph, users.iter().map(|node| factors[*node as usize]));
-            terms.add(factor, &users, Cost { params, macs: 0 });
+            terms.add(factor.into(), &users, Cost { params, macs: 0 });
         }
         Ok(terms)
     }
 
-    fn add(&mut self, factor: Factor, nodes: &[u32], cost: Cost) {
-        if factor.0 == Cond::FALSE || cost == Cost::default() {
+    /// Where a node is live, and is not what ran before.
+    fn unless(&mut self, (place, leaf): Factor, repeats: Option<&Cond>) -> Factor {
+        let Some(&again) = repeats else { return (place, leaf) };
+        let anew = self.all.diagram.not(again);
+        (self.all.diagram.and(place, anew), leaf)
+    }
+
+    fn add(&mut self, when: When, nodes: &[u32], cost: Cost) {
+        if when.place == Cond::FALSE || cost == Cost::default() {
             return;
         }
         let new = || Term { cost: Cost::default(), nodes: nodes.to_vec() };
-        self.of.entry(factor).or_insert_with(new).cost += cost;
+        self.of.entry(when).or_insert_with(new).cost += cost;
     }
 
     /// Whether conditions grew beyond their limit: then nothing here is to be trusted.
     pub(super) fn overflowed(&self) -> bool {
-        self.all.diagram.overflowed()
+        self.entangled || self.all.diagram.overflowed()
     }
 }
 

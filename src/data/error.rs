@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use super::sample::Size;
+use crate::system::{plain, remedy};
 
 /// A dataset, an image or a configuration that cannot be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -69,7 +70,8 @@ pub enum DataError {
     UnknownLabel { path: PathBuf, value: u8, x: u32, y: u32, known: &'static str },
 
     /// The machine refused to read or write.
-    #[error("cannot {action} `{}`: {source}", path.display())]
+    #[error("cannot {action} `{}`: {}", path.display(), plain(source))]
+    #[diagnostic(help("{}", remedy(source).unwrap_or("check that it is there and may be used")))]
     Io {
         action: &'static str,
         path: PathBuf,
@@ -109,6 +111,10 @@ pub enum DataError {
     #[error("`{}` is incomplete: {problem}", path.display())]
     #[diagnostic(help("delete the folder; it will be written again"))]
     IncompleteSynth { path: PathBuf, problem: String },
+
+    /// The drawing of scenes was told to stop. What was drawn is gone.
+    #[error("stopped before all scenes were drawn")]
+    Stopped,
 
     /// Settings from which no scene can be drawn.
     #[error("cannot draw scenes: {0}")]

@@ -11,10 +11,12 @@
 mod choices;
 mod diagram;
 mod places;
+mod twins;
 
 pub use choices::Choices;
 pub use diagram::{Cond, Diagram};
 pub use places::{Factor, Places};
+pub use twins::repeats;
 
 use super::decision::{Decision, DecisionId, Domain, Gate, Lattice, Picks, Value};
 use rustc_hash::FxHashMap as HashMap;

@@ -346,6 +346,20 @@ impl Kernel {
         }
     }
 
+    /// Whether it has multiply-adds.
+    pub fn multiplies(&self) -> bool {
+        matches!(self, Kernel::Conv(_) | Kernel::Deconv(_))
+    }
+
+    /// The scale that decides the size of what it makes, where that is not its inputs' size: then it
+    /// is the same for all.
+    pub fn own_scale(&self, scale: Scale) -> Scale {
+        match self {
+            Kernel::Add | Kernel::Deconv(_) | Kernel::Resize { to: Target::Scale(_), .. } => scale,
+            _ => Scale::Global,
+        }
+    }
+
     /// Whether the order of inputs is without meaning.
     pub fn commutes(&self) -> bool {
         matches!(self, Kernel::Add | Kernel::Mix)

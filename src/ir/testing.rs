@@ -54,6 +54,16 @@ impl Draft {
         self.decide(name, Domain::Path(lattice(layers, first)))
     }
 
+    /// Makes all kernels of one shape share their weights.
+    pub(crate) fn tie(&mut self) {
+        let mut first = std::collections::HashMap::new();
+        for id in self.graph.graph.node_indices() {
+            let shape = (self.graph.graph[id].kernel, self.graph.input_type(id));
+            let weights = self.graph.graph[id].weights;
+            self.graph.graph[id].weights = *first.entry(shape).or_insert(weights);
+        }
+    }
+
     /// A node that reads `inputs` always and keeps the first one's type, or `WIDTH @ /1`; a
     /// convolution has its own width.
     pub(crate) fn node(&mut self, kernel: Kernel, inputs: &[NodeId]) -> NodeId {

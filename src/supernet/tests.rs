@@ -1,8 +1,10 @@
 //! What runs, in which order, and for how long values are kept.
 
 use super::*;
+use crate::ir::Scale;
 use crate::ir::builder::Builder;
 use crate::ir::decision::Pick;
+use crate::ir::kernel::Target;
 use crate::ir::kernel::{Act, Conv, Interp, Norm};
 use crate::ir::{DecisionId, Gate};
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Every spec that is shipped, and the spaces among the fixtures.
 fn specs() -> Vec<PathBuf> {
     let mut all = Vec::new();
-    for folder in ["specs", "specs/published", "tests/fixtures/spaces"] {
+    for folder in ["specs", "specs/published", "examples", "tests/fixtures/spaces"] {
         let entries = std::fs::read_dir(root().join(folder)).expect("the folder is there");
         let files = entries.map(|e| e.expect("an entry").path());
         all.extend(files.filter(|p| p.extension().is_some_and(|e| e == "seg")));

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// module's own parts always may.
 const LAYERS: &[(&str, &[&str])] = &[
     ("source", &[]),
+    ("system", &[]),
     ("diag", &["source"]),
     ("stdlib", &[]),
     ("syntax", &["source", "diag"]),
@@ -16,20 +17,23 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("decode", &["source", "ir"]),
     ("supernet", &["ir", "cost"]),
     ("search", &["ir", "decode", "supernet"]),
-    ("data", &[]),
+    ("data", &["system"]),
     // Plans are resolved to the plain data of those who follow them.
     ("sema", &["source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data"]),
     ("emit", &["source", "diag", "syntax", "ir", "cost", "sema"]),
     (
         "run",
-        &["source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data", "sema", "emit"],
+        &[
+            "source", "system", "diag", "stdlib", "syntax", "ir", "decode", "search", "data",
+            "sema", "emit",
+        ],
     ),
     ("forecast", &["source", "ir", "cost", "supernet", "search", "data", "sema"]),
     (
         "cli",
         &[
-            "source", "diag", "stdlib", "syntax", "ir", "cost", "decode", "supernet", "search",
-            "data", "sema", "emit", "run", "forecast",
+            "source", "system", "diag", "stdlib", "syntax", "ir", "cost", "decode", "supernet",
+            "search", "data", "sema", "emit", "run", "forecast",
         ],
     ),
 ];

@@ -6,7 +6,7 @@ mod worst;
 use super::images::{Images, judging_batch, palette};
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{failed, machine, need, progress, spec};
+use super::{interrupt, machine, need, progress, spec, unloaded};
 use crate::exec::judge::{Exam, judge};
 use crate::exec::state;
 use report::Report;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let judged_images = (&images, dataset.as_ref(), data);
     need::for_judging(&net.graph, judged_images, &views, batch, &args.machine)?;
     let network = fresh(&net.graph, device, 0)?;
-    state::load(&network, &args.weights).map_err(failed)?;
+    state::load(&network, &args.weights).map_err(unloaded)?;
     if let Some(dir) = &args.out {
         worst::folder(dir, args.force)?;
     }
@@ -49,7 +49,10 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let (classes_n, worst) = (classes.len(), args.worst);
     let exam = Exam { images: &loader, dataset, classes: classes_n, views: &views, worst };
     let bar = progress::pictures("eval", dataset.len());
-    let counted = judge(&network, &exam, &|done| bar.set_position(done as u64));
+    let counted = judge(&network, &exam, &|done| {
+        bar.set_position(done as u64);
+        interrupt::go_on()
+    });
     bar.finish_and_clear();
     let counted = counted.map_err(|error| unseen(error, &views, REMEDY))?;
     let pictures = match &args.out {

@@ -1,5 +1,6 @@
 //! The images of a plan: where they lie, drawn first where the spec says so.
 
+use super::interrupt;
 use crate::exec::feed::config;
 use segc::cli::failure::Failure;
 use segc::data::augment::{Crop, Place};
@@ -167,9 +168,6 @@ fn draw(
     plan: &segc::sema::plan::SynthPlan,
     threads: NonZeroUsize,
 ) -> Result<(), Failure> {
-    if let Some(parent) = root.parent() {
-        std::fs::create_dir_all(parent).map_err(|e| Failure::file("create", parent, &e))?;
-    }
     let config = SynthConfig {
         train: plan.train as usize,
         val: plan.val as usize,
@@ -177,7 +175,7 @@ fn draw(
         seed: plan.seed,
         threads,
     };
-    let summary = synth::write(&config, root, &|_, _| ())?;
+    let summary = synth::write(&config, root, &|_, _| interrupt::go_on())?;
     if !summary.reused {
         eprintln!("drew {} street scenes in {}", summary.scenes, root.display());
     }

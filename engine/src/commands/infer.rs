@@ -6,7 +6,7 @@ mod files;
 use super::images::palette;
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{failed, machine, need, progress, spec};
+use super::{interrupt, machine, need, progress, run_ended, spec, unloaded};
 use crate::exec::executor::Executor;
 use crate::exec::run::RunError;
 use crate::exec::state;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Infer, term: &mut Term) -> Result<(), Failure> {
         need::for_picture(&net.graph, &views, (size.unwrap_or(largest), largest), &args.machine)?;
     }
     let network = fresh(&net.graph, device, 0)?;
-    state::load(&network, &args.weights).map_err(failed)?;
+    state::load(&network, &args.weights).map_err(unloaded)?;
     files::begin(&args.out, &tasks, args.force)?;
     let seer = Seer { network: &network, views: &views, size, palette: &classes(plan, net)? };
     let broken = seer.all(&tasks, term)?;
@@ -96,6 +96,9 @@ impl Seer<'_, '_> {
                 }
             }
             bar.inc(1);
+            if interrupt::go_on().is_break() {
+                return Err(Failure::Interrupted);
+            }
         }
         bar.finish_and_clear();
         Ok(broken)
@@ -105,7 +108,7 @@ impl Seer<'_, '_> {
     fn one(&self, task: &Task, image: &RgbImage) -> Result<(), Failure> {
         let seen = self.see(image).map_err(|error| match error {
             RunError::Misfit { .. } => unseen(error, self.views, REMEDY).of_file(&task.picture),
-            error => failed(error),
+            error => run_ended(error),
         })?;
         let colours = self.palette.paint(&seen);
         let over = picture::overlay(image, &colours);

@@ -1,6 +1,6 @@
 //! How a network looks at images, as the command line says it; and what is said when it cannot.
 
-use super::failed;
+use super::run_ended;
 use crate::exec::run::RunError;
 use crate::exec::views::{Views, Window};
 use segc::cli::compute::Looking;
@@ -29,7 +29,6 @@ fn window(size: Size, stride: Option<Size>) -> Result<Window, Failure> {
 /// `remedy` is what the command offers against sizes of images.
 pub(super) fn unseen(error: RunError, views: &Views, remedy: &str) -> Failure {
     match error {
-        RunError::Data(error) => error.into(),
         RunError::Misfit { size, ref problem } => {
             let of_window = views.window.is_some_and(|window| window.size == size);
             let remedy = if of_window { "give such a `--window`" } else { remedy };
@@ -40,7 +39,7 @@ pub(super) fn unseen(error: RunError, views: &Views, remedy: &str) -> Failure {
             };
             Failure::with_help(error.to_string(), format!("{would}: {remedy}"))
         }
-        error => failed(error),
+        error => run_ended(error),
     }
 }
 

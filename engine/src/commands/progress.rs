@@ -1,20 +1,18 @@
-//! Progress bars of runs, and Ctrl-C.
+//! Progress bars of runs.
 
+use super::interrupt;
 use crate::exec::run::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// A bar with loss, mIoU, throughput and the time that is left; on stderr.
 pub(super) struct Bar {
     bar: ProgressBar,
-    stop: Arc<AtomicBool>,
 }
 
 impl Bar {
-    /// A bar named after what runs. Ctrl-C ends the run at its next step.
+    /// A bar named after what runs.
     pub(super) fn new(name: &str) -> Bar {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template(
@@ -22,7 +20,7 @@ impl Bar {
         );
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(name.to_string());
-        Bar { bar, stop: interrupts() }
+        Bar { bar }
     }
 
     /// Shows where the run stands, and says whether to go on.
@@ -44,10 +42,7 @@ impl Bar {
         parts.push(format!("{:.1} img/s", at.images_per_s));
         parts.push(format!("{} left", indicatif::HumanDuration(at.left)));
         self.bar.set_message(parts.join("  "));
-        match self.stop.load(Ordering::Relaxed) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+        interrupt::go_on()
     }
 
     /// Takes the bar away.
@@ -66,23 +61,11 @@ pub(super) fn pictures(name: &'static str, all: usize) -> ProgressBar {
     bar.with_prefix(name)
 }
 
-/// Set when the user presses Ctrl-C; a second press ends the process as usual.
-fn interrupts() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // Where no handler can be set, the signal just ends the process.
-        let _ = signal_hook::flag::register_conditional_default(signal, Arc::clone(&flag));
-        let _ = signal_hook::flag::register(signal, Arc::clone(&flag));
-    }
-    flag
-}
-
 /// A bar that fills with the time that something may take; on stderr.
 pub(super) struct Timer {
     bar: ProgressBar,
     begun: Instant,
     all: Duration,
-    stop: Arc<AtomicBool>,
 }
 
 impl Timer {
@@ -92,7 +75,7 @@ impl Timer {
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{prefix:>12} {wide_bar:.cyan/dim} {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Timer { bar: bar.with_prefix(name), begun: Instant::now(), all, stop: interrupts() }
+        Timer { bar: bar.with_prefix(name), begun: Instant::now(), all }
     }
 
     /// Shows how far it is, and says whether to stop.
@@ -101,7 +84,7 @@ impl Timer {
         self.bar.set_position(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX));
         let left = self.all.saturating_sub(passed);
         self.bar.set_message(format!("about {} left", indicatif::HumanDuration(left)));
-        self.stop.load(Ordering::Relaxed)
+        interrupt::go_on().is_break()
     }
 
     /// Takes the bar away.

@@ -3,7 +3,7 @@
 use super::images::Images;
 use super::plan::sources;
 use super::progress::Bar;
-use super::{Ended, failed, machine, need, spec, versus};
+use super::{Ended, failed, machine, need, run_ended, spec, versus};
 use crate::exec::executor::{Executor, Options};
 use crate::exec::run::RunError;
 use crate::exec::search::{SearchJob, Searched, search};
@@ -45,13 +45,14 @@ pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
     }
     let net = judged.space.nets.get(&plan.net).ok_or(Failure::Spec)?;
     need::for_search(&net.graph, &plan, &images, &args.machine)?;
+    let batches = Batches::of(&plan, &images, None)?;
     let manifest = manifest(&judged, &plan, &args.set.pairs(), &args.file, args.machine.device());
-    run::begin(&args.out, &manifest, &judged.program, args.resume).map_err(run_failed)?;
+    let _held = run::begin(&args.out, &manifest, &judged.program, args.resume)?;
     let options = Options { device, seed: plan.seed, ..Options::default() };
     let network = Executor::new(&net.graph, options).map_err(failed)?;
     let relaxation = Relaxation::new(judged.space.decisions(), &net.graph.leaves, plan.boundary)
         .map_err(failed)?;
-    let searched = search_all(&plan, &images, &network, &relaxation, args)?;
+    let searched = search_all(&plan, &batches, &network, &relaxation, args)?;
     if !searched.finished {
         eprintln!("stopped; go on with `--resume`");
         return Ok(Ended::Stopped);
@@ -146,19 +147,18 @@ impl Batches {
 
 fn search_all(
     plan: &SearchPlan,
-    images: &Images,
+    batches: &Batches,
     network: &Executor<'_>,
     relaxation: &Relaxation,
     args: &Search,
 ) -> Result<Searched, Failure> {
-    let Batches { weights, arch, shares } = &Batches::of(plan, images, None)?;
     let job = SearchJob {
         network,
         relaxation,
         plan,
-        weights,
-        arch,
-        shares,
+        weights: &batches.weights,
+        arch: &batches.arch,
+        shares: &batches.shares,
         dir: &args.out,
         checkpoint_steps: CHECKPOINT_STEPS,
         resume: args.resume,
@@ -176,7 +176,7 @@ pub(super) fn ended(error: RunError) -> Failure {
             error.to_string(),
             "begin again with a lower `rate` of the weights, or give them a `clip`",
         ),
-        false => failed(error),
+        false => run_ended(error),
     }
 }
 
@@ -219,7 +219,7 @@ fn write_arch(
         &origin,
         Some(decoded),
     )?;
-    run::write_whole(&dir.join(run::ARCH), text.as_bytes()).map_err(run_failed)?;
+    run::write_whole(&dir.join(run::ARCH), text.as_bytes())?;
     Ok(text)
 }
 
@@ -281,11 +281,4 @@ fn next_commands(args: &Search, term: &mut Term) -> Result<(), Failure> {
     term.line(format!("  segc cost {arch} --input 1x3x512x1024"))?;
     term.line(format!("  segc bench {arch} --input 1x3x512x1024"))?;
     term.line(format!("  segc train {arch} --out {}-trained", args.out.display()))
-}
-
-pub(super) fn run_failed(error: run::RunError) -> Failure {
-    match error.help() {
-        Some(help) => Failure::with_help(error.to_string(), help),
-        None => failed(error),
-    }
 }

@@ -1,6 +1,6 @@
 //! The networks that a training follows: of the same spec or of others, with their weights.
 
-use super::{failed, spec};
+use super::{failed, spec, unloaded};
 use crate::exec::executor::{Executor, Options};
 use crate::exec::state::{self, Matched};
 use segc::cli::args::Settings;
@@ -78,7 +78,7 @@ impl<'t> Beside<'t> {
         let options = Options { device, ..Options::default() };
         let network = Executor::new(&net.graph, options).map_err(failed)?;
         let file = Path::new(&teacher.weights);
-        let matched = state::load_matching(&network, file).map_err(failed)?;
+        let matched = state::load_matching(&network, file).map_err(unloaded)?;
         // What the file has beside them does no harm.
         let left = Matched { unknown: vec![], ..matched };
         if left.is_whole() {

@@ -3,9 +3,8 @@
 use super::images::{Images, palette};
 use super::plan::sources;
 use super::progress::Bar;
-use super::search::run_failed;
 use super::teachers::{Beside, Teachers};
-use super::{Ended, failed, machine, need, spec};
+use super::{Ended, failed, machine, need, run_ended, spec, unloaded};
 use crate::exec::checkpoint;
 use crate::exec::executor::{Executor, Options};
 use crate::exec::run::RunError;
@@ -19,6 +18,7 @@ use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::ir::DecisionGraph;
 use segc::run;
+use segc::run::hold::{Hold, hold};
 use segc::search::plan::{Length, Phase, TrainPlan};
 use segc::sema::Net;
 use std::collections::BTreeMap;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
         planned.holds(&now, &process::version())?;
     }
     need::for_training(&net.graph, &plan, &images, &teachers, &args.machine)?;
-    begin(&args.out, args.resume)?;
+    let _held = begin(&args.out, args.resume)?;
     let network = begun(net, &plan, device, args.init.as_deref())?;
     let trained = train_in(&network, &plan, &images, &teachers, (&args.out, args.resume, "train"))?;
     if !trained.finished {
@@ -118,18 +118,18 @@ fn one_phase<'p>(plan: &'p mut TrainPlan, net: &str) -> Result<&'p mut Phase, Fa
     }
 }
 
-/// The folder of a training: there, and free unless it is gone on with.
-fn begin(dir: &Path, resume: bool) -> Result<(), Failure> {
-    std::fs::create_dir_all(dir).map_err(|e| Failure::file("create", dir, &e))?;
+/// The folder of a training: there, this process's alone, and free unless it is gone on with.
+fn begin(dir: &Path, resume: bool) -> Result<Hold, Failure> {
+    let held = hold(dir)?;
     if !resume && dir.join(run::CHECKPOINT).exists() {
-        return Err(run_failed(run::RunError::Taken(dir.to_path_buf())));
+        return Err(run::RunError::Taken(dir.to_path_buf()).into());
     }
-    Ok(())
+    Ok(held)
 }
 
 /// Takes the weights that fit, and says which do not. A checkpoint's other tensors are no weights.
 fn inherit(network: &Executor<'_>, file: &Path) -> Result<(), Failure> {
-    let mut matched = state::load_matching(network, file).map_err(failed)?;
+    let mut matched = state::load_matching(network, file).map_err(unloaded)?;
     matched.unknown.retain(|name| !checkpoint::is_memory(name));
     if matched.loaded == 0 {
         return Err(Failure::with_help(
@@ -183,7 +183,7 @@ pub(super) fn began_badly(error: RunError) -> Failure {
             error.to_string(),
             format!("the first steps go astray already: plan again with {MILDER}"),
         ),
-        false => failed(error),
+        false => run_ended(error),
     }
 }
 
@@ -193,7 +193,7 @@ const MILDER: &str = "a lower `rate`, a `warm_up` or a `clip`";
 /// Why a training ended; if by steps that were too long, how to go on.
 fn ended(error: RunError, dir: &Path) -> Failure {
     if !error.is_divergence() {
-        return failed(error);
+        return run_ended(error);
     }
     let help = match checkpoint::newest(dir) {
         Some(file) => format!(

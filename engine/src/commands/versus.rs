@@ -2,7 +2,6 @@
 //! alike, judged and timed in one run.
 
 use super::images::Images;
-use super::search::run_failed;
 use super::teachers::{Beside, Teachers};
 use super::train::{fresh, train_in};
 use super::{bench, failed, spec};
@@ -90,10 +89,10 @@ fn trained(
     };
     let text = winner::spec_of(&judged.program, &judged.space, &plan.emit, binding, &origin, None)?;
     let path = dir.join(run::ARCH);
-    run::write_whole(&path, text.as_bytes()).map_err(run_failed)?;
+    run::write_whole(&path, text.as_bytes())?;
     let net = spec::written(&text, &plan.emit)?;
     let network = fresh(&net.graph, device, train.seed)?;
-    let trained = train_in(&network, train, images, teachers, (&dir, false, name))?;
+    let trained = train_in(&network, train, images, teachers, (&dir, args.resume, name))?;
     drop(network);
     let miou = trained.scores.and_then(|s| s.miou).unwrap_or(0.0);
     Ok(Rival { name: name.to_string(), graph: net.graph, miou })

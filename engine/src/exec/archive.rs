@@ -2,29 +2,41 @@
 //! is always whole. No pickle is ever read.
 
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
+use segc::run;
+use segc::system::{self, plain};
 use std::collections::{BTreeMap, HashMap};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use tch::{Device, Kind, TchError, Tensor};
 
 /// Why a file of tensors cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// The file system refuses.
-    #[error("{path}: {source}")]
+    /// The file cannot be read.
+    #[error("cannot read `{}`: {}", path.display(), plain(source))]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's words.
         source: std::io::Error,
     },
+    /// The file cannot be written.
+    #[error(transparent)]
+    Unwritten(#[from] run::RunError),
     /// Not a file of tensors, or a damaged one.
-    #[error("{path} is not a whole safetensors file: {source}")]
+    #[error("`{}` is not a whole safetensors file: {source}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         source: SafeTensorError,
+    },
+    /// A value that is no number, which would spoil all that it meets.
+    #[error("tensor `{name}` of `{}` has values that are not finite", path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// The tensor.
+        name: String,
     },
     /// Values of a type that is not used here.
     #[error("tensor `{name}` holds values of type {kind}, which are not read here")]
@@ -44,17 +56,26 @@ pub enum ArchiveError {
     },
 }
 
-/// Writes a file in one piece: aside first, then renamed over what was there.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ArchiveError> {
-    let io = |source| ArchiveError::Io { path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut aside =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(io)?;
-    aside.write_all(bytes).map_err(io)?;
-    // A rename may reach the disk before what is renamed does.
-    aside.as_file().sync_all().map_err(io)?;
-    aside.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+impl ArchiveError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            ArchiveError::Io { source, .. } => Some(match source.kind() {
+                std::io::ErrorKind::NotFound => "look where it went; segc writes *.safetensors",
+                _ => system::remedy(source).unwrap_or("make it a file that can be read"),
+            }),
+            ArchiveError::Unwritten(error) => error.help(),
+            ArchiveError::Format { .. } => Some(
+                "it is cut short or of another kind: copy it again, or write weights of PyTorch with \
+                 `safetensors.torch.save_file`",
+            ),
+            ArchiveError::NotFinite { .. } => {
+                Some("take weights of an earlier time, such as `best.safetensors` of a training")
+            }
+            ArchiveError::Kind { .. } => Some("save it as 32-bit floating point"),
+            ArchiveError::Torch { .. } => None,
+        }
+    }
 }
 
 /// Writes named tensors, row-major whatever their layout, with a few words about them.
@@ -76,10 +97,13 @@ pub fn write(
         about.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
     let about = (!about.is_empty()).then_some(about);
     let bytes = safetensors::serialize(views, about).map_err(format)?;
-    write_whole(path, &bytes)
+    Ok(run::write_whole(path, &bytes)?)
 }
 
 /// Reads named tensors, row-major on the CPU.
+///
+/// # Errors
+/// When the file cannot be read, is damaged, or holds what is no finite number.
 pub fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, ArchiveError> {
     let io = |source| ArchiveError::Io { path: path.to_owned(), source };
     let bytes = std::fs::read(path).map_err(io)?;
@@ -91,9 +115,20 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, Tensor>, ArchiveError> {
         let kind = KINDS.iter().find(|(dtype, _)| *dtype == view.dtype()).ok_or_else(unknown)?.1;
         let tensor = Tensor::f_from_data_size(view.data(), &dims, kind)
             .map_err(|source| ArchiveError::Torch { name: name.clone(), source })?;
+        finite(path, &name, &tensor)?;
         Ok((name, tensor))
     };
     file.tensors().into_iter().map(one).collect()
+}
+
+/// Refuses a tensor with a value that is no finite number.
+fn finite(path: &Path, name: &str, tensor: &Tensor) -> Result<(), ArchiveError> {
+    let torch = |source| ArchiveError::Torch { name: name.to_owned(), source };
+    let all = tensor.f_isfinite().and_then(|x| x.f_all()).and_then(|x| x.f_int64_value(&[]));
+    match all.map_err(torch)? {
+        0 => Err(ArchiveError::NotFinite { path: path.to_owned(), name: name.to_owned() }),
+        _ => Ok(()),
+    }
 }
 
 /// The types that are written and read.
@@ -159,10 +194,24 @@ mod tests {
         let folder = tempfile::tempdir().expect("a place for files");
         let path = folder.path().join("w.safetensors");
         let message = || read(&path).expect_err("it is no such file").to_string();
-        assert!(message().contains("w.safetensors: No such file"));
+        assert!(message().contains("w.safetensors`: there is no such file"), "{}", message());
         std::fs::write(&path, b"\x80\x02ctorch").expect("room");
-        assert!(message().contains("w.safetensors is not a whole safetensors file"));
+        assert!(message().contains("w.safetensors` is not a whole safetensors file"));
         let nowhere = folder.path().join("none/w.safetensors");
-        assert!(matches!(write_whole(&nowhere, b""), Err(ArchiveError::Io { .. })));
+        let unwritten = write(&nowhere, &BTreeMap::new(), &BTreeMap::new());
+        assert!(matches!(unwritten, Err(ArchiveError::Unwritten(_))));
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_read() {
+        let folder = tempfile::tempdir().expect("a place for files");
+        let path = folder.path().join("w.safetensors");
+        for bad in [f32::NAN, f32::INFINITY] {
+            let tensors =
+                BTreeMap::from([("a.weight".to_owned(), Tensor::from_slice(&[1.0, bad]))]);
+            write(&path, &tensors, &BTreeMap::new()).expect("room");
+            let message = read(&path).expect_err("it is no number").to_string();
+            assert!(message.contains("`a.weight`") && message.contains("w.safetensors"));
+        }
     }
 }

@@ -8,6 +8,7 @@ use super::executor::Executor;
 use super::optim::Memory;
 use super::run::RunError;
 use super::state;
+use segc::run::io;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -132,19 +133,18 @@ pub fn save(
     let head = Head { version: VERSION, fingerprint, tensors: file, optim_steps, log_bytes, state };
     let mut text = serde_json::to_vec_pretty(&head).expect("states are plain data");
     text.push(b'\n');
-    archive::write_whole(&dir.join(HEAD), &text)?;
+    segc::run::write_whole(&dir.join(HEAD), &text)?;
     forget_all_but(dir, &head.tensors)
 }
 
 /// Removes the tensors of other checkpoints.
 fn forget_all_but(dir: &Path, kept: &str) -> Result<(), RunError> {
-    let io = |path: PathBuf| move |source| RunError::Io { path, source };
-    for entry in std::fs::read_dir(dir).map_err(io(dir.to_owned()))? {
-        let entry = entry.map_err(io(dir.to_owned()))?;
+    for entry in std::fs::read_dir(dir).map_err(io("list", dir))? {
+        let entry = entry.map_err(io("list", dir))?;
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name.starts_with(PREFIX) && name.ends_with(".safetensors") && name != kept {
-            std::fs::remove_file(entry.path()).map_err(io(entry.path()))?;
+            std::fs::remove_file(entry.path()).map_err(io("remove", &entry.path()))?;
         }
     }
     Ok(())
@@ -155,13 +155,14 @@ pub fn forget(dir: &Path) -> Result<(), RunError> {
     let path = dir.join(HEAD);
     match std::fs::remove_file(&path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-            Err(RunError::Io { path, source })
+            Err(io("remove", &path)(source).into())
         }
         _ => forget_all_but(dir, ""),
     }
 }
 
-/// Takes up the newest checkpoint of a run; nothing where there is none yet.
+/// Takes up the newest checkpoint of a run, and forgets what a killed process has left of others;
+/// nothing where there is none yet.
 pub fn load<S: DeserializeOwned>(
     dir: &Path,
     fingerprint: &str,
@@ -171,22 +172,25 @@ pub fn load<S: DeserializeOwned>(
     let text = match std::fs::read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(RunError::Io { path, source }),
+        Err(source) => return Err(io("read", &path)(source).into()),
     };
-    let damaged = |source| RunError::Damaged { path: path.clone(), source };
+    let damaged = |source| segc::run::RunError::Damaged { path: path.clone(), source };
     let version: Version = serde_json::from_slice(&text).map_err(damaged)?;
     if version.version != VERSION || version.fingerprint != fingerprint {
         return Err(RunError::Stale { path });
     }
     let head: Head<S> = serde_json::from_slice(&text).map_err(damaged)?;
-    let mut tensors = archive::read(&dir.join(&head.tensors))?;
+    let file = dir.join(&head.tensors);
+    let mut tensors = archive::read(&file)?;
     let memory = memory(network, &head.optim_steps, &mut tensors)?;
     let averages = placed(network, AVERAGE, &mut tensors)?;
     let matched = state::compare(network, &tensors);
     if !matched.is_whole() {
-        return Err(state::StateError::Unfit(matched).into());
+        let (path, matched) = (file, Box::new(matched));
+        return Err(state::StateError::Unfit { path, matched }.into());
     }
     state::copy(network, &tensors)?;
+    forget_all_but(dir, &head.tensors)?;
     let (state, log_bytes) = (head.state, head.log_bytes);
     Ok(Some(Resumed { state, memory, averages, log_bytes }))
 }

@@ -2,6 +2,7 @@
 //! run that was resumed leaves the same log as one that was not.
 
 use super::run::RunError;
+use segc::run::io;
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -18,12 +19,18 @@ pub struct Journal {
 impl Journal {
     /// Goes on after the first `bytes`; what comes later was written after the last checkpoint, and
     /// is written again.
+    ///
+    /// # Errors
+    /// When the log is shorter than that, or the file cannot be written.
     pub fn open(path: &Path, bytes: u64) -> Result<Self, RunError> {
-        let io = |source| RunError::Io { path: path.to_owned(), source };
-        let mut file =
-            OpenOptions::new().create(true).truncate(false).write(true).open(path).map_err(io)?;
-        file.set_len(bytes).map_err(io)?;
-        file.seek(SeekFrom::Start(bytes)).map_err(io)?;
+        let open = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let mut file = open.map_err(io("write", path))?;
+        let has = file.metadata().map_err(io("read", path))?.len();
+        if has < bytes {
+            return Err(RunError::ShortLog { path: path.to_owned(), has, had: bytes });
+        }
+        file.set_len(bytes).map_err(io("write", path))?;
+        file.seek(SeekFrom::Start(bytes)).map_err(io("write", path))?;
         Ok(Journal { path: path.to_owned(), file, bytes })
     }
 
@@ -31,16 +38,14 @@ impl Journal {
     pub fn line(&mut self, entry: &impl Serialize) -> Result<(), RunError> {
         let mut text = serde_json::to_vec(entry).expect("log entries are plain data");
         text.push(b'\n');
-        let io = |source| RunError::Io { path: self.path.clone(), source };
-        self.file.write_all(&text).map_err(io)?;
+        self.file.write_all(&text).map_err(io("write", &self.path))?;
         self.bytes += text.len() as u64;
         Ok(())
     }
 
     /// Its length, once all of it is on the disk.
     pub fn settled(&mut self) -> Result<u64, RunError> {
-        let io = |source| RunError::Io { path: self.path.clone(), source };
-        self.file.sync_data().map_err(io)?;
+        self.file.sync_data().map_err(io("write", &self.path))?;
         Ok(self.bytes)
     }
 }

@@ -12,7 +12,7 @@ use segc::data::instances::{Instances, resized};
 use segc::data::metrics::Confusion;
 use segc::data::{Batch, DataError, Dataset, Loader, Size};
 use segc::ir;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// What a network is judged by.
 #[derive(Clone, Copy)]
@@ -59,14 +59,15 @@ pub struct Bad {
     pub size: Size,
 }
 
-/// Counts a network's predictions over a whole dataset; `watch` is told how many images are done.
+/// Counts a network's predictions over a whole dataset; `watch` is told how many images are done, and
+/// says whether to go on.
 ///
 /// # Errors
-/// When the network cannot run, or images cannot be read.
+/// When the network cannot run, images cannot be read, or `watch` says stop.
 pub fn judge(
     network: &Executor<'_>,
     exam: &Exam<'_>,
-    watch: &dyn Fn(usize),
+    watch: &dyn Fn(usize) -> ControlFlow<()>,
 ) -> Result<Judged, RunError> {
     let mut judged = Judged {
         confusion: Confusion::new(exam.classes),
@@ -81,7 +82,9 @@ pub fn judge(
         for at in 0..batch.n {
             judged.count(exam, &batch, at, &predicted[pixels_of(&batch, at)])?;
         }
-        watch(judged.images);
+        if watch(judged.images).is_break() {
+            return Err(RunError::Stopped);
+        }
     }
     Ok(judged)
 }

@@ -29,27 +29,24 @@ pub enum RunError {
     /// libtorch refuses, or has no memory left.
     #[error(transparent)]
     Torch(#[from] TorchError),
-    /// A file of the run cannot be read or written.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: std::io::Error,
-    },
-    /// A file of the run is not what it should be.
-    #[error("{path} is damaged: {source}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: serde_json::Error,
-    },
+    /// A file of the run cannot be read or written, or is not what it should be.
+    #[error(transparent)]
+    File(#[from] segc::run::RunError),
     /// The run was begun with another network or another plan.
-    #[error("{path} belongs to another network or plan: resume with what it was begun with")]
+    #[error("`{}` belongs to another network or plan", path.display())]
     Stale {
         /// The checkpoint.
         path: PathBuf,
+    },
+    /// The log ends before the checkpoint was written.
+    #[error("`{}` is damaged: it has {has} bytes, and had {had} at the last checkpoint", path.display())]
+    ShortLog {
+        /// The log.
+        path: PathBuf,
+        /// Its length.
+        has: u64,
+        /// Its length when the checkpoint was written.
+        had: u64,
     },
     /// The loss is no number any more.
     #[error("the loss is {loss} at step {step} of epoch {epoch}")]
@@ -75,12 +72,27 @@ pub enum RunError {
         /// The tensor.
         name: String,
     },
+    /// Whoever watches said stop, where nothing can be gone on with.
+    #[error("stopped")]
+    Stopped,
     /// The plan asks for what the network does not have.
     #[error("{0}")]
     Plan(String),
 }
 
 impl RunError {
+    /// What to do about a run whose files are not what they should be.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            RunError::File(error) => error.help(),
+            RunError::Archive(error) => error.help(),
+            RunError::State(error) => error.help(),
+            RunError::Stale { .. } => Some("resume with what it was begun with, or begin anew"),
+            RunError::ShortLog { .. } => Some("put the file back as it was, or begin anew"),
+            _ => None,
+        }
+    }
+
     /// Whether the steps were too long for the loss to stay a number.
     pub fn is_divergence(&self) -> bool {
         matches!(self, RunError::NotFinite { .. } | RunError::Diverged { .. })

@@ -251,6 +251,9 @@ impl<'j, 'g> Search<'j, 'g> {
 
     fn save(&mut self) -> Result<(), RunError> {
         let at = &self.stand.search;
+        if !at.params.iter().all(|param| param.is_finite()) {
+            return Err(RunError::Diverged { name: "parameters of the architecture".into() });
+        }
         let name = format!("{:04}-{:06}", at.epoch, at.step);
         let log_bytes = self.journal.settled()?;
         let (network, memory) = (self.job.network, self.learner.movers.memory());

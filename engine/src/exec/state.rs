@@ -6,7 +6,7 @@ use segc::ir::DecisionGraph;
 use segc::ir::graph::WeightId;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tch::Tensor;
 
 /// A tensor whose shape in a file is not that in the network.
@@ -83,8 +83,13 @@ pub enum StateError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     /// The file's tensors are not the network's.
-    #[error("these weights do not fit: {0}")]
-    Unfit(Matched),
+    #[error("`{}` does not fit this network: {matched}", path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        matched: Box<Matched>,
+    },
     /// libtorch refuses.
     #[error("tensor `{name}`: {source}")]
     Torch {
@@ -93,6 +98,19 @@ pub enum StateError {
         /// libtorch's words.
         source: tch::TchError,
     },
+}
+
+impl StateError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            StateError::Archive(error) => error.help(),
+            StateError::Unfit { .. } => {
+                Some("give the spec, and the `--set`, that these weights were trained with")
+            }
+            StateError::Torch { .. } => None,
+        }
+    }
 }
 
 /// Every tensor of a network by name; they share its memory.
@@ -128,7 +146,7 @@ pub fn load(executor: &Executor<'_>, path: &Path) -> Result<(), StateError> {
     let file = archive::read(path)?;
     let matched = compare(executor, &file);
     if !matched.is_whole() {
-        return Err(StateError::Unfit(matched));
+        return Err(StateError::Unfit { path: path.to_owned(), matched: Box::new(matched) });
     }
     copy(executor, &file)
 }
@@ -247,15 +265,20 @@ mod tests {
         let path = folder.path().join("w.safetensors");
         let (small, wide, other) = (graph(5, "head"), graph(7, "head"), graph(5, "tail"));
         save(&network(&small, 1), &path, &BTreeMap::new()).expect("room");
-        let refused = |graph| load(&network(graph, 2), &path).expect_err("unfit").to_string();
+        let refused = |graph| {
+            let message = load(&network(graph, 2), &path).expect_err("unfit").to_string();
+            let (before, after) = message.split_once("network: ").expect("why");
+            assert!(before.contains("w.safetensors` does not fit this"), "{message}");
+            after.to_owned()
+        };
         assert_eq!(
             refused(&wide),
-            "these weights do not fit: of another shape: `head.conv1.weight` is [7, 4, 1, 1] here \
+            "of another shape: `head.conv1.weight` is [7, 4, 1, 1] here \
              and [5, 4, 1, 1] there"
         );
         assert_eq!(
             refused(&other),
-            "these weights do not fit: missing in the file: `tail.conv1.weight`; unknown to the \
+            "missing in the file: `tail.conv1.weight`; unknown to the \
              network: `head.conv1.weight`"
         );
         let network = network(&other, 2);

@@ -6,12 +6,12 @@
 //! Each way in which these can turn out is a case; in one case all prices are fixed, and decisions
 //! add up but for the case's own condition, which is carried from decision to decision.
 
-use super::Ends;
 use super::search::{self, Price, Settle};
 use super::solve::{Sense, best_picks, best_slots};
+use super::sum::Sum;
 use super::walk::Walk;
-use crate::cost::terms::{Cost, Term};
-use crate::ir::condition::{Cond, Conditions, Factor};
+use crate::cost::terms::{Leaves, When};
+use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Table};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use indexmap::{IndexMap, IndexSet};
@@ -39,15 +39,16 @@ struct Other<'a> {
 /// Which of a decision's leaves are on with a value, and the value of each level.
 type OneValue = (Vec<u8>, Vec<u32>);
 
-/// The ends of parameters and of multiply-adds over all members; nothing where limits are met.
-pub(super) fn ends(
+/// The extreme of a sum over all members; nothing where limits are met.
+pub(super) fn extreme(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &mut Conditions,
-    terms: &IndexMap<Factor, Term>,
-) -> Option<[Ends; 2]> {
-    let read = terms.keys().flat_map(|(place, _)| all.diagram.support(*place).iter().copied());
-    let read: IndexSet<u32> = read.collect();
+    sum: &Sum,
+    sense: Sense,
+) -> Option<u64> {
+    let levels = sum.iter().flat_map(|(when, _)| all.diagram.support(when.place).iter().copied());
+    let read: IndexSet<u32> = levels.collect();
     let mut read = all.choices.decisions_of(&read.into_iter().collect::<Vec<_>>());
     let small = |of: &DecisionId| {
         let mut levels = all.choices.levels(*of).iter();
@@ -56,25 +57,33 @@ pub(super) fn ends(
     read.retain(small);
     let paths: Vec<DecisionId> = read.iter().copied().filter(|of| all.is_path(*of)).collect();
     let attempts = if paths == read { vec![paths] } else { vec![paths, read] };
-    attempts.into_iter().find_map(|walked| through(decisions, graph, all, terms, &walked))
+    attempts.into_iter().find_map(|walked| through(decisions, graph, all, sum, sense, &walked))
 }
 
-/// The ends by a walk through some decisions.
+/// The extreme by a walk through some decisions.
 fn through(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &mut Conditions,
-    terms: &IndexMap<Factor, Term>,
+    sum: &Sum,
+    sense: Sense,
     walked: &[DecisionId],
-) -> Option<[Ends; 2]> {
+) -> Option<u64> {
     let mut priced: IndexSet<LeafId> = IndexSet::new();
-    let mut places: IndexMap<Cond, Vec<(Option<u32>, Cost)>> = IndexMap::new();
-    for (&(place, leaf), term) in terms {
-        // What a walk decides belongs to the place.
-        let own = leaf.filter(|leaf| !walked.contains(&graph.gate(*leaf).decision()));
-        let place = if own.is_some() { place } else { all.whole(graph, (place, leaf)) };
-        let own = own.map(|leaf| priced.insert_full(leaf).0 as u32);
-        places.entry(place).or_default().push((own, term.cost));
+    let mut places: IndexMap<Cond, Price> = IndexMap::new();
+    for (when, cost) in sum {
+        // What a walk decides belongs to the place, and so do leaves that are on together.
+        let own = |leaf: &LeafId| !walked.contains(&graph.gate(*leaf).decision());
+        let (priced_here, of_place) = match when.leaves.iter().filter(|leaf| own(leaf)).count() {
+            1 => when.leaves.iter().copied().partition(own),
+            _ => (Leaves::new(), when.leaves.clone()),
+        };
+        let place = When { place: when.place, leaves: of_place }.whole(graph, all);
+        let price = places.entry(place).or_default();
+        match priced_here.first() {
+            None => price.base += cost,
+            Some(leaf) => price.add(priced.insert_full(*leaf).0 as u32, *cost),
+        }
     }
     let conds: Vec<Cond> = places.keys().copied().collect();
     let mut levels: Vec<u32> =
@@ -90,27 +99,10 @@ fn through(
         kinds: HashMap::new(),
     };
     let cases = branch.cases(&walk)?;
-    let mut ends = |cost: fn(&Cost) -> u64| {
-        let prices: Vec<Price> = places.values().map(|terms| price(terms, cost)).collect();
-        let leaves = branch.width - 1;
-        let mut end = |sense| search::extreme(&walk, &cases, &prices, leaves, sense, &mut branch);
-        Some([end(Sense::Least)?, end(Sense::Most)?])
-    };
-    let ends = [ends(|cost| cost.params)?, ends(|cost| cost.macs)?];
-    (!branch.all.diagram.overflowed()).then_some(ends)
-}
-
-/// A place's price in one cost.
-fn price(terms: &[(Option<u32>, Cost)], cost: fn(&Cost) -> u64) -> Price {
-    let mut price = Price::default();
-    for (leaf, own) in terms {
-        match (leaf, cost(own)) {
-            (_, 0) => {}
-            (Some(leaf), more) => price.leaves.push((*leaf, more)),
-            (None, more) => price.base += more,
-        }
-    }
-    price
+    let prices: Vec<Price> = places.into_values().collect();
+    let leaves = branch.width - 1;
+    let found = search::extreme(&walk, &cases, &prices, leaves, sense, &mut branch)?;
+    (!branch.all.diagram.overflowed()).then_some(found)
 }
 
 /// The decisions whose leaves cost something, or that functions which a walk leaves depend on.

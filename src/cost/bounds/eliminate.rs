@@ -6,10 +6,10 @@
 //! is the one that makes the smallest table; in a trellis that goes layer by layer. Where even that
 //! is too large, there is no answer.
 
-use super::Ends;
-use super::tables::{Four, NEVER, Table, plus};
-use crate::cost::terms::{Cost, Term};
-use crate::ir::condition::{Choices, Cond, Conditions, Factor};
+use super::solve::Sense;
+use super::sum::Sum;
+use super::tables::{NEVER, Table, plus};
+use crate::ir::condition::{Choices, Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Table as Values};
 use crate::ir::graph::DecisionGraph;
 use indexmap::{IndexMap, IndexSet};
@@ -19,25 +19,17 @@ const TABLE: usize = 1 << 18;
 const TABLES: usize = 1 << 23;
 /// Values of a decision that is one variable.
 const VALUES: u128 = 64;
-/// All costs together stay far below [`NEVER`].
-const MOST: u64 = 1 << 59;
-
-/// Terms under conditions.
-type Terms = IndexMap<Factor, Term>;
-
-/// The ends of parameters and of multiply-adds over all members; nothing where tables grow too
-/// large, or there is no member.
-pub(super) fn ends(
+/// The extreme of a sum over all members; nothing where tables grow too large, or there is no member.
+pub(super) fn extreme(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &mut Conditions,
-    terms: &Terms,
-) -> Option<[Ends; 2]> {
-    let all_terms = terms.values().map(|term| term.cost.params.max(term.cost.macs));
-    all_terms.fold(0, u64::saturating_add).lt(&MOST).then_some(())?;
-    let variables = Variables::of(decisions, graph, all, terms);
-    let order = variables.order(variables.scopes(graph, all, terms))?;
-    let mut tables = variables.fill(graph, all, terms);
+    sum: &Sum,
+    sense: Sense,
+) -> Option<u64> {
+    let variables = Variables::of(decisions, graph, all, sum);
+    let order = variables.order(variables.scopes(graph, all, sum))?;
+    let mut tables = variables.fill(graph, all, sum, sense);
     if all.diagram.overflowed() {
         return None;
     }
@@ -47,16 +39,8 @@ pub(super) fn ends(
         tables = rest;
         tables.push(Table::without(variable, &read, &variables.sizes));
     }
-    let whole = tables.into_iter().fold([0; 4], |sum, table| plus(sum, table.of[0]));
-    let found = whole.iter().all(|end| *end < NEVER / 2);
-    let [least, most, fewest, greatest] = whole.map(i64::unsigned_abs);
-    found.then_some([[least, most], [fewest, greatest]])
-}
-
-/// What is to be most is below zero, so that the least of each is looked for.
-fn four(Cost { params, macs }: Cost) -> Four {
-    let [params, macs] = [params, macs].map(|cost| cost as i64);
-    [params, -params, macs, -macs]
+    let whole = tables.into_iter().fold(0, |sum, table| plus(sum, table.of[0]));
+    (whole < NEVER / 2).then_some(whole.unsigned_abs())
 }
 
 /// What is taken out, in the order of levels.
@@ -77,12 +61,13 @@ impl Variables {
         decisions: &[Decision],
         graph: &DecisionGraph,
         all: &mut Conditions,
-        terms: &Terms,
+        sum: &Sum,
     ) -> Variables {
         let mut read: IndexSet<DecisionId> = IndexSet::new();
-        for &(place, leaf) in terms.keys() {
-            read.extend(all.diagram.support(place).iter().map(|level| all.choices.owner(*level)));
-            read.extend(leaf.map(|leaf| graph.gate(leaf).decision()));
+        for (when, _) in sum {
+            let levels = all.diagram.support(when.place).iter();
+            read.extend(levels.map(|level| all.choices.owner(*level)));
+            read.extend(when.leaves.iter().map(|leaf| graph.gate(*leaf).decision()));
         }
         let mut variables = Variables::default();
         for of in read {
@@ -123,16 +108,14 @@ impl Variables {
     }
 
     /// What each term and each clause reads, once.
-    fn scopes(
-        &self,
-        graph: &DecisionGraph,
-        all: &mut Conditions,
-        terms: &Terms,
-    ) -> IndexSet<Vec<u32>> {
+    fn scopes(&self, graph: &DecisionGraph, all: &mut Conditions, sum: &Sum) -> IndexSet<Vec<u32>> {
         let mut scopes = IndexSet::new();
-        for &(place, leaf) in terms.keys() {
-            let leaf = leaf.map_or(Cond::TRUE, |leaf| all.gate(*graph.gate(leaf)));
-            let read = [all.diagram.support(place), all.diagram.support(leaf)].concat();
+        for (when, _) in sum {
+            let mut read = all.diagram.support(when.place).to_vec();
+            for leaf in &when.leaves {
+                let leaf = all.gate(*graph.gate(*leaf));
+                read.extend_from_slice(all.diagram.support(leaf));
+            }
             scopes.insert(self.scope(&read));
         }
         scopes.extend(self.clauses.iter().map(|c| self.scope(all.diagram.support(*c))));
@@ -171,18 +154,26 @@ impl Variables {
     }
 
     /// The tables of all terms and clauses. What reads less than another is summed up there.
-    fn fill(&self, graph: &DecisionGraph, all: &mut Conditions, terms: &Terms) -> Vec<Table> {
-        let mut by_scope: IndexMap<Vec<u32>, Vec<(Cond, Four)>> = IndexMap::new();
+    /// What is to be most is below zero, so that the least is looked for.
+    fn fill(
+        &self,
+        graph: &DecisionGraph,
+        all: &mut Conditions,
+        sum: &Sum,
+        sense: Sense,
+    ) -> Vec<Table> {
+        let mut by_scope: IndexMap<Vec<u32>, Vec<(Cond, i64)>> = IndexMap::new();
         let mut add = |all: &Conditions, cond, each| {
             by_scope.entry(self.scope(all.diagram.support(cond))).or_default().push((cond, each));
         };
-        for (&factor, term) in terms {
-            let cond = all.whole(graph, factor);
-            add(all, cond, four(term.cost));
+        for (when, cost) in sum {
+            let cond = when.whole(graph, all);
+            let cost = *cost as i64;
+            add(all, cond, if sense == Sense::Most { -cost } else { cost });
         }
         for clause in &self.clauses {
             let broken = all.diagram.not(*clause);
-            add(all, broken, [NEVER; 4]);
+            add(all, broken, NEVER);
         }
         by_scope.sort_by_cached_key(|scope, _| std::cmp::Reverse(scope.len()));
         let mut tables: Vec<Table> = Vec::new();
@@ -206,7 +197,7 @@ impl Variables {
         to: &mut Table,
         all: &Conditions,
         cond: Cond,
-        each: Four,
+        each: i64,
         [depth, at]: [usize; 2],
     ) {
         if cond == Cond::FALSE {

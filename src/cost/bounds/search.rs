@@ -19,6 +19,16 @@ pub(super) struct Price {
     pub(super) leaves: Vec<(u32, u64)>,
 }
 
+impl Price {
+    /// Adds what a leaf costs.
+    pub(super) fn add(&mut self, leaf: u32, more: u64) {
+        match self.leaves.iter_mut().find(|(known, _)| *known == leaf) {
+            Some((_, own)) => *own += more,
+            None => self.leaves.push((leaf, more)),
+        }
+    }
+}
+
 /// What is owed: by column, and last what is owed whatever leaves are on.
 pub(super) type Bill = Vec<u64>;
 

@@ -5,28 +5,25 @@ use indexmap::IndexMap;
 /// Beyond any cost; what comes near it is no member's.
 pub(super) const NEVER: i64 = 1 << 61;
 
-/// Four sums, of each of which the least is looked for.
-pub(super) type Four = [i64; 4];
-
 /// Sums for each combination of some variables' values, those of the last one next to each other.
 pub(super) struct Table {
     pub(super) scope: Vec<u32>,
-    pub(super) of: Vec<Four>,
+    pub(super) of: Vec<i64>,
 }
 
-/// Term by term.
-pub(super) fn plus(a: Four, b: Four) -> Four {
-    std::array::from_fn(|i| (a[i] + b[i]).min(NEVER))
+/// The sum, no further than [`NEVER`].
+pub(super) fn plus(a: i64, b: i64) -> i64 {
+    (a + b).min(NEVER)
 }
 
 impl Table {
     /// Nothing yet; `sizes` says how many values each variable has.
     pub(super) fn zeros(scope: Vec<u32>, sizes: &[usize]) -> Table {
         let entries = scope.iter().map(|variable| sizes[*variable as usize]).product();
-        Table { scope, of: vec![[0; 4]; entries] }
+        Table { scope, of: vec![0; entries] }
     }
 
-    /// The sum of some tables, with the best value of a variable that they read.
+    /// The sum of some tables, with the value of a variable that makes it least.
     pub(super) fn without(variable: u32, read: &[Table], sizes: &[usize]) -> Table {
         let mut scope: Vec<u32> = read.iter().flat_map(|t| t.scope.iter().copied()).collect();
         scope.sort_unstable();
@@ -36,9 +33,7 @@ impl Table {
         let mut sum = Table::zeros(scope, sizes);
         read.iter().for_each(|table| sum.add(table, sizes));
         sum.scope.pop();
-        let best = |own: &[Four]| {
-            own.iter().fold([NEVER; 4], |best, four| std::array::from_fn(|i| best[i].min(four[i])))
-        };
+        let best = |own: &[i64]| own.iter().copied().fold(NEVER, i64::min);
         let of = sum.of.chunks_exact(sizes[variable as usize]).map(best).collect();
         Table { scope: sum.scope, of }
     }

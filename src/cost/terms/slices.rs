@@ -1,6 +1,6 @@
 //! Terms of kernels whose widths are chosen: one for each width of the input and of the result.
 
-use super::{Cost, Terms};
+use super::{Cost, Terms, When};
 use crate::ir::condition::{Cond, Factor};
 use crate::ir::graph::{DecisionGraph, LeafId, NodeId, WeightSet};
 use crate::ir::kernel::Kernel;
@@ -20,10 +20,9 @@ pub(super) struct Slices {
 /// The widths around a kernel that multiplies, where one of them is chosen.
 pub(super) fn of(graph: &DecisionGraph, node: NodeId) -> Option<Slices> {
     let own = &graph.graph[node];
-    let multiplies = matches!(own.kernel, Kernel::Conv(_) | Kernel::Deconv(_));
     let input = graph.input_type(node);
     let chosen = input.slice.is_some() || own.ty.slice.is_some();
-    (multiplies && chosen).then(|| around(graph, node))
+    (own.kernel.multiplies() && chosen).then(|| around(graph, node))
 }
 
 fn around(graph: &DecisionGraph, node: NodeId) -> Slices {
@@ -41,25 +40,19 @@ impl Terms {
         &mut self,
         graph: &DecisionGraph,
         slices: &Slices,
-        factors: &[Factor],
+        runs: When,
         macs: impl Fn(Kernel, u32) -> u64,
     ) {
         let (kernel, whole) =
             (graph.graph[slices.node].kernel, graph.input_type(slices.node).width);
-        let place = self.all.whole(graph, factors[slices.node.index()]);
-        for &(reads, input) in &slices.inputs {
-            let read = self.with_leaf(graph, place, reads);
-            for &(makes, output) in &slices.outputs {
-                let made = self.with_leaf(graph, read, makes);
-                let macs = macs(kernel.sliced(whole, input, output), input);
-                let node = slices.node.index() as u32;
-                self.add((made, None), &[node], Cost { params: 0, macs });
-            }
+        let node = slices.node.index() as u32;
+        for (when, input, output) in slices.pairs(graph, &runs) {
+            let macs = macs(kernel.sliced(whole, input, output), input);
+            self.add(when, &[node], Cost { params: 0, macs });
         }
     }
 
-    /// Parameters of one set, which is as large as the widest slices that are live: the part
-    /// between one width and the next is there where some live kernel reads, or makes, that much.
+    /// Parameters of one set, which is as large as the widest slices that are live.
     pub(super) fn add_sliced_params(
         &mut self,
         graph: &DecisionGraph,
@@ -67,13 +60,36 @@ impl Terms {
         users: &[u32],
         factors: &[Factor],
     ) {
-        let places: Vec<(Cond, Slices)> = users
-            .iter()
-            .map(|user| {
-                let place = self.all.whole(graph, factors[*user as usize]);
-                (place, around(graph, NodeId::new(*user as usize)))
-            })
-            .collect();
+        let users: Vec<Slices> =
+            users.iter().map(|user| around(graph, NodeId::new(*user as usize))).collect();
+        let Some(first) = users.first() else { return };
+        let nodes: Vec<u32> = users.iter().map(|user| user.node.index() as u32).collect();
+        let live = users.iter().map(|user| factors[user.node.index()]);
+        let alike = |user: &Slices| user.inputs == first.inputs && user.outputs == first.outputs;
+        if !users.iter().all(alike) {
+            return self.add_widest(graph, set, &users, factors);
+        }
+        // One pair of widths for all.
+        let any = When::from(self.all.any(graph, live));
+        for (when, input, output) in first.pairs(graph, &any) {
+            let params = set.kernel.sliced(set.channels, input, output).params(input);
+            self.add(when, &nodes, Cost { params, macs: 0 });
+        }
+    }
+
+    /// Parameters of a set whose kernels have widths of their own: the part between one width and
+    /// the next is there where some live kernel reads, or makes, that much.
+    fn add_widest(
+        &mut self,
+        graph: &DecisionGraph,
+        set: &WeightSet,
+        users: &[Slices],
+        factors: &[Factor],
+    ) {
+        let nodes: Vec<u32> = users.iter().map(|user| user.node.index() as u32).collect();
+        let place = |user: &Slices| When::from(factors[user.node.index()]);
+        let places: Vec<(Cond, &Slices)> =
+            users.iter().map(|user| (place(user).whole(graph, &mut self.all), user)).collect();
         let inputs = self.at_least(graph, &places, |slices| &slices.inputs);
         let outputs = self.at_least(graph, &places, |slices| &slices.outputs);
         let params = |input: Option<u32>, output: Option<u32>| match (input, output) {
@@ -94,7 +110,7 @@ impl Terms {
                 // What a set adds with both widths is never negative: its size is a product of
                 // them, or depends on one alone.
                 let cost = Cost { params: more.saturating_sub(less), macs: 0 };
-                self.add((there, None), users, cost);
+                self.add((there, None).into(), &nodes, cost);
             }
         }
     }
@@ -103,13 +119,13 @@ impl Terms {
     fn at_least(
         &mut self,
         graph: &DecisionGraph,
-        places: &[(Cond, Slices)],
+        places: &[(Cond, &Slices)],
         side: impl Fn(&Slices) -> &Vec<Case>,
     ) -> Vec<(u32, Cond)> {
         let mut all: Vec<(u32, Cond)> = Vec::new();
         for (place, slices) in places {
             for &(leaf, width) in side(slices) {
-                let here = self.with_leaf(graph, *place, leaf);
+                let here = When::from((*place, leaf)).whole(graph, &mut self.all);
                 match all.iter_mut().find(|(known, _)| *known == width) {
                     Some((_, cond)) => *cond = self.all.either(*cond, here),
                     None => all.push((width, here)),
@@ -122,14 +138,22 @@ impl Terms {
         }
         all
     }
+}
 
-    fn with_leaf(&mut self, graph: &DecisionGraph, place: Cond, leaf: Option<LeafId>) -> Cond {
-        match leaf {
-            Some(leaf) => {
-                let gate = self.all.gate(*graph.gate(leaf));
-                self.all.both(place, gate)
-            }
-            None => place,
-        }
+impl Slices {
+    /// Each pair of widths, and when a kernel has it.
+    fn pairs<'a>(
+        &'a self,
+        graph: &'a DecisionGraph,
+        runs: &'a When,
+    ) -> impl Iterator<Item = (When, u32, u32)> + 'a {
+        self.inputs
+            .iter()
+            .filter_map(move |(leaf, input)| Some((runs.and(graph, *leaf)?, input)))
+            .flat_map(move |(read, input)| {
+                let made =
+                    move |(leaf, output): &Case| Some((read.and(graph, *leaf)?, *input, *output));
+                self.outputs.iter().filter_map(made)
+            })
     }
 }

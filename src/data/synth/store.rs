@@ -1,7 +1,10 @@
 //! Scenes on disk: written aside and renamed, so that a folder is whole or not there at all.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -37,32 +40,39 @@ struct Manifest {
 
 /// Writes the scenes into `out`, which must not exist, be empty, or hold these very scenes.
 ///
-/// `progress` is told how many scenes are written and how many there will be, from any thread.
+/// `progress` is told how many scenes are written and how many there will be, from any thread; it
+/// says whether to go on. One process draws at a time, others wait and then use what it has drawn.
 ///
 /// # Errors
-/// When the settings are out of bounds, the folder holds something else, or writing fails.
+/// When the settings are out of bounds, the folder holds something else, writing fails, or
+/// `progress` says stop.
 pub fn write(
     config: &SynthConfig,
     out: &Path,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
 ) -> Result<Summary, DataError> {
     config.validate()?;
     let scenes = config.train + config.val;
-    if occupied(out)? {
-        recognise(config, out)?;
-        return Ok(Summary { scenes, reused: true });
+    loop {
+        if occupied(out)? {
+            recognise(config, out)?;
+            return Ok(Summary { scenes, reused: true });
+        }
+        let Some(aside) = Aside::take(out)? else { continue };
+        if occupied(out)? {
+            continue;
+        }
+        draw_all(config, &aside.path, progress)?;
+        write_manifest(config, &aside.path)?;
+        publish(aside, out)?;
+        return Ok(Summary { scenes, reused: false });
     }
-    let aside = aside(out)?;
-    draw_all(config, aside.path(), progress)?;
-    write_manifest(config, aside.path())?;
-    publish(aside, out)?;
-    Ok(Summary { scenes, reused: false })
 }
 
 fn occupied(out: &Path) -> Result<bool, DataError> {
     match out.read_dir() {
         Ok(mut entries) => Ok(entries.next().is_some()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(DataError::io("list", out, error)),
     }
 }
@@ -72,7 +82,7 @@ fn recognise(config: &SynthConfig, out: &Path) -> Result<(), DataError> {
     let path = out.join(MANIFEST);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(DataError::ForeignFolder { path: out.into() });
         }
         Err(error) => return Err(DataError::io("read", path, error)),
@@ -119,27 +129,68 @@ fn difference(there: &Manifest, wanted: &Manifest) -> String {
     Vec::from_iter(texts).join("; ")
 }
 
-/// A folder beside `out`, on the same disk, so that renaming it is one step.
-fn aside(out: &Path) -> Result<tempfile::TempDir, DataError> {
-    let parent = match out.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    fs::create_dir_all(parent).map_err(|error| DataError::io("create", parent, error))?;
-    let name = out.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let prefix = format!(".{name}.");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
-    // A temporary folder is private by default, but this one is going to be the dataset.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-    builder.tempdir_in(parent).map_err(|error| DataError::io("create a folder in", parent, error))
+/// A folder beside `out`, on the same disk, so that renaming it is one step. It always has the same
+/// name, so that what a killed process has left is found; it is locked, so that what another one is
+/// drawing is left alone. Unless it is renamed, it is gone when this is dropped.
+struct Aside {
+    path: PathBuf,
+    renamed: bool,
+    /// Its lock; it goes along when the folder is renamed.
+    _lock: File,
+}
+
+impl Aside {
+    /// Waits until no other process draws there; nothing if the folder is another's work by then.
+    fn take(out: &Path) -> Result<Option<Aside>, DataError> {
+        let name = out.file_name().map(|name| name.to_string_lossy().into_owned());
+        let path = out.with_file_name(format!(".{}.drawing", name.unwrap_or_default()));
+        fs::create_dir_all(&path).map_err(|error| DataError::io("create", &path, error))?;
+        let lock = match File::open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(|error| DataError::io("open", &path, error))?,
+        };
+        lock.lock().map_err(|error| DataError::io("lock", &path, error))?;
+        if !same(&lock, &path) {
+            return Ok(None);
+        }
+        let aside = Aside { path, renamed: false, _lock: lock };
+        aside.clear()?;
+        Ok(Some(aside))
+    }
+
+    /// Removes what a killed process has left.
+    fn clear(&self) -> Result<(), DataError> {
+        let failed = |error| DataError::io("clear", &self.path, error);
+        for entry in self.path.read_dir().map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let removed =
+                if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+            removed.map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // Where this fails, the next process clears it.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Whether an open folder is the one at a path.
+fn same(open: &File, path: &Path) -> bool {
+    let id = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    let same = open.metadata().and_then(|meta| Ok(id(meta) == id(fs::metadata(path)?)));
+    same.unwrap_or(false)
 }
 
 fn draw_all(
     config: &SynthConfig,
     root: &Path,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
 ) -> Result<(), DataError> {
     for (split, _) in splits(config).filter(|(_, count)| *count > 0) {
         for half in [IMAGES, MASKS] {
@@ -152,8 +203,10 @@ fn draw_all(
     let done = AtomicUsize::new(0);
     let draw = |&(split, index): &(SynthSplit, usize)| {
         write_scene(config, root, split, index)?;
-        progress(done.fetch_add(1, Ordering::Relaxed) + 1, scenes.len());
-        Ok(())
+        match progress(done.fetch_add(1, Ordering::Relaxed) + 1, scenes.len()) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(DataError::Stopped),
+        }
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads.get()).build();
     let pool = pool.map_err(|error| {
@@ -201,10 +254,9 @@ fn write_manifest(config: &SynthConfig, root: &Path) -> Result<(), DataError> {
 }
 
 /// Renames; replaces an empty folder, and nothing else.
-fn publish(aside: tempfile::TempDir, out: &Path) -> Result<(), DataError> {
+fn publish(mut aside: Aside, out: &Path) -> Result<(), DataError> {
     let failed = |error| DataError::io("move the scenes to", out, error);
-    fs::rename(aside.path(), out).map_err(failed)?;
-    // It has a new name now, so there is nothing left to clean up.
-    let _renamed = aside.keep();
+    fs::rename(&aside.path, out).map_err(failed)?;
+    aside.renamed = true;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -16,7 +17,7 @@ fn config() -> SynthConfig {
 }
 
 fn write_to(config: &SynthConfig, out: &Path) -> Result<Summary, DataError> {
-    write(config, out, &|_, _| {})
+    write(config, out, &|_, _| ControlFlow::Continue(()))
 }
 
 fn files_of(root: &Path) -> Vec<(String, Vec<u8>)> {
@@ -144,6 +145,7 @@ fn the_folder_is_a_dataset_whatever_the_threads() {
     let calls = std::sync::Mutex::new(BTreeSet::new());
     let summary = write(&config(), &one_out, &|done, all| {
         assert!(calls.lock().expect("no panic").insert((done, all)));
+        ControlFlow::Continue(())
     });
     assert_eq!(summary.expect("written"), Summary { scenes: 5, reused: false });
     assert_eq!(calls.into_inner().expect("no panic"), (1..=5).map(|done| (done, 5)).collect());
@@ -159,6 +161,34 @@ fn the_folder_is_a_dataset_whatever_the_threads() {
     assert_eq!(report.splits.iter().map(|s| s.images).collect::<Vec<_>>(), [3, 2]);
     // Nothing of the work is left beside the results.
     assert_eq!(parent.path().read_dir().expect("a folder").count(), 2);
+}
+
+#[test]
+fn a_drawing_that_is_stopped_leaves_nothing_and_one_that_was_killed_is_begun_again() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let out = parent.path().join("scenes");
+    let stopped = write(&config(), &out, &|_, _| ControlFlow::Break(()));
+    assert!(matches!(stopped, Err(DataError::Stopped)));
+    assert_eq!(parent.path().read_dir().expect("a folder").count(), 0);
+
+    let left = parent.path().join(".scenes.drawing");
+    fs::create_dir_all(left.join("leftImg8bit/train/synth"))
+        .expect("as a killed process leaves it");
+    fs::write(left.join("leftImg8bit/train/synth/other_leftImg8bit.png"), "half").expect("room");
+    write_to(&config(), &out).expect("drawn anew");
+    assert!(!left.exists() && !out.join("leftImg8bit/train/synth/other_leftImg8bit.png").exists());
+}
+
+#[test]
+fn processes_that_draw_the_same_wait_for_each_other() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let out = parent.path().join("scenes");
+    let reused = std::thread::scope(|scope| {
+        let all = [0; 3].map(|_| scope.spawn(|| write_to(&config(), &out).expect("drawn").reused));
+        all.map(|one| one.join().expect("no panic"))
+    });
+    assert_eq!(reused.iter().filter(|reused| !**reused).count(), 1, "{reused:?}");
+    assert_eq!(parent.path().read_dir().expect("a folder").count(), 1);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use segc::ir::DecisionGraph;
 use segc::ir::builder::Builder;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Train id of cars.
@@ -74,7 +75,11 @@ fn judged(red: &[u32], with: usize, augment: Augment) -> Judged {
     let dataset = dataset.as_ref();
     let exam = Exam { images: &images, dataset, classes: 19, views: &views, worst: 2 };
     let told = RefCell::new(Vec::new());
-    let judged = judge(&network, &exam, &|done| told.borrow_mut().push(done)).expect("it runs");
+    let judged = judge(&network, &exam, &|done| {
+        told.borrow_mut().push(done);
+        ControlFlow::Continue(())
+    });
+    let judged = judged.expect("it runs");
     assert_eq!(told.into_inner().last(), Some(&red.len()));
     judged
 }

@@ -133,6 +133,9 @@ impl<'j, 'g> Training<'j, 'g> {
             let confusion = evaluate(network, judge.images, judge.classes)?;
             let miou = confusion.scores().miou;
             if miou.is_some_and(|miou| best.is_none_or(|best| miou > best)) {
+                if let Some(name) = state::not_finite(network)? {
+                    return Err(RunError::Diverged { name });
+                }
                 state::save(network, &self.job.dir.join(BEST), &BTreeMap::new())?;
             }
             Ok::<Confusion, RunError>(confusion)

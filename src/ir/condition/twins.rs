@@ -1,0 +1,388 @@
+//! When a kernel does over again what an equal one has done: the same weights on equal maps.
+//!
+//! Two maps are equal where their kernels and weights are and their inputs are equal in turn; a sum
+//! of one term is that term, and other sums are equal where the terms that are on are, one after the
+//! other. So paths through tied cells have equal maps as long as they go together. (Sums that are
+//! bracketed differently are not seen to be equal.)
+
+use super::{Cond, Conditions, Factor};
+use crate::ir::decision::Gate;
+use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
+use crate::ir::kernel::Kernel;
+use crate::ir::member::Wiring;
+use crate::ir::once::passes;
+use crate::ir::shape::MapType;
+use rustc_hash::FxHashMap as HashMap;
+use std::collections::BTreeMap;
+
+/// Pairs of maps that are compared.
+const PAIRS: usize = 1 << 18;
+
+/// By node that multiplies and shares its weights: that one before it, which is live, has the same
+/// result. Nothing at all where that depends on too much.
+pub fn repeats(
+    graph: &DecisionGraph,
+    all: &mut Conditions,
+    present: &[Cond],
+    live: &[Factor],
+) -> Option<HashMap<NodeId, Cond>> {
+    let mut users: BTreeMap<u32, Vec<NodeId>> = BTreeMap::new();
+    for (id, node) in graph.nodes().filter(|(_, node)| node.kernel.multiplies()) {
+        if let Some(set) = node.weights.filter(|_| live[id.index()].0 != Cond::FALSE) {
+            users.entry(set.0).or_default().push(id);
+        }
+    }
+    users.retain(|_, users| users.len() > 1);
+    let mut repeats = HashMap::default();
+    if users.is_empty() {
+        return Some(repeats);
+    }
+    let mut twins = None;
+    for users in users.values() {
+        for (i, &later) in users.iter().enumerate() {
+            let mut again = Cond::FALSE;
+            for &first in &users[..i] {
+                let there = together(graph, all, live[first.index()], live[later.index()]);
+                if there == Cond::FALSE {
+                    continue;
+                }
+                let twins = twins.get_or_insert_with(|| Twins::of(graph, all, present));
+                let equal = twins.compare(all, pair(first.index(), later.index()))?;
+                let both = all.diagram.and(there, equal);
+                again = all.diagram.or(again, both);
+            }
+            if again != Cond::FALSE {
+                repeats.insert(later, again);
+            }
+        }
+    }
+    Some(repeats)
+}
+
+/// That one node is live, where another may be.
+fn together(graph: &DecisionGraph, all: &mut Conditions, first: Factor, later: Factor) -> Cond {
+    let first = match first.1 == later.1 {
+        true => first.0,
+        false => all.whole(graph, first),
+    };
+    match all.diagram.and(first, later.0) {
+        Cond::FALSE => Cond::FALSE,
+        _ => first,
+    }
+}
+
+/// Two nodes, the later one first: what a pair needs comes before it.
+type Pair = (u32, u32);
+
+fn pair(a: usize, b: usize) -> Pair {
+    (a.max(b) as u32, a.min(b) as u32)
+}
+
+/// What a map is the sum of: when each term is on, and its node; copies of a term one by one.
+type Terms = Vec<(Cond, usize)>;
+
+struct Twins<'a> {
+    graph: &'a DecisionGraph,
+    wiring: Wiring,
+    /// By node: that it is there and not a sum of nothing.
+    something: Vec<Cond>,
+    /// By node: whether it is a sum of which at most one term is ever on.
+    choices: Vec<bool>,
+    known: HashMap<Pair, Cond>,
+}
+
+impl Twins<'_> {
+    fn of<'a>(graph: &'a DecisionGraph, all: &mut Conditions, present: &[Cond]) -> Twins<'a> {
+        let wiring = Wiring::of(graph);
+        let something = Vec::with_capacity(present.len());
+        let choices = Vec::with_capacity(present.len());
+        let mut twins = Twins { graph, wiring, something, choices, known: HashMap::default() };
+        for (node, &there) in present.iter().enumerate() {
+            let (here, choice) = match twins.is_sum(node) {
+                true => twins.some_term(all, node),
+                false => (there, false),
+            };
+            twins.something.push(here);
+            twins.choices.push(choice);
+        }
+        twins
+    }
+
+    fn is_sum(&self, node: usize) -> bool {
+        matches!(self.graph.graph[NodeId::new(node)].kernel, Kernel::Mix | Kernel::Add)
+    }
+
+    /// That some term of a sum counts, and whether never two do.
+    fn some_term(&self, all: &mut Conditions, node: usize) -> (Cond, bool) {
+        let (mut some, mut choice) = (Cond::FALSE, true);
+        for (on, _) in self.terms(all, node) {
+            choice = choice && {
+                let both = all.diagram.and(some, on);
+                both == Cond::FALSE || all.tidy(both) == Cond::FALSE
+            };
+            some = all.diagram.or(some, on);
+        }
+        (all.tidy(some), choice)
+    }
+
+    /// That a term counts.
+    fn on(&self, all: &mut Conditions, src: usize, leaf: Option<LeafId>) -> Cond {
+        let gate = leaf.map_or(Cond::TRUE, |leaf| all.gate(*self.graph.gate(leaf)));
+        all.both(self.something[src], gate)
+    }
+
+    /// The node that makes the map: those that hand it on are gone through.
+    fn maker(&self, mut node: usize) -> usize {
+        loop {
+            let id = NodeId::new(node);
+            let mut reads = self.wiring.edges(node);
+            let Some((src, None)) = reads.next() else { return node };
+            let inputs = 1 + reads.count();
+            let own = &self.graph.graph[id];
+            let sliced = own.ty.slice.is_some() || self.graph.input_type(id).slice.is_some();
+            let cuts = matches!(own.kernel, Kernel::Slice { .. }) && sliced;
+            if cuts || !passes(self.graph, own, NodeId::new(src), inputs) {
+                return node;
+            }
+            node = src;
+        }
+    }
+
+    /// When two maps are equal; what they read is compared first. Nothing where that is too much.
+    fn compare(&mut self, all: &mut Conditions, asked: Pair) -> Option<Cond> {
+        let mut ahead = vec![asked];
+        let mut found: BTreeMap<Pair, Vec<Pair>> = BTreeMap::new();
+        while let Some(here) = ahead.pop() {
+            if self.known.contains_key(&here) || found.contains_key(&here) {
+                continue;
+            }
+            let needs = self.needs(here);
+            ahead.extend(&needs);
+            found.insert(here, needs);
+            if found.len() + self.known.len() > PAIRS {
+                return None;
+            }
+        }
+        for here in found.into_keys() {
+            let equal = self.equal(all, here);
+            self.known.insert(here, equal);
+        }
+        (!all.diagram.overflowed()).then(|| self.known[&asked])
+    }
+
+    /// The pairs that decide a pair.
+    fn needs(&self, (later, first): Pair) -> Vec<Pair> {
+        let (a, b) = (self.maker(later as usize), self.maker(first as usize));
+        if a == b || !self.may_be_equal(a, b) {
+            return Vec::new();
+        }
+        if !self.is_sum(a) && !self.is_sum(b) {
+            return self.inputs(a, b).map(|(l, r)| pair(l, r)).collect();
+        }
+        let (left, right) = (self.sources(a), self.sources(b));
+        let all = left.iter().flat_map(|l| right.iter().map(|r| pair(*l, *r)));
+        let mut needs: Vec<Pair> = match self.is_choice(a) || self.is_choice(b) {
+            true => Vec::new(),
+            false => all.collect(),
+        };
+        if !self.is_choice(b) || self.is_choice(a) {
+            needs.extend(left.iter().filter(|l| **l != a).map(|l| pair(*l, b)));
+        }
+        if !self.is_choice(a) {
+            needs.extend(right.iter().filter(|r| **r != b).map(|r| pair(a, *r)));
+        }
+        needs
+    }
+
+    /// Whether at most one term of a sum is ever on.
+    fn is_choice(&self, node: usize) -> bool {
+        self.choices[node]
+    }
+
+    fn inputs(&self, a: usize, b: usize) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.wiring.reads(a).zip(self.wiring.reads(b)).map(|((l, _), (r, _))| (l, r))
+    }
+
+    /// The terms of a sum; a map that is none is its own.
+    fn sources(&self, node: usize) -> Vec<usize> {
+        match self.is_sum(node) {
+            true => self.wiring.edges(node).map(|(src, _)| src).collect(),
+            false => vec![node],
+        }
+    }
+
+    /// Whether what two nodes are does not tell them apart.
+    fn may_be_equal(&self, a: usize, b: usize) -> bool {
+        let [left, right] = [a, b].map(|node| &self.graph.graph[NodeId::new(node)]);
+        let sizes = left.kernel.own_scale(left.ty.scale) == right.kernel.own_scale(right.ty.scale);
+        match self.is_sum(a) || self.is_sum(b) {
+            true => left.ty.width == right.ty.width && left.ty.scale == right.ty.scale,
+            false => {
+                let same = (left.kernel, left.weights) == (right.kernel, right.weights);
+                same && sizes && self.wiring.reads(a).count() == self.wiring.reads(b).count()
+            }
+        }
+    }
+
+    /// When both maps are equal, wherever both are there.
+    fn equal(&self, all: &mut Conditions, (later, first): Pair) -> Cond {
+        let (a, b) = (self.maker(later as usize), self.maker(first as usize));
+        if a == b {
+            return Cond::TRUE;
+        }
+        if !self.may_be_equal(a, b) {
+            return Cond::FALSE;
+        }
+        let equal = match self.is_sum(a) || self.is_sum(b) {
+            true => self.sums(all, a, b),
+            false => {
+                let inputs: Vec<(usize, usize)> = self.inputs(a, b).collect();
+                let [left, right] = [a, b].map(|node| self.graph.graph[NodeId::new(node)].ty);
+                let widths = self.widths(all, left, right);
+                inputs.into_iter().fold(widths, |equal, (l, r)| match equal {
+                    Cond::FALSE => equal,
+                    _ => {
+                        let here = self.look_up(l, r);
+                        all.diagram.and(equal, here)
+                    }
+                })
+            }
+        };
+        // Not tidied: that paths go together says something of all their layers.
+        equal
+    }
+
+    fn look_up(&self, a: usize, b: usize) -> Cond {
+        if self.maker(a) == self.maker(b) {
+            return Cond::TRUE;
+        }
+        self.known[&pair(a, b)]
+    }
+
+    /// That the chosen widths of two maps are the same.
+    fn widths(&self, all: &mut Conditions, a: MapType, b: MapType) -> Cond {
+        if a.slice == b.slice {
+            return Cond::TRUE;
+        }
+        let cases = |ty: MapType| match self.graph.slices(ty) {
+            Some(slices) => slices.cases.iter().map(|(leaf, w)| (Some(*leaf), *w)).collect(),
+            None => vec![(None, ty.width)],
+        };
+        let (left, right): (Vec<_>, Vec<_>) = (cases(a), cases(b));
+        let mut same = Cond::FALSE;
+        for &(l, width) in &left {
+            for &(r, _) in right.iter().filter(|(_, other)| *other == width) {
+                let [l, r] = [l, r].map(|leaf| match leaf {
+                    Some(leaf) => all.gate(*self.graph.gate(leaf)),
+                    None => Cond::TRUE,
+                });
+                let both = all.diagram.and(l, r);
+                same = all.diagram.or(same, both);
+            }
+        }
+        same
+    }
+
+    fn terms(&self, all: &mut Conditions, node: usize) -> Terms {
+        if !self.is_sum(node) {
+            return vec![(Cond::TRUE, node)];
+        }
+        let edges: Vec<(usize, Option<usize>)> = self.wiring.edges(node).collect();
+        let mut terms = Terms::new();
+        for (src, leaf) in edges {
+            let leaf = leaf.map(|leaf| LeafId(leaf as u32));
+            match leaf.map(|leaf| *self.graph.gate(leaf)) {
+                Some(Gate::Pick { of, pick }) => {
+                    // As often as it is picked.
+                    for slot in 0..all.choices.levels(of).len() as u32 {
+                        let gate = all.gate(Gate::Slot { of, slot, pick });
+                        terms.push((all.both(self.something[src], gate), src));
+                    }
+                }
+                _ => terms.push((self.on(all, src, leaf), src)),
+            }
+        }
+        terms.retain(|(on, _)| *on != Cond::FALSE);
+        terms
+    }
+
+    /// When two maps are equal of which one is a sum.
+    fn sums(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
+        match (self.is_choice(a), self.is_choice(b)) {
+            (true, _) => self.chosen(all, a, b),
+            (_, true) => self.chosen(all, b, a),
+            _ => {
+                let (left, right) = (self.only(all, a, b), self.only(all, b, a));
+                let both = all.diagram.or(left, right);
+                let in_turn = self.in_turn(all, a, b);
+                all.diagram.or(both, in_turn)
+            }
+        }
+    }
+
+    /// That the one term of a choice is equal to another map, or both are sums of nothing.
+    fn chosen(&self, all: &mut Conditions, choice: usize, other: usize) -> Cond {
+        let (one, two) = (self.something[choice], self.something[other]);
+        let either = all.diagram.or(one, two);
+        let mut equal = all.diagram.not(either);
+        for (on, src) in self.terms(all, choice) {
+            let same = self.look_up(src, other);
+            let here = all.diagram.and(on, same);
+            equal = all.diagram.or(equal, here);
+        }
+        equal
+    }
+
+    /// That a sum has but one term, which is equal to another map.
+    fn only(&self, all: &mut Conditions, sum: usize, other: usize) -> Cond {
+        if !self.is_sum(sum) {
+            return Cond::FALSE;
+        }
+        let terms = self.terms(all, sum);
+        let mut equal = Cond::FALSE;
+        for (at, &(on, src)) in terms.iter().enumerate() {
+            let same = self.look_up(src, other);
+            let mut here = all.diagram.and(on, same);
+            for (_, &(more, _)) in terms.iter().enumerate().filter(|(i, _)| *i != at) {
+                here = without(all, more, here);
+            }
+            equal = all.diagram.or(equal, here);
+        }
+        equal
+    }
+
+    /// That the terms which are on are the same, one after the other.
+    fn in_turn(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
+        let (left, right) = (self.terms(all, a), self.terms(all, b));
+        // From the ends on: that what is left of both is the same.
+        let mut below = vec![Cond::TRUE; right.len() + 1];
+        for j in (0..right.len()).rev() {
+            below[j] = without(all, right[j].0, below[j + 1]);
+        }
+        for &(on, l) in left.iter().rev() {
+            let mut here = vec![Cond::FALSE; right.len() + 1];
+            here[right.len()] = without(all, on, below[right.len()]);
+            for j in (0..right.len()).rev() {
+                let (other, r) = right[j];
+                let equal = self.look_up(l, r);
+                let d = &mut all.diagram;
+                let matched = d.and(equal, below[j + 1]);
+                let matched = d.and(other, matched);
+                let skipped = without(all, other, here[j + 1]);
+                let d = &mut all.diagram;
+                let taken = d.or(matched, skipped);
+                let taken = d.and(on, taken);
+                let passed = without(all, on, below[j]);
+                here[j] = all.diagram.or(taken, passed);
+            }
+            below = here;
+        }
+        below[0]
+    }
+}
+
+/// That something is off, and something else holds.
+fn without(all: &mut Conditions, on: Cond, rest: Cond) -> Cond {
+    let off = all.diagram.not(on);
+    all.diagram.and(off, rest)
+}
