@@ -140,6 +140,23 @@ fn status(name: &str) -> u64 {
     kib.unwrap_or(0) << 10
 }
 
+/// Seconds since this process began, to a hundredth; nothing where the system does not say.
+pub fn age_s() -> Option<f64> {
+    let up = std::fs::read_to_string("/proc/uptime").ok()?;
+    let own = std::fs::read_to_string("/proc/self/stat").ok()?;
+    let up: f64 = up.split_whitespace().next()?.parse().ok()?;
+    let begun: f64 = after_name(&own)?.nth(19)?.parse().ok()?;
+    Some((up - begun / TICKS_PER_S).max(0.0))
+}
+
+/// Ticks of a second, as Linux tells them to everyone.
+const TICKS_PER_S: f64 = 100.0;
+
+/// The fields of a process's `stat` that follow its name in brackets, which may hold anything.
+fn after_name(stat: &str) -> Option<impl Iterator<Item = &str>> {
+    Some(stat.rsplit_once(')')?.1.split_whitespace())
+}
+
 /// What all processors have done since the system started, in its ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticks {
@@ -169,8 +186,7 @@ impl Ticks {
             line.split_whitespace().take(8).map(|n| n.parse().unwrap_or(0)).collect();
         let [.., idle, waiting, _, _, _] = spent.as_slice() else { return None };
         let all = spent.iter().sum::<u64>();
-        // What follows the name in brackets, which may hold anything.
-        let mut fields = own.rsplit_once(')')?.1.split_whitespace().skip(11);
+        let mut fields = after_name(own)?.skip(11);
         let (user, system) = (fields.next()?.parse::<u64>(), fields.next()?.parse::<u64>());
         Some(Ticks { all, busy: all - idle - waiting, own: user.ok()? + system.ok()? })
     }
@@ -248,7 +264,7 @@ mod tests {
         let (then, now) = (then.expect("known"), now.expect("known"));
         // 100 ticks passed, 80 of them busy, 50 of these ours.
         assert!((now.others_since(&then) - 0.3).abs() < 1e-12);
-        assert!(Ticks::now().is_some());
+        assert!(Ticks::now().is_some() && age_s().is_some_and(|age| age < 1e6));
     }
 
     #[test]

@@ -88,6 +88,9 @@ pub struct Estimate {
     pub measured_steps: u64,
     /// How long measuring took, in seconds.
     pub measured_s: f64,
+    /// Seconds of processors that all of it takes, by the same steps: busy machines do not matter to
+    /// it.
+    pub processor_s: f64,
     /// The share of the processors that others took meanwhile, from 0 to 1; nothing where nobody
     /// knows.
     pub others: Option<f64>,

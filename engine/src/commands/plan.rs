@@ -10,7 +10,7 @@ mod written;
 use super::images::Images;
 use super::{Ended, machine, spec};
 use crate::torch::process;
-use measure::Measuring;
+use measure::{Measuring, Spent, Stamp};
 use segc::cli::args::{Format, Input};
 use segc::cli::compute::{Machine, Plan};
 use segc::cli::failure::Failure;
@@ -24,7 +24,7 @@ use segc::forecast::need::Need;
 use segc::forecast::plan::{Costs, Kind, Memory, Orders, SCHEMA};
 use segc::sema::Net;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 pub(super) fn run(args: &Plan, term: &mut Term) -> Result<Ended, Failure> {
@@ -35,10 +35,12 @@ pub(super) fn run(args: &Plan, term: &mut Term) -> Result<Ended, Failure> {
     let judged = spec::read(&args.file, &args.set, term)?;
     let kind = kind(&judged, args.net.as_deref())?;
     let device = machine(&args.machine)?;
+    let aside = aside(args.out.as_deref())?;
+    let drawing = Stamp::now();
     let images =
         Images::find(args.data.as_deref(), &judged.space.plans.data, args.machine.threads())?;
-    let aside = aside(args.out.as_deref())?;
-    let job = Job { args, judged: &judged, images: &images, device, aside, begun: Instant::now() };
+    let drawn = drawing.since();
+    let job = Job { args, judged: &judged, images: &images, device, aside, drawn };
     let made = match kind {
         Kind::Search => search::plan(&job),
         Kind::Train => train::plan(&job, term),
@@ -63,8 +65,8 @@ struct Job<'j> {
     device: tch::Device,
     /// A folder for the files of what is tried.
     aside: TempDir,
-    /// When preparations began, as a run makes them too.
-    begun: Instant,
+    /// What was spent on scenes that are there by now.
+    drawn: Spent,
 }
 
 /// Whether the network that is meant is to be searched or trained: its decisions say.
@@ -116,6 +118,15 @@ impl Job<'_> {
             init: path(&args.init),
             device: device.unwrap_or_default().to_string(),
             threads: u32::try_from(args.machine.threads().get()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// What was spent until now on what a run does, too, before its first step.
+    fn start(&self) -> Spent {
+        let all = Stamp::of_process().since();
+        Spent {
+            passed_s: (all.passed_s - self.drawn.passed_s).max(0.0),
+            processor_s: (all.processor_s - self.drawn.processor_s).max(0.0),
         }
     }
 

@@ -200,6 +200,8 @@ fn time(time: &Estimate, term: &mut Term) -> Result<(), Failure> {
         rows.push([row.what.clone(), duration(row.each_s), grouped(row.times), all]);
     }
     rows.push(["in all".into(), String::new(), String::new(), duration(time.total_s)]);
+    let blank = String::new;
+    rows.push(["processor time".into(), blank(), blank(), duration(time.processor_s)]);
     term.line("")?;
     term.table(&rows)?;
     let steps = plural(time.measured_steps as usize, "step");
@@ -208,7 +210,7 @@ fn time(time: &Estimate, term: &mut Term) -> Result<(), Failure> {
     let Some(others) = time.others.filter(|share| *share >= BUSY) else { return Ok(()) };
     let others = (100.0 * others).round();
     term.line(format!(
-        "  others took {others} % of the processors meanwhile: it holds for as long as they do"
+        "  others took {others} % of the processors meanwhile: it takes as long if they go on"
     ))
 }
 

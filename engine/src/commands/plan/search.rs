@@ -2,7 +2,7 @@
 
 use super::super::search::{self, Batches, CHECKPOINT_STEPS, conclude, ended, manifest};
 use super::super::{failed, need};
-use super::measure::EPOCH;
+use super::measure::{Clock, EPOCH, Paces, Spent, Stamp};
 use super::written::{Log, bytes_below};
 use super::{Job, measuring, sources};
 use crate::exec::executor::{Executor, Options};
@@ -11,12 +11,11 @@ use segc::cli::failure::Failure;
 use segc::cli::plan::described;
 use segc::forecast::need::Feed;
 use segc::forecast::plan::{self, Disk, Kind, Moved, RunPlan, Space, Stage};
-use segc::forecast::time::{Estimate, Pace, Pass, Stretch};
+use segc::forecast::time::{Estimate, Stretch};
 use segc::ir::count::assignments;
 use segc::search::Relaxation;
 use segc::search::plan::{Optimiser, SearchPlan};
 use std::path::Path;
-use std::time::Instant;
 
 /// What the two kinds of steps are called.
 const ALONE: &str = "weights";
@@ -43,7 +42,7 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Option<RunPlan>, Failure> {
     let most = (EPOCH * u64::from(plan.data.batch)) as usize;
     let tried = Batches::of(&plan, images, Some(most))?;
     let per_epoch = learning(&plan, &feed) / u64::from(feed.batch.max(1));
-    let start_s = job.begun.elapsed().as_secs_f64();
+    let start = job.start();
 
     let trial =
         Trial { job, plan: &plan, network: &network, relaxation: &relaxation, tried: &tried };
@@ -59,7 +58,7 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Option<RunPlan>, Failure> {
         log_bytes: found.step_bytes * epochs * per_epoch + found.epoch_bytes * epochs,
         results_bytes: found.results_bytes,
     };
-    let time = found.estimate(&plan, per_epoch, start_s);
+    let time = found.estimate(&plan, per_epoch, start);
     let (segc, libtorch) = job.versions();
     let decisions = judged.space.decisions();
     Ok(Some(RunPlan {
@@ -101,11 +100,11 @@ struct Trial<'t, 'g> {
 /// What came of it.
 struct Found {
     /// Of the weights alone, where the plan has such steps.
-    alone: Option<Pace>,
+    alone: Option<Paces>,
     /// Of the weights and the architecture.
-    turns: Option<Pace>,
+    turns: Option<Paces>,
     /// How long the end took.
-    end_s: f64,
+    end: Spent,
     /// How long it took in seconds, and what share of the processors others took.
     measured: (f64, Option<f64>),
     checkpoint_bytes: u64,
@@ -132,23 +131,23 @@ impl Trial<'_, '_> {
             let run = |watch: &mut dyn FnMut(&crate::exec::Progress) -> _| {
                 run_search(&self.search(&tried), watch).map(drop).map_err(ended)
             };
-            let passes: (Pass, Pass) = measuring.both(job.share(kinds), (epoch, steps), &run)?;
+            let paces: Paces = measuring.both(job.share(kinds), (epoch, steps), &run)?;
             if measuring.stopped {
                 return Ok(None);
             }
-            *pace = Some(Pace::of(&passes.0, &passes.1));
+            *pace = Some(paces);
         }
         let dir = job.aside.path();
         let log = Log::read(&dir.join(LOG));
         let checkpoint_bytes = bytes_below(dir);
         let results = dir.join("results");
         std::fs::create_dir(&results).map_err(|e| Failure::file("create", &results, &e))?;
-        let (begun, [alone, turns]) = (Instant::now(), paces);
+        let (begun, [alone, turns]) = (Stamp::now(), paces);
         self.end(&results)?;
         Ok(Some(Found {
             alone,
             turns,
-            end_s: begun.elapsed().as_secs_f64(),
+            end: begun.since(),
             measured: measuring.done(),
             checkpoint_bytes: checkpoint_bytes.saturating_sub(log.bytes),
             step_bytes: log.mean("step"),
@@ -185,7 +184,18 @@ impl Trial<'_, '_> {
 const TRIED: u64 = 1 << 20;
 
 impl Found {
-    fn estimate(&self, plan: &SearchPlan, per_epoch: u64, start_s: f64) -> Estimate {
+    fn estimate(&self, plan: &SearchPlan, per_epoch: u64, start: Spent) -> Estimate {
+        let by = |clock| self.estimate_by(clock, plan, per_epoch, start);
+        Estimate { processor_s: by(Clock::Processor).total_s, ..by(Clock::Passed) }
+    }
+
+    fn estimate_by(
+        &self,
+        clock: Clock,
+        plan: &SearchPlan,
+        per_epoch: u64,
+        start: Spent,
+    ) -> Estimate {
         let within = per_epoch.saturating_sub(1) / CHECKPOINT_STEPS;
         let stretch = |epochs: u64| Stretch {
             steps: epochs * per_epoch,
@@ -193,17 +203,17 @@ impl Found {
             checkpoints: epochs * within,
         };
         let mut all = Estimate::default();
-        all.add("start", start_s, 1);
+        all.add("start", start.by(clock), 1);
         let from = plan.arch_from.min(plan.epochs);
-        if let Some(pace) = &self.alone {
-            all.steps("steps of the weights", stretch(from), pace, true);
+        if let Some(paces) = &self.alone {
+            all.steps("steps of the weights", stretch(from), &paces.by(clock), true);
         }
-        if let Some(pace) = &self.turns {
+        if let Some(paces) = &self.turns {
             let what = "steps of weights and architecture";
-            all.steps(what, stretch(plan.epochs - from), pace, true);
+            all.steps(what, stretch(plan.epochs - from), &paces.by(clock), true);
         }
-        all.add("decoding, writing the network", self.end_s, 1);
-        let steps = |pace: &Option<Pace>| pace.map_or(0, |pace| pace.steps);
+        all.add("decoding, writing the network", self.end.by(clock), 1);
+        let steps = |paces: &Option<Paces>| paces.map_or(0, |paces| paces.passed.steps);
         all.measured_steps = steps(&self.alone) + steps(&self.turns);
         (all.measured_s, all.others) = self.measured;
         all

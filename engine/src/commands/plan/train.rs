@@ -4,7 +4,7 @@ use super::super::images::{judging_batch, palette};
 use super::super::teachers::Teachers;
 use super::super::train::{self, CHECKPOINT_STEPS, JUDGED, begun, courses};
 use super::super::{failed, need, spec};
-use super::measure::{EPOCH, Measuring};
+use super::measure::{Clock, EPOCH, Measuring, Paces, Spent, Stamp};
 use super::written::{Log, bytes_below};
 use super::{Job, measuring, sources};
 use crate::exec::executor::Executor;
@@ -16,13 +16,13 @@ use segc::cli::failure::Failure;
 use segc::cli::term::Term;
 use segc::forecast::need::Feed;
 use segc::forecast::plan::{Disk, Kind, Moved, RunPlan, Stage};
-use segc::forecast::time::{Estimate, Pace, Stretch};
+use segc::forecast::time::{Estimate, Stretch};
 use segc::ir::DecisionGraph;
 use segc::ir::graph::WeightId;
 use segc::search::parts::Owner;
 use segc::search::plan::{Length, Phase, TrainPlan};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(super) fn plan(job: &Job<'_>, term: &Term) -> Result<Option<RunPlan>, Failure> {
     let (judged, images, args) = (job.judged, job.images, job.args);
@@ -39,7 +39,7 @@ pub(super) fn plan(job: &Job<'_>, term: &Term) -> Result<Option<RunPlan>, Failur
     let feeds = plan.phases.iter().map(|phase| images.feed(&phase.data, None));
     let feeds = feeds.collect::<Result<Vec<Feed>, Failure>>()?;
     let stretches: Vec<Stretch> = plan.phases.iter().zip(&feeds).map(stretch).collect();
-    let start_s = job.begun.elapsed().as_secs_f64();
+    let start = job.start();
 
     let trial = Trial { job, plan: &plan, network: &network, tried: &tried };
     let Some(found) = trial.run(&stretches)? else { return Ok(None) };
@@ -48,7 +48,7 @@ pub(super) fn plan(job: &Job<'_>, term: &Term) -> Result<Option<RunPlan>, Failur
     };
     let read: u64 = tried.iter().zip(&feeds).map(read).sum();
     let memory = job.memory(need.clone(), need.images_bytes.saturating_sub(read));
-    let time = found.estimate(&plan, &stretches, start_s);
+    let time = found.estimate(&plan, &stretches, start);
     let stages = (plan.phases.iter().zip(&feeds).zip(&stretches).enumerate())
         .map(|(at, ((phase, feed), stretch))| stage(&net.graph, (at, phase), feed, stretch))
         .collect();
@@ -98,11 +98,11 @@ struct Trial<'t, 'g> {
 /// What came of it.
 struct Found {
     /// Of each phase.
-    paces: Vec<Pace>,
+    paces: Vec<Paces>,
     /// A judgement.
-    judging_s: f64,
+    judging: Spent,
     /// The weights, written at the end.
-    saving_s: f64,
+    saving: Spent,
     /// How long it took in seconds, and what share of the processors others took.
     measured: (f64, Option<f64>),
     checkpoint_bytes: u64,
@@ -127,13 +127,13 @@ impl Trial<'_, '_> {
             log = Log::read(&dir.join(LOG));
             checkpoint_bytes = checkpoint_bytes.max(bytes_below(dir).saturating_sub(log.bytes));
         }
-        let judging_s = self.judging(share)?;
-        let (begun, file) = (Instant::now(), dir.join(train::WEIGHTS));
+        let judging = self.judging(share)?;
+        let (begun, file) = (Stamp::now(), dir.join(train::WEIGHTS));
         state::save(self.network, &file, &BTreeMap::new()).map_err(failed)?;
         Ok(Some(Found {
             paces,
-            judging_s,
-            saving_s: begun.elapsed().as_secs_f64(),
+            judging,
+            saving: begun.since(),
             measured: measuring.done(),
             checkpoint_bytes,
             weights_bytes: file.metadata().map_or(0, |meta| meta.len()),
@@ -149,9 +149,9 @@ impl Trial<'_, '_> {
         stretch: &Stretch,
         time: Duration,
         measuring: &mut Measuring,
-    ) -> Result<Pace, Failure> {
+    ) -> Result<Paces, Failure> {
         let (Some(phase), Some(course)) = (self.plan.phases.get(at), self.tried.get(at)) else {
-            return Ok(Pace::default());
+            return Ok(Paces::default());
         };
         let phase = Phase { length: Length::Steps(TRIED), ..phase.clone() };
         let plan = TrainPlan { phases: vec![phase.clone()], ..self.plan.clone() };
@@ -168,27 +168,27 @@ impl Trial<'_, '_> {
         let run = |watch: &mut dyn FnMut(&crate::exec::Progress) -> _| {
             run_train(&job, watch).map(drop).map_err(train::began_badly)
         };
-        let (cold, warm) = measuring.both(time, (epoch, stretch.steps), &run)?;
-        Ok(Pace::of(&cold, &warm))
+        measuring.both(time, (epoch, stretch.steps), &run)
     }
 
     /// How long a judgement of all images takes, from one of the first of them.
-    fn judging(&self, time: Duration) -> Result<f64, Failure> {
+    fn judging(&self, time: Duration) -> Result<Spent, Failure> {
         let (images, data) = (self.job.images, &self.plan.last().data);
         let (val, classes) = (images.open(data, "val")?, palette(data)?.len());
         let batch = judging_batch(data);
-        let seen = |batches: u32| -> Result<(usize, f64), Failure> {
+        let seen = |batches: u32| -> Result<(usize, Spent), Failure> {
             let most = Some((batches * batch) as usize);
             let loader = images.judging_by(val.clone(), data, batch, most)?;
-            let begun = Instant::now();
+            let begun = Stamp::now();
             evaluate(self.network, &loader, classes).map_err(failed)?;
-            Ok((loader.samples(), begun.elapsed().as_secs_f64()))
+            Ok((loader.samples(), begun.since()))
         };
         // Kernels are chosen and memory is touched by the first.
         let (_, first) = seen(1)?;
-        let again = (time.as_secs_f64() / first.max(1e-3)).clamp(1.0, 64.0) as u32;
+        let again = (time.as_secs_f64() / first.passed_s.max(1e-3)).clamp(1.0, 64.0) as u32;
         let (read, took) = seen(again)?;
-        Ok(took * val.len() as f64 / read.max(1) as f64)
+        let all = val.len() as f64 / read.max(1) as f64;
+        Ok(Spent { passed_s: took.passed_s * all, processor_s: took.processor_s * all })
     }
 }
 
@@ -196,21 +196,34 @@ impl Trial<'_, '_> {
 const TRIED: u64 = 1 << 40;
 
 impl Found {
-    fn estimate(&self, plan: &TrainPlan, stretches: &[Stretch], start_s: f64) -> Estimate {
+    fn estimate(&self, plan: &TrainPlan, stretches: &[Stretch], start: Spent) -> Estimate {
+        let by = |clock| self.estimate_by(clock, plan, stretches, start);
+        Estimate { processor_s: by(Clock::Processor).total_s, ..by(Clock::Passed) }
+    }
+
+    fn estimate_by(
+        &self,
+        clock: Clock,
+        plan: &TrainPlan,
+        stretches: &[Stretch],
+        start: Spent,
+    ) -> Estimate {
         let mut all = Estimate::default();
-        all.add("start", start_s, 1);
+        all.add("start", start.by(clock), 1);
         let named = plan.phases.iter().enumerate();
-        for (((at, phase), stretch), pace) in named.zip(stretches).zip(&self.paces) {
+        for (((at, phase), stretch), paces) in named.zip(stretches).zip(&self.paces) {
             let what = match plan.phases.len() {
                 1 => "steps".to_owned(),
                 _ => format!("steps of {}", name(at, phase)),
             };
-            all.steps(&what, *stretch, pace, true);
+            let pace = paces.by(clock);
+            all.steps(&what, *stretch, &pace, true);
             all.measured_steps += pace.steps;
         }
         let judged = stretches.iter().map(judgements).sum();
-        all.add("judging, with the best weights written", self.judging_s + self.saving_s, judged);
-        all.add("writing the weights", self.saving_s, 1);
+        let (judging, saving) = (self.judging.by(clock), self.saving.by(clock));
+        all.add("judging, with the best weights written", judging + saving, judged);
+        all.add("writing the weights", saving, 1);
         (all.measured_s, all.others) = self.measured;
         all
     }
