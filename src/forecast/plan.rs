@@ -183,25 +183,29 @@ impl Moved {
     }
 }
 
-/// An optimiser without its rate: `sgd, momentum 0.9, decay 0.0003, clip 5`.
+/// An optimiser without its rate: `sgd momentum 0.9 decay 3e-4 clip 5`.
 fn rule_text(rule: &Optimiser) -> String {
     let mut words = match rule {
         Optimiser::Sgd(sgd) => {
             let nesterov = if sgd.nesterov { " (Nesterov)" } else { "" };
-            vec![format!("sgd, momentum {}{nesterov}", sgd.momentum), decay(sgd.decay)]
+            vec![format!("sgd momentum {}{nesterov}", sgd.momentum), decay(sgd.decay)]
         }
         Optimiser::Adam(adam) => {
             let [b1, b2] = adam.rule.betas;
-            vec![format!("adam, betas {b1} {b2}"), decay(adam.rule.decay)]
+            vec![format!("adam betas {b1} {b2}"), decay(adam.rule.decay)]
         }
     };
     words.extend(rule.clip().map(|clip| format!("clip {clip}")));
     words.retain(|word| !word.is_empty());
-    words.join(", ")
+    words.join(" ")
 }
 
 fn decay(decay: f64) -> String {
-    if decay == 0.0 { String::new() } else { format!("decay {decay}") }
+    match decay {
+        0.0 => String::new(),
+        small if small < 1e-2 => format!("decay {small:e}"),
+        decay => format!("decay {decay}"),
+    }
 }
 
 /// The rates of a schedule at two shares of a run.

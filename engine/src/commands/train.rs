@@ -205,7 +205,7 @@ fn ended(error: RunError, dir: &Path) -> Failure {
     Failure::with_help(error.to_string(), help)
 }
 
-/// What each phase learns from: all images, or no more than so many batches of each phase's.
+/// What each phase learns from: all images, or no more than those of so many steps.
 pub(super) fn courses<'t>(
     plan: &TrainPlan,
     images: &Images,
@@ -215,7 +215,8 @@ pub(super) fn courses<'t>(
 ) -> Result<Vec<Course<'t>>, Failure> {
     let course = |(at, phase): (u64, &Phase)| {
         let shares = images.shares(&phase.data, &phase.loss)?;
-        let some = most.map(|batches| (batches * u64::from(phase.data.batch)) as usize);
+        let step = u64::from(phase.data.batch) * u64::from(phase.accumulate.max(1));
+        let some = most.map(|steps| (steps * step) as usize);
         let samples = match some {
             Some(most) => {
                 let all = images.open(&phase.data, &phase.data.split)?.len();

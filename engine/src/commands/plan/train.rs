@@ -11,7 +11,7 @@ use crate::exec::executor::Executor;
 use crate::exec::judge::evaluate;
 use crate::exec::search::LOG;
 use crate::exec::state;
-use crate::exec::train::{Course, TrainJob, train as run_train};
+use crate::exec::train::{Course, TrainJob, length, train as run_train};
 use segc::cli::failure::Failure;
 use segc::cli::term::Term;
 use segc::forecast::need::Feed;
@@ -38,7 +38,8 @@ pub(super) fn plan(job: &Job<'_>, term: &Term) -> Result<Option<RunPlan>, Failur
     let tried = courses(&plan, images, &teachers, job.device, Some(EPOCH))?;
     let feeds = plan.phases.iter().map(|phase| images.feed(&phase.data, None));
     let feeds = feeds.collect::<Result<Vec<Feed>, Failure>>()?;
-    let stretches: Vec<Stretch> = plan.phases.iter().zip(&feeds).map(stretch).collect();
+    let stretches = plan.phases.iter().zip(&feeds).map(stretch);
+    let stretches = stretches.collect::<Result<Vec<Stretch>, Failure>>()?;
     let start = job.start();
 
     let trial = Trial { job, plan: &plan, network: &network, tried: &tried };
@@ -75,16 +76,12 @@ pub(super) fn plan(job: &Job<'_>, term: &Term) -> Result<Option<RunPlan>, Failur
 }
 
 /// How long a phase takes.
-fn stretch((phase, feed): (&Phase, &Feed)) -> Stretch {
+fn stretch((phase, feed): (&Phase, &Feed)) -> Result<Stretch, Failure> {
     let batches = feed.images / u64::from(feed.batch.max(1));
-    let per_epoch = (batches / u64::from(phase.accumulate.max(1))).max(1);
-    let steps = match phase.length {
-        Length::Epochs(epochs) => epochs * per_epoch,
-        Length::Steps(steps) => steps,
-    };
+    let (per_epoch, steps) = length(phase, batches).map_err(failed)?;
     let due = (1..=steps / CHECKPOINT_STEPS).map(|n| n * CHECKPOINT_STEPS);
     let within = due.filter(|step| !step.is_multiple_of(per_epoch) && *step != steps);
-    Stretch { steps, per_epoch, checkpoints: within.count() as u64 }
+    Ok(Stretch { steps, per_epoch, checkpoints: within.count() as u64 })
 }
 
 /// What is tried of a training.
@@ -234,6 +231,7 @@ fn judgements(stretch: &Stretch) -> u64 {
     stretch.epochs().div_ceil(JUDGED)
 }
 
+/// What a phase is called.
 fn name(at: usize, phase: &Phase) -> String {
     phase.name.clone().unwrap_or_else(|| format!("phase {}", at + 1))
 }
