@@ -46,7 +46,7 @@ macro_rules! snapshots {
 
 snapshots! {
     check_of_a_space: "check", SMALL;
-    check_of_a_network: "check", PUBLISHED;
+    check_of_a_network: "check", PUBLISHED, "--memory", "1TiB";
     check_of_a_module: "check", "tests/fixtures/cli/module.seg";
     check_of_what_is_kept_and_of_missing_images: "check", "tests/fixtures/cli/kept.seg";
     check_as_json: "check", SMALL, "--format", "json";
