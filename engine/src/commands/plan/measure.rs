@@ -1,7 +1,7 @@
 //! Steps under a watch: when each was done, until there are enough of them.
 
 use super::super::progress::Timer;
-use crate::exec::run::Progress;
+use crate::exec::run::Watch;
 use crate::torch::process;
 use segc::forecast::machine::{self, Ticks};
 use segc::forecast::time::{self, Pace};
@@ -124,7 +124,7 @@ impl Measuring {
         &mut self,
         enough: &dyn Fn(usize, Duration) -> bool,
         per_epoch: u64,
-        run: &dyn Fn(&mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<(), E>,
+        run: &dyn Fn(Watch<'_>) -> Result<(), E>,
     ) -> Result<Pass, E> {
         let (begun, mut done) = (Stamp::now(), Vec::new());
         run(&mut |at| {
@@ -145,7 +145,7 @@ impl Measuring {
         &mut self,
         time: Duration,
         (per_epoch, all): (u64, u64),
-        run: &dyn Fn(&mut dyn FnMut(&Progress) -> ControlFlow<()>) -> Result<(), E>,
+        run: &dyn Fn(Watch<'_>) -> Result<(), E>,
     ) -> Result<Paces, E> {
         let reading = time.mul_f64(READING);
         let cold = |steps: usize, took: Duration| {

@@ -6,6 +6,7 @@ use super::measure::{Clock, EPOCH, Paces, Spent, Stamp};
 use super::written::{Log, bytes_below};
 use super::{Job, measuring, sources};
 use crate::exec::executor::{Executor, Options};
+use crate::exec::run::Watch;
 use crate::exec::search::{LOG, SearchJob, search as run_search};
 use segc::cli::failure::Failure;
 use segc::cli::plan::described;
@@ -128,9 +129,8 @@ impl Trial<'_, '_> {
             }
             let tried = SearchPlan { epochs: TRIED, arch_from: from, ..plan.clone() };
             let epoch = self.tried.weights.batches() as u64;
-            let run = |watch: &mut dyn FnMut(&crate::exec::Progress) -> _| {
-                run_search(&self.search(&tried), watch).map(drop).map_err(ended)
-            };
+            let run =
+                |watch: Watch<'_>| run_search(&self.search(&tried), watch).map(drop).map_err(ended);
             let paces: Paces = measuring.both(job.share(kinds), (epoch, steps), &run)?;
             if measuring.stopped {
                 return Ok(None);

@@ -9,6 +9,7 @@ use super::written::{Log, bytes_below};
 use super::{Job, measuring, sources};
 use crate::exec::executor::Executor;
 use crate::exec::judge::evaluate;
+use crate::exec::run::Watch;
 use crate::exec::search::LOG;
 use crate::exec::state;
 use crate::exec::train::{Course, TrainJob, length, train as run_train};
@@ -162,9 +163,7 @@ impl Trial<'_, '_> {
             checkpoint_steps: 0,
             resume: false,
         };
-        let run = |watch: &mut dyn FnMut(&crate::exec::Progress) -> _| {
-            run_train(&job, watch).map(drop).map_err(train::began_badly)
-        };
+        let run = |watch: Watch<'_>| run_train(&job, watch).map(drop).map_err(train::began_badly);
         measuring.both(time, (epoch, stretch.steps), &run)
     }
 
