@@ -30,6 +30,8 @@ mod new;
 pub mod number;
 pub mod plan;
 pub mod read;
+mod report;
+pub mod score;
 mod sizes;
 mod spec;
 pub mod term;
@@ -95,6 +97,8 @@ pub enum Command {
     Search(compute::Search),
     /// Write the architecture that a search has reached
     Decode(decode::Args),
+    /// Write a run as a page: curves, decisions, the network, examples, costs
+    Report(report::Args),
     /// Train a network
     Train(compute::Train),
     /// Judge a trained network on a dataset
@@ -176,6 +180,7 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Doc(args) => doc::run(args, term),
         Command::Decode(args) => decode::run(args, term),
         Command::Graph(args) => graph::run(args, term),
+        Command::Report(args) => report::run(args, term),
         Command::Data(args) => data::run(args, term),
         Command::Doctor(args) => doctor::run(args, term),
         Command::Completions(args) => completions::run(args, term),

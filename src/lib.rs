@@ -1,5 +1,6 @@
 //! `segc`: a compiler for segmentation networks and for spaces of them.
 
+pub mod chart;
 pub mod cli;
 pub mod cost;
 pub mod data;

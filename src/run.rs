@@ -1,9 +1,12 @@
-//! Run directories: what a search leaves behind, and how it is read again.
+//! Run directories: what a search or a training leaves behind, and how it is read again.
 //!
 //! ```text
-//! RUN/run.json         what was begun: the spec, the settings, the versions
+//! RUN/run.json         what was begun: the spec, the settings, the plan, the versions
 //! RUN/spec/…           the spec with its imports, as they were
 //! RUN/metrics.jsonl    a line for every step and every epoch
+//! RUN/times.jsonl      when it was at work, and on which machine
+//! RUN/examples/…       some images, their truth and what was predicted
+//! RUN/against.json     the winner of a search beside members drawn by chance
 //! RUN/checkpoint.json  the newest checkpoint; it names the file of its tensors
 //! RUN/arch.seg         the architecture, once the search is over
 //! RUN/arch.safetensors the weights that it inherits from the search
@@ -14,9 +17,11 @@
 //! Every file is written aside and renamed, so that none is ever half there.
 
 pub mod hold;
+pub mod log;
 pub mod origin;
 pub mod winner;
 
+use crate::search::plan::{SearchPlan, TrainPlan};
 use crate::search::state::SearchState;
 use crate::sema::Program;
 use crate::system::{plain, remedy};
@@ -38,11 +43,17 @@ pub const INHERITED: &str = "arch.safetensors";
 pub const CHECKPOINT: &str = "checkpoint.json";
 /// The log.
 pub const LOG: &str = "metrics.jsonl";
+/// When the run was at work, and where.
+pub const TIMES: &str = "times.jsonl";
+/// The folder of example predictions.
+pub const EXAMPLES: &str = "examples";
+/// The winner beside members drawn by chance.
+pub const AGAINST: &str = "against.json";
 /// What names of files begin with while they are written aside.
 const ASIDE: &str = ".aside-";
 
 /// What a run was begun with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Form of this file: `segc.run/1`.
     pub schema: String,
@@ -54,16 +65,35 @@ pub struct Manifest {
     pub spec: String,
     /// Constants that were overridden.
     pub set: Vec<(String, String)>,
-    /// The network that is searched.
+    /// The network that is searched or trained.
     pub net: String,
-    /// The network that is emitted.
+    /// The network that is emitted; of a training the same.
     pub emit: String,
-    /// The strategy's name.
+    /// The strategy's name; `train` of a training.
     pub strategy: String,
     /// Where chance began.
     pub seed: u64,
     /// Fingerprint of the space: of its text, its imports and its settings.
     pub fingerprint: String,
+    /// The folder of the images.
+    #[serde(default)]
+    pub data: String,
+    /// The weights that it started from, where they were given.
+    #[serde(default)]
+    pub init: Option<String>,
+    /// What is done; missing in runs of before it was noted.
+    #[serde(default)]
+    pub plan: Option<Plan>,
+}
+
+/// What a run does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Plan {
+    /// It searches.
+    Search(Box<SearchPlan>),
+    /// It trains.
+    Train(TrainPlan),
 }
 
 /// The value of [`Manifest::schema`].
@@ -93,6 +123,24 @@ pub enum RunError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// A line of a log is not what it should be.
+    #[error("line {line} of `{}` is damaged: {source}", path.display())]
+    Line {
+        /// The log.
+        path: PathBuf,
+        /// Its number, from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Another version of segc wrote it.
+    #[error("`{}` is of the form {found}, this segc reads {SCHEMA}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its form.
+        found: String,
+    },
     /// The folder holds another run.
     #[error("`{}` holds a run already", .0.display())]
     Taken(PathBuf),
@@ -120,7 +168,13 @@ impl RunError {
         match self {
             RunError::Taken(_) => Some("go on with it: `--resume`, or take another folder"),
             RunError::Other(_) => Some("resume with the spec it was begun with, or begin anew"),
-            RunError::NoRun(_) => Some("name the folder that `segc search --out` wrote"),
+            RunError::NoRun(_) => {
+                Some("name the folder that `--out` of a search or training wrote")
+            }
+            RunError::Version { .. } => Some("read it with the version of segc that wrote it"),
+            RunError::Line { .. } => {
+                Some("go on with the run from its last checkpoint, which mends its log: `--resume`")
+            }
             RunError::Busy(_) => {
                 Some("wait until it has ended, or stop it, or take another folder")
             }
@@ -194,6 +248,12 @@ pub fn begin(
             && before.seed == manifest.seed;
         return if same { Ok(held) } else { Err(RunError::Other(dir.to_path_buf())) };
     }
+    note(dir, manifest, program)?;
+    Ok(held)
+}
+
+/// Writes down what a run is begun with, and its spec.
+pub fn note(dir: &Path, manifest: &Manifest, program: &Program) -> Result<(), RunError> {
     let spec = dir.join(SPEC);
     std::fs::create_dir_all(&spec).map_err(io("create", &spec))?;
     for module in &program.modules {
@@ -212,8 +272,7 @@ pub fn begin(
         write_whole(&path, file.text.as_bytes())?;
     }
     let text = serde_json::to_vec_pretty(manifest).unwrap_or_default();
-    write_whole(&dir.join(MANIFEST), &text)?;
-    Ok(held)
+    write_whole(&dir.join(MANIFEST), &text)
 }
 
 /// Reads what a run was begun with.
@@ -223,7 +282,19 @@ pub fn open(dir: &Path) -> Result<Manifest, RunError> {
         return Err(RunError::NoRun(dir.to_path_buf()));
     }
     let text = std::fs::read_to_string(&path).map_err(io("read", &path))?;
-    serde_json::from_str(&text).map_err(|source| RunError::Damaged { path, source })
+    let damaged = |source| RunError::Damaged { path: path.clone(), source };
+    // Of another form nothing but this can be relied on.
+    let Schema { schema } = serde_json::from_str(&text).map_err(damaged)?;
+    if schema != SCHEMA {
+        return Err(RunError::Version { path, found: schema });
+    }
+    serde_json::from_str(&text).map_err(damaged)
+}
+
+/// What every form of the manifest says.
+#[derive(Deserialize)]
+struct Schema {
+    schema: String,
 }
 
 /// The part of a checkpoint that says where a search stands.

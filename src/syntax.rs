@@ -5,6 +5,7 @@ mod depth;
 mod errors;
 mod expr;
 mod file;
+mod highlight;
 mod items;
 mod parser;
 mod print;
@@ -14,6 +15,7 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+pub use highlight::{Hue, highlight};
 pub use parser::productions;
 pub use print::{print, print_expr};
 pub use same::{same, same_expr};

@@ -5,7 +5,7 @@
 
 use segc::cli::read::judge;
 use segc::ir::DecisionGraph;
-use segc::ir::kernel::{Act, Conv, Interp, Kernel, PoolKind, Role, Target};
+use segc::ir::kernel::{Act, Interp, Kernel, PoolKind, Role, Target};
 use segc::ir::shape::output_size;
 use segc::ir::{NodeId, Size};
 use segc_engine::exec::{Executor, Mode, Options, Wanted, archive, state};

@@ -1,6 +1,7 @@
 //! The commands that compute: the same arguments as the front end parsed, the work behind them.
 
 mod bench;
+mod clock;
 mod eval;
 mod images;
 mod infer;

@@ -5,6 +5,7 @@ pub mod average;
 pub mod bench;
 pub mod checkpoint;
 pub mod criterion;
+pub mod examples;
 pub mod executor;
 pub mod feed;
 pub mod inference;

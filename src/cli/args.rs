@@ -142,11 +142,11 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     found.map(|kib| kib << 10).ok_or_else(|| "write 24GiB or 512MiB".to_owned())
 }
 
-/// A time in seconds, above zero.
+/// A time in seconds: `2.5`.
 pub fn seconds(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds.is_finite() => Ok(seconds),
-        _ => Err("write a number of seconds above 0".to_owned()),
+        _ => Err("write a number of seconds above 0: 2.5".to_owned()),
     }
 }
 
@@ -178,6 +178,14 @@ mod tests {
         assert_eq!(factor(" 0.75"), Ok(0.75));
         for wrong in ["0", "-1", "NaN", "inf", "17", "", "x"] {
             assert!(factor(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_positive_and_finite() {
+        assert_eq!(seconds("2.5"), Ok(2.5));
+        for wrong in ["0", "-1", "inf", "NaN", "2s"] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -4,6 +4,7 @@
 use super::args::{self, Input, Settings, Spec};
 use super::failure::Failure;
 use crate::ir::Size;
+use clap::ValueEnum;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -273,6 +274,30 @@ pub struct Infer {
     pub machine: Machine,
 }
 
+/// With how many bits a network computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// 32 bits
+    #[default]
+    Fp32,
+    /// 16 bits, of them 10 of mantissa; on CUDA devices
+    Fp16,
+    /// 16 bits, of them 7 of mantissa
+    Bf16,
+}
+
+/// How measurements are reported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Tables {
+    /// For people
+    #[default]
+    Human,
+    /// For programs; `docs/json.md` describes it
+    Json,
+    /// Tables for READMEs and papers' notes
+    Markdown,
+}
+
 /// Arguments of `segc bench`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Bench {
@@ -283,26 +308,45 @@ pub struct Bench {
     #[command(flatten)]
     pub set: Settings,
     /// Images x channels x rows x columns [default: the bench block says]
-    #[arg(long, value_name = "1x3xHxW")]
+    #[arg(long, value_name = "1x3xHxW", conflicts_with = "inputs")]
     pub input: Option<Input>,
+    /// Several inputs, for time against size: 256x512,512x1024
+    #[arg(long, value_name = "INPUTS", value_delimiter = ',')]
+    pub inputs: Vec<Input>,
+    /// Images at once [default: the input says]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<std::num::NonZeroU32>,
     /// The network of each spec [default: the one that its bench block names, else the last]
     #[arg(long, value_name = "NAME")]
     pub net: Option<String>,
-    /// How often to run each
-    #[arg(long, value_name = "N", conflicts_with = "seconds")]
+    /// How often to run each before any run counts
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub warm_up: u32,
+    /// How often to run each [default: 20]
+    #[arg(long, value_name = "N", conflicts_with = "seconds",
+          value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: Option<u32>,
-    /// How long to run each
-    #[arg(long, value_name = "S")]
+    /// How long to go on, over all; at least three runs of each
+    #[arg(long, value_name = "S", value_parser = args::seconds)]
     pub seconds: Option<f64>,
     /// Beside each, the same network kernel by kernel, as in training
     #[arg(long)]
     pub plain: bool,
+    /// With how many bits to compute
+    #[arg(long, value_enum, default_value_t)]
+    pub precision: Precision,
+    /// The mIoU of a network: a number, a report of `segc eval --format json`, a run's folder
+    #[arg(long, value_name = "NAME=SCORE")]
+    pub score: Vec<super::score::Score>,
+    /// Draw mIoU against latency where scores are known, and time against size where there are several inputs
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// Where, and on how many threads.
     #[command(flatten)]
     pub machine: Machine,
     /// How to report
     #[arg(long, value_enum, default_value_t)]
-    pub format: super::args::Format,
+    pub format: Tables,
 }
 
 /// Lets `segc-engine` take over; comes back only when that fails.

@@ -10,6 +10,7 @@ use crate::cost::{self, Cost, Costs, Field, Question, SizeProblem, TableProblem}
 use crate::ir::DecisionGraph;
 use crate::supernet::memory::training_peak;
 use serde::Serialize;
+use std::thread;
 
 /// Arguments of `segc cost`.
 #[derive(Clone, Debug, clap::Args)]
@@ -138,13 +139,20 @@ pub(super) fn measure(
 ) -> Result<Report, SizeProblem> {
     let graph = &chosen.net.graph;
     let question = Question { input: input.size, batch: input.batch, train };
-    let whole = cost::exact(graph, question)?;
     let closed = graph.leaves.is_empty();
-    let (params, macs) = if closed {
-        (Bounds::one(whole.params), Bounds::one(whole.macs))
-    } else {
-        bounds(judged, graph, question, &whole)?
-    };
+    let step = if closed { input } else { training };
+    // A step's memory is walked through beside everything else.
+    let (peak, rest) = thread::scope(|scope| {
+        let peak = scope.spawn(|| training_peak(graph, step.size, step.batch));
+        let rest = cost::exact(graph, question).and_then(|whole| {
+            let one = (Bounds::one(whole.params), Bounds::one(whole.macs));
+            let ends = if closed { one } else { bounds(judged, graph, question, &whole)? };
+            Ok((whole, ends))
+        });
+        (peak.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), rest)
+    });
+    let (whole, (params, macs)) = rest?;
+    let peak = peak?;
     let one = |n: u64| closed.then(|| Bounds::one(n));
     let field = match whole.field {
         Field::Cells(n) => one(n),
@@ -161,14 +169,11 @@ pub(super) fn measure(
         macs_built: one(whole.macs_built),
         weights_bytes: one(whole.memory.weights_bytes),
         infer_peak_bytes: one(whole.memory.infer_peak_bytes),
-        train_peak_bytes: match closed {
-            true => one(training_peak(graph, input.size, input.batch)?),
-            false => None,
-        },
+        train_peak_bytes: one(peak),
         receptive_field: field,
         supernet: match closed {
             true => None,
-            false => Some(Supernet::of(graph, whole.cost(), training)?),
+            false => Some(Supernet::of(whole.cost(), training, peak)),
         },
     })
 }
@@ -179,17 +184,13 @@ pub(super) fn supernet(chosen: Chosen, at: At, train: bool) -> Option<Supernet> 
     let question = Question { input: input.size, batch: input.batch, train };
     let graph = Some(&chosen.net.graph).filter(|g| !g.leaves.is_empty())?;
     let whole = cost::cost(graph, question).ok()?;
-    Supernet::of(graph, whole, training).ok()
+    let peak = training_peak(graph, training.size, training.batch).ok()?;
+    Some(Supernet::of(whole, training, peak))
 }
 
 impl Supernet {
-    fn of(graph: &DecisionGraph, whole: Cost, training: Input) -> Result<Supernet, SizeProblem> {
-        Ok(Supernet {
-            params: whole.params,
-            macs: whole.macs,
-            train_input: Shown(training),
-            train_peak_bytes: training_peak(graph, training.size, training.batch)?,
-        })
+    fn of(Cost { params, macs }: Cost, training: Input, train_peak_bytes: u64) -> Supernet {
+        Supernet { params, macs, train_input: Shown(training), train_peak_bytes }
     }
 }
 

@@ -49,9 +49,8 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     let judged = read::right(&args.spec, term)?;
     let chosen = read::choose(&judged, args.net.as_deref())?;
     let sketch = draw(&judged, chosen, args.depth);
-    let parts = sketch.whole.len() + sketch.cells.iter().map(|c| c.body.len()).sum::<usize>();
-    if parts > MOST {
-        let message = format!("a drawing of {} would be of no use", plural(parts, "part"));
+    if !is_of_use(&sketch) {
+        let message = format!("a drawing of {} would be of no use", plural(parts(&sketch), "part"));
         return Err(Failure::with_help(message, "lower `--depth`"));
     }
     let text = match form(args) {
@@ -67,6 +66,15 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     }
 }
 
+/// Whether somebody would find something in a drawing.
+pub(super) fn is_of_use(sketch: &Sketch) -> bool {
+    parts(sketch) <= MOST
+}
+
+fn parts(sketch: &Sketch) -> usize {
+    sketch.whole.len() + sketch.cells.iter().map(|c| c.body.len()).sum::<usize>()
+}
+
 /// The form that is asked for, or that the file's ending means.
 fn form(args: &Args) -> Drawing {
     let ending = args.out.as_ref().and_then(|path| path.extension()?.to_str());
@@ -78,7 +86,8 @@ fn form(args: &Args) -> Drawing {
     args.format.unwrap_or(meant)
 }
 
-fn draw(judged: &Judged, chosen: Chosen, depth: usize) -> Sketch {
+/// The sketch of a network of a spec, or of one that stems from it.
+pub(super) fn draw(judged: &Judged, chosen: Chosen, depth: usize) -> Sketch {
     let graph = &chosen.net.graph;
     let mut open: Vec<_> = graph.leaves.iter().map(|gate| gate.decision()).collect();
     open.sort_unstable();

@@ -127,25 +127,43 @@ impl Paint {
 #[derive(Clone, Debug)]
 pub struct Rows {
     headed: bool,
-    aligned: &'static str,
+    aligned: String,
     rows: Vec<Vec<String>>,
 }
 
 impl Rows {
     /// A table with a head. `aligned` has a letter per column: `l` for words, `r` for numbers.
-    pub fn headed(aligned: &'static str, head: &[&str]) -> Rows {
+    pub fn headed(aligned: impl Into<String>, head: &[&str]) -> Rows {
         let head = head.iter().map(|h| (*h).to_owned()).collect();
-        Rows { headed: true, aligned, rows: vec![head] }
+        Rows { headed: true, aligned: aligned.into(), rows: vec![head] }
     }
 
     /// One without.
-    pub fn plain(aligned: &'static str) -> Rows {
-        Rows { headed: false, aligned, rows: Vec::new() }
+    pub fn plain(aligned: impl Into<String>) -> Rows {
+        Rows { headed: false, aligned: aligned.into(), rows: Vec::new() }
     }
 
     /// Adds a row.
     pub fn push<const N: usize>(&mut self, row: [String; N]) {
         self.rows.push(row.to_vec());
+    }
+
+    /// The table as Markdown has it.
+    pub fn markdown(&self) -> String {
+        let escaped = |cell: &String| cell.replace('|', "\\|");
+        let line = |row: &Vec<String>| {
+            format!("| {} |\n", row.iter().map(escaped).collect::<Vec<_>>().join(" | "))
+        };
+        let rule = self.aligned.chars().map(|c| if c == 'r' { "---:" } else { "---" });
+        let rule = format!("| {} |\n", rule.collect::<Vec<_>>().join(" | "));
+        let mut lines = self.rows.iter().map(line);
+        let head = lines.next().unwrap_or_default();
+        [head, rule].into_iter().chain(lines).collect()
+    }
+
+    /// Adds a row whose length is known only now.
+    pub fn push_all(&mut self, row: Vec<String>) {
+        self.rows.push(row);
     }
 
     /// Whether there is nothing below the head.

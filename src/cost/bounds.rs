@@ -23,6 +23,7 @@ use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::Decision;
 use crate::ir::graph::DecisionGraph;
 use solve::{Bound, Sense, Solver};
+use std::thread;
 use sum::Sum;
 
 /// One cost's bounds: no member lies outside.
@@ -54,10 +55,16 @@ pub fn bounds(
     question: Question,
 ) -> Result<Bounds, TableProblem> {
     let terms = Terms::of(decisions, graph, question)?;
-    let mut asked = Asked { decisions, graph, question, table: None };
-    let params = asked.range(&terms, |cost| cost.params)?;
-    let macs = asked.range(&terms, |cost| cost.macs)?;
-    Ok(Bounds { params, macs })
+    if terms.overflowed() {
+        return Err(TableProblem::Entangled);
+    }
+    let asked = Asked { decisions, graph, question, terms: &terms };
+    let (params, macs) = thread::scope(|scope| {
+        let params = scope.spawn(|| asked.range(|cost| cost.params));
+        let macs = asked.range(|cost| cost.macs);
+        (params.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), macs)
+    });
+    Ok(Bounds { params: params?, macs: macs? })
 }
 
 /// The space that bounds are asked of.
@@ -65,58 +72,55 @@ struct Asked<'a> {
     decisions: &'a [Decision],
     graph: &'a DecisionGraph,
     question: Question,
-    /// Its members' costs, once they are looked at one by one.
-    table: Option<CostTable>,
+    terms: &'a Terms,
 }
 
 impl Asked<'_> {
-    fn range(&mut self, terms: &Terms, cost: fn(&Cost) -> u64) -> Result<Range, TableProblem> {
-        if terms.overflowed() {
-            return Err(TableProblem::Entangled);
-        }
-        let sum = sum::of(terms, cost).ok_or(TableProblem::Entangled)?;
-        let least = self.end(terms.all.clone(), sum.clone(), cost, Sense::Least)?;
-        let most = self.end(terms.all.clone(), sum, cost, Sense::Most)?;
+    /// What is best whatever the rest is goes first, then whichever way finds the rest.
+    fn range(&self, cost: fn(&Cost) -> u64) -> Result<Range, TableProblem> {
+        let (decisions, graph, mut all) = (self.decisions, self.graph, self.terms.all.clone());
+        let sum = sum::of(self.terms, cost).ok_or(TableProblem::Entangled)?;
+        let mut fixed = |sense| fix::fixed(decisions, graph, &mut all, sum.clone(), sense);
+        let (least, most) = (fixed(Sense::Least), fixed(Sense::Most));
+        let [min, max] = match least == most {
+            true => {
+                let ends = self.ends(&mut all, &least, cost, &[Sense::Least, Sense::Most])?;
+                [ends[0], ends[1]]
+            }
+            false => [
+                self.ends(&mut all, &least, cost, &[Sense::Least])?[0],
+                self.ends(&mut all, &most, cost, &[Sense::Most])?[0],
+            ],
+        };
         Ok(Range {
-            min: least.value,
-            max: most.value,
-            min_attained: least.exact,
-            max_attained: most.exact,
+            min: min.value,
+            max: max.value,
+            min_attained: min.exact,
+            max_attained: max.exact,
         })
     }
 
-    /// One end: what is best whatever the rest is goes first, then whichever way finds the rest.
-    fn end(
-        &mut self,
-        mut all: Conditions,
-        sum: Sum,
+    /// Some ends of one sum.
+    fn ends(
+        &self,
+        all: &mut Conditions,
+        sum: &Sum,
         cost: fn(&Cost) -> u64,
-        sense: Sense,
-    ) -> Result<Bound, TableProblem> {
+        senses: &[Sense],
+    ) -> Result<Vec<Bound>, TableProblem> {
         let (decisions, graph) = (self.decisions, self.graph);
-        let sum = fix::fixed(decisions, graph, &mut all, sum, sense);
-        let found = eliminate::extreme(decisions, graph, &mut all, &sum, sense)
-            .or_else(|| branch::extreme(decisions, graph, &mut all, &sum, sense));
-        if let Some(value) = found {
-            return Ok(Bound { value, exact: true });
+        let found = eliminate::extremes(decisions, graph, all, sum, senses)
+            .or_else(|| branch::extremes(decisions, graph, all, sum, senses));
+        if let Some(values) = found {
+            return Ok(values.into_iter().map(|value| Bound { value, exact: true }).collect());
         }
-        let bound = outer(decisions, graph, all, &sum, sense)?;
-        Ok(Bound { exact: bound.exact || self.reached(cost, sense, bound.value)?, ..bound })
-    }
-
-    /// Whether a member is found at a bound.
-    fn reached(
-        &mut self,
-        cost: fn(&Cost) -> u64,
-        sense: Sense,
-        bound: u64,
-    ) -> Result<bool, TableProblem> {
-        let table = match self.table.take() {
-            Some(table) => table,
-            None => CostTable::of(self.decisions, self.graph, self.question)?,
+        let table = CostTable::of(decisions, graph, self.question)?;
+        let end = |sense: &Sense| {
+            let bound = outer(decisions, graph, all.clone(), sum, *sense)?;
+            let reached = || reach::reached(decisions, &table, cost, *sense, bound.value);
+            Ok(Bound { exact: bound.exact || reached(), ..bound })
         };
-        let table = self.table.insert(table);
-        Ok(reach::reached(self.decisions, table, cost, sense, bound))
+        senses.iter().map(end).collect()
     }
 }
 

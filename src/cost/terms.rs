@@ -9,7 +9,7 @@ use crate::ir::decision::{Decision, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::ir::member::{Wiring, liveness};
 use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
 use smallvec::SmallVec;
 use std::ops::{Add, AddAssign};
 
@@ -50,9 +50,9 @@ pub(super) struct When {
     pub(super) leaves: Leaves,
 }
 
-impl From<Factor> for When {
-    fn from((place, leaf): Factor) -> When {
-        When { place, leaves: leaf.into_iter().collect() }
+impl From<Cond> for When {
+    fn from(place: Cond) -> When {
+        When { place, leaves: Leaves::new() }
     }
 }
 
@@ -110,24 +110,23 @@ impl Terms {
         let everything = liveness(graph, &vec![true; graph.leaves.len()], question.train);
         let sizes = Sizes::of(graph, &everything.live, question.input)?;
         let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
-        let Places { present, live: factors } = Places::of(graph, &mut all, question.train);
-        let repeats = repeats(graph, &mut all, &present, &factors);
+        let places = Places::of(graph, &mut all, question.train);
+        let repeats = repeats(graph, &mut all, &places.present, &places.live);
+        let live: Vec<When> = places.live.iter().map(|own| when(&places.composed, *own)).collect();
         let mut terms = Terms { all, of: IndexMap::default(), entangled: repeats.is_none() };
         let repeats = repeats.unwrap_or_default();
         let mut users: Vec<SmallVec<[u32; 1]>> = vec![SmallVec::new(); graph.weights.len()];
         for (id, node) in graph.nodes().filter(|(id, _)| everything.live[id.index()]) {
             let node_id = id.index() as u32;
-            let runs = terms.unless(factors[id.index()], repeats.get(&id));
+            let runs = terms.unless(&live[id.index()], repeats.get(&id));
             match slices::of(graph, id) {
-                Some(slices) => {
-                    terms.add_sliced_macs(graph, &slices, runs.into(), |kernel, input| {
-                        let (from, to) = (sizes.input(id), sizes.output(id));
-                        kernel.macs(input, from, to) * u64::from(question.batch)
-                    })
-                }
+                Some(slices) => terms.add_sliced_macs(graph, &slices, &runs, |kernel, input| {
+                    let (from, to) = (sizes.input(id), sizes.output(id));
+                    kernel.macs(input, from, to) * u64::from(question.batch)
+                }),
                 None => {
                     let macs = node_macs(graph, id, &sizes) * u64::from(question.batch);
-                    terms.add(runs.into(), &[node_id], Cost { params: 0, macs });
+                    terms.add(runs, &[node_id], Cost { params: 0, macs });
                 }
             }
             if let Some(weights) = node.weights {
@@ -136,21 +135,43 @@ impl Terms {
         }
         for (set, users) in graph.weights.iter().zip(users) {
             if set.sliced {
-                terms.add_sliced_params(graph, set, &users, &factors);
+                terms.add_sliced_params(graph, set, &users, &live);
                 continue;
             }
             let params = set.kernel.params(set.channels);
-            let factor = terms.all.any(graph, users.iter().map(|node| factors[*node as usize]));
-            terms.add(factor.into(), &users, Cost { params, macs: 0 });
+            let any = terms.any(graph, users.iter().map(|node| &live[*node as usize]));
+            terms.add(any, &users, Cost { params, macs: 0 });
         }
         Ok(terms)
     }
 
-    /// Where a node is live, and is not what ran before.
-    fn unless(&mut self, (place, leaf): Factor, repeats: Option<&Cond>) -> Factor {
-        let Some(&again) = repeats else { return (place, leaf) };
+    /// When a node is live, and is not what ran before.
+    fn unless(&mut self, live: &When, repeats: Option<&Cond>) -> When {
+        let Some(&again) = repeats else { return live.clone() };
         let anew = self.all.diagram.not(again);
-        (self.all.diagram.and(place, anew), leaf)
+        When { place: self.all.diagram.and(live.place, anew), leaves: live.leaves.clone() }
+    }
+
+    /// When one of some nodes is live. Those with the same leaves are put together first: mostly
+    /// these are all.
+    fn any<'a>(&mut self, graph: &DecisionGraph, of: impl IntoIterator<Item = &'a When>) -> When {
+        let mut by_leaves: IndexMap<&Leaves, Cond> = IndexMap::new();
+        for When { place, leaves } in of {
+            let any = by_leaves.entry(leaves).or_insert(Cond::FALSE);
+            *any = self.all.diagram.or(*any, *place);
+        }
+        let some = by_leaves.into_iter().filter(|(_, place)| *place != Cond::FALSE);
+        let some: Vec<When> = some
+            .map(|(leaves, place)| When { place: self.all.tidy(place), leaves: leaves.clone() })
+            .collect();
+        if let [one] = &some[..] {
+            return one.clone();
+        }
+        let any = some.iter().fold(Cond::FALSE, |any, when| {
+            let here = when.whole(graph, &mut self.all);
+            self.all.diagram.or(any, here)
+        });
+        self.all.tidy(any).into()
     }
 
     fn add(&mut self, when: When, nodes: &[u32], cost: Cost) {
@@ -165,6 +186,18 @@ impl Terms {
     pub(super) fn overflowed(&self) -> bool {
         self.entangled || self.all.diagram.overflowed()
     }
+}
+
+/// A factor, its place taken apart as far as it can be.
+fn when(composed: &HashMap<Cond, Factor>, (mut place, leaf): Factor) -> When {
+    let mut leaves: Leaves = leaf.into_iter().collect();
+    while let Some(&(around, Some(leaf))) = composed.get(&place) {
+        leaves.push(leaf);
+        place = around;
+    }
+    leaves.sort_unstable();
+    leaves.dedup();
+    When { place, leaves }
 }
 
 /// Leaves that a node needs on to be live, sorted; nothing where it never is.

@@ -81,7 +81,7 @@ pub enum DataError {
 
     /// Images of different sizes met in one batch.
     #[error("`{first}` is {first_size} and `{other}` is {other_size}, but they share a batch")]
-    #[diagnostic(help("set a crop or a resize size, or batch one image at a time"))]
+    #[diagnostic(help("bring them to one size, `data … (size = HxW)`, or take `batch = 1`"))]
     UnevenBatch { first: String, first_size: Size, other: String, other_size: Size },
 
     /// Augmentation settings that no image can satisfy.
@@ -94,7 +94,7 @@ pub enum DataError {
 
     /// Fewer samples than one batch, with incomplete batches dropped.
     #[error("{samples} samples make no batch of {batch}")]
-    #[diagnostic(help("use a batch of at most {samples}, or keep incomplete batches"))]
+    #[diagnostic(help("use a batch of at most {samples}"))]
     NoBatch { samples: usize, batch: usize },
 
     /// The folder to write into holds something else.

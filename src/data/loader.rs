@@ -160,6 +160,18 @@ impl Loader {
         }
     }
 
+    /// The place in its dataset of each sample, in the order of the loader's list.
+    #[must_use]
+    pub fn indices(&self) -> &[usize] {
+        &self.source.indices
+    }
+
+    /// Where its samples come from.
+    #[must_use]
+    pub fn dataset(&self) -> &dyn Dataset {
+        self.source.dataset.as_ref()
+    }
+
     /// The batches of an epoch.
     #[must_use]
     pub fn epoch(&self, epoch: u64) -> Epoch {

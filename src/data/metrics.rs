@@ -1,6 +1,6 @@
 //! How good a prediction is: a confusion matrix, and the scores that are read off it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::DataError;
 use super::classes::IGNORE;
@@ -20,7 +20,7 @@ pub struct Confusion {
 /// A class that occurs neither in the labels nor in the predictions has no score and is left out
 /// of every average. One that was predicted but does not occur has IoU 0, which counts in `miou`;
 /// it has no accuracy, and its weight in `fw_iou` is 0.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
     /// Intersection over union of each class.
     pub iou: Vec<Option<f64>>,

@@ -160,7 +160,25 @@ pub fn sketch(
     Sketch { net: net.to_owned(), about: about.to_owned(), whole, cells }
 }
 
+impl Sketch {
+    /// Marks in the sketch of a space the paths that a member takes, by the member's own sketch.
+    pub fn mark(&mut self, member: &Sketch) {
+        self.whole.mark(&member.whole);
+    }
+}
+
 impl Body {
+    fn mark(&mut self, member: &Body) {
+        for unit in &mut self.units {
+            let same = member.units.iter().find(|other| other.id == unit.id);
+            match (&mut unit.inside, same.map(|other| &other.inside)) {
+                (Inside::Grid(grid), Some(Inside::Grid(other))) => grid.mark(other),
+                (Inside::Open(body), Some(Inside::Open(other))) => body.mark(other),
+                _ => {}
+            }
+        }
+    }
+
     /// Parts in it, those inside others included.
     pub fn len(&self) -> usize {
         let inside = |unit: &Unit| match &unit.inside {

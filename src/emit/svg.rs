@@ -17,8 +17,22 @@ const APART: f64 = 40.0;
 /// Height of the legend.
 const LEGEND: f64 = 44.0;
 
+/// The style of drawings within a page. Everything in it is below `.sketch`.
+pub const INLINE_STYLE: &str = include_str!("svg/inline.css");
+
 /// A sketch as an SVG document.
 pub fn document(sketch: &Sketch) -> String {
+    let (ink, w, h) = draw(sketch);
+    ink.document(w, h)
+}
+
+/// A sketch as an element of a page that has [`INLINE_STYLE`]; `id` tells it from others there.
+pub fn inline(sketch: &Sketch, id: &str) -> String {
+    let (ink, w, h) = draw(sketch);
+    ink.inline(w, h, id)
+}
+
+fn draw(sketch: &Sketch) -> (Ink, f64, f64) {
     let mut ink = Ink::default();
     let mut y = MARGIN;
     ink.text(MARGIN, y + 18.0, &sketch.net, Text::Title);
@@ -36,7 +50,7 @@ pub fn document(sketch: &Sketch) -> String {
     }
     y += LEGEND;
     let used = legend(&mut ink, y, sketch);
-    ink.document(w.max(used) + 2.0 * MARGIN, y + MARGIN)
+    (ink, w.max(used) + 2.0 * MARGIN, y + MARGIN)
 }
 
 /// A cell in a frame of its own; its width and height.
@@ -103,7 +117,7 @@ impl Seen {
                 Inside::Open(inner) => self.body(inner),
                 Inside::Grid(grid) => {
                     self.scales.extend(&grid.scales);
-                    self.taken |= grid.settled;
+                    self.taken |= grid.settled || !grid.taken.is_empty();
                     self.open |= !grid.settled;
                 }
             }

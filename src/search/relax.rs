@@ -32,7 +32,7 @@ use layout::{Form, Layout};
 use num_traits::Zero;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use spared::Spared;
 
 /// The standard deviation of initial parameters (the authors of DARTS and the public
@@ -84,7 +84,7 @@ pub struct Relaxation {
 }
 
 /// What a strategy thinks of one decision.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opinion {
     /// The decision's name.
     pub decision: String,

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("supernet", &["ir", "cost"]),
     ("search", &["ir", "decode", "supernet"]),
     ("data", &["system"]),
+    ("chart", &[]),
     // Plans are resolved to the plain data of those who follow them.
     ("sema", &["source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data"]),
     ("emit", &["source", "diag", "syntax", "ir", "cost", "sema"]),
@@ -33,7 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "source", "system", "diag", "stdlib", "syntax", "ir", "cost", "decode", "supernet",
-            "search", "data", "sema", "emit", "run", "forecast",
+            "search", "data", "chart", "sema", "emit", "run", "forecast",
         ],
     ),
 ];

@@ -15,6 +15,7 @@ mod new;
 mod pages;
 mod pools;
 mod reference;
+mod report;
 mod robust;
 mod scores;
 mod stdlib;

@@ -1,18 +1,23 @@
 //! `segc bench`: latency, throughput and memory of finished networks side by side.
 
-use super::{failed, machine, need, spec};
+mod picture;
+mod report;
+mod scores;
+
+use super::{failed, machine, need, progress, spec};
 use crate::exec::bench::{Amount, How, Settings, Subject, Timing, bench};
-use crate::exec::executor::Executor;
+use crate::exec::executor::{Executor, Options};
 use crate::torch::memory;
-use segc::cli::args::{Format, Input};
-use segc::cli::compute::Bench;
+use report::{Measured, Report};
+use segc::cli::args::Input;
+use segc::cli::compute::{Bench, Precision, Tables};
 use segc::cli::failure::Failure;
-use segc::cli::number::grouped;
 use segc::cli::read::{self, Judged};
-use segc::cli::term::{Rows, Term};
-use segc::cost;
+use segc::cli::term::Term;
+use segc::cli::write;
+use segc::cost::{self, Costs};
 use segc::ir::{DecisionGraph, Size};
-use tch::Device;
+use tch::{Device, Kind};
 
 /// How a network did in one comparison.
 pub(super) struct Latency {
@@ -20,118 +25,183 @@ pub(super) struct Latency {
     pub(super) p95_ms: f64,
 }
 
+/// A network of a spec.
+pub(super) struct Entry<'a> {
+    judged: &'a Judged,
+    net: &'a str,
+    graph: &'a DecisionGraph,
+    /// What it is called beside others.
+    label: String,
+    /// Its mIoU, a fraction of 1, where it is known.
+    score: Option<f64>,
+}
+
+/// A network at an input, in one way of running it.
+struct Case {
+    entry: usize,
+    input: Input,
+    how: How,
+    costs: Costs,
+}
+
 pub(super) fn run(args: &Bench, term: &mut Term) -> Result<(), Failure> {
     let mut all = Vec::new();
     for file in &args.files {
         all.push(spec::read(file, &args.set, term)?);
     }
+    let mut entries = entries(&all, args)?;
+    scores::give(&mut entries, &args.score)?;
+    let cases = cases(&entries, args)?;
+    if args.svg.is_some() {
+        picture::possible(&entries, &cases)?;
+    }
     let device = machine(&args.machine)?;
+    let kind = kind(args.precision, device)?;
     // Where nobody can count, nothing is said of memory.
     let _ = memory::count_cpu();
-    let mut subjects = Vec::new();
-    for judged in &all {
-        let (name, net) = spec::finished(judged, args.net.as_deref())?;
-        let (planned, _) = read::planned_input(judged, name);
-        subjects.push((judged, name, &net.graph, args.input.unwrap_or(planned)));
-    }
-    room(&subjects, args)?;
-    let networks = subjects
+    room(&entries, &cases, args)?;
+    let options = Options { device, kind, ..Options::default() };
+    let networks = entries
         .iter()
-        .map(|(_, _, graph, _)| super::train::fresh(graph, device, 0))
+        .map(|entry| Executor::new(entry.graph, options).map_err(failed))
         .collect::<Result<Vec<_>, Failure>>()?;
-    let timings = measure(&subjects, &networks, args)?;
+    let timings = measure(&entries, &cases, &networks, settings(args))?;
+    let measured = cases.iter().zip(timings).map(|(case, timing)| {
+        let (entry, costs) = (&entries[case.entry], case.costs);
+        Measured { entry, input: case.input, costs, timing }
+    });
+    let report = Report::of(measured.collect(), args);
+    if let Some(file) = &args.svg {
+        write::whole(file, picture::of(&report).as_bytes())?;
+    }
     match args.format {
-        Format::Json => json(&subjects, &timings, term),
-        Format::Human => table(&subjects, &timings, args, term),
+        Tables::Json => report.json(term),
+        Tables::Human => report.human(term),
+        Tables::Markdown => report.markdown(term),
     }
 }
 
-/// A network to be timed: its spec, its name, its graph, its input.
-type Named<'a> = (&'a Judged, &'a str, &'a DecisionGraph, Input);
+/// The networks that are compared, each with a name that no other has.
+fn entries<'a>(all: &'a [Judged], args: &Bench) -> Result<Vec<Entry<'a>>, Failure> {
+    let mut entries = Vec::new();
+    for judged in all {
+        let (net, of) = spec::finished(judged, args.net.as_deref())?;
+        let (graph, label) = (&of.graph, String::new());
+        entries.push(Entry { judged, net, graph, label, score: None });
+    }
+    let nets: Vec<&str> = entries.iter().map(|entry| entry.net).collect();
+    let stems: Vec<&str> = entries.iter().map(|entry| stem(entry)).collect();
+    let files: Vec<&str> = entries.iter().map(|entry| entry.judged.name.as_str()).collect();
+    let ways = [nets, stems, files];
+    let differ =
+        |names: &&Vec<&str>| names.iter().enumerate().all(|(i, name)| !names[..i].contains(name));
+    let labels = ways.iter().find(differ).unwrap_or(&ways[2]);
+    let labels: Vec<String> = labels.iter().map(|name| (*name).to_owned()).collect();
+    for (entry, label) in entries.iter_mut().zip(labels) {
+        entry.label = label;
+    }
+    Ok(entries)
+}
+
+/// The name of a spec's file without folder and ending.
+fn stem<'a>(entry: &Entry<'a>) -> &'a str {
+    let name = std::path::Path::new(&entry.judged.name).file_stem();
+    name.and_then(|stem| stem.to_str()).unwrap_or(&entry.judged.name)
+}
+
+/// Every network at every input, first prepared, then plain where that is asked for. Inputs that do
+/// not fit are found here, before anything is measured.
+fn cases(entries: &[Entry<'_>], args: &Bench) -> Result<Vec<Case>, Failure> {
+    let hows = if args.plain { vec![How::Prepared, How::Plain] } else { vec![How::Prepared] };
+    let mut cases = Vec::new();
+    for how in hows {
+        for (at, entry) in entries.iter().enumerate() {
+            for input in inputs(entry, args) {
+                let question =
+                    cost::Question { input: input.size, batch: input.batch, train: false };
+                let costs = cost::exact(entry.graph, question).map_err(|problem| {
+                    Failure::with_help(
+                        format!("`{}` cannot take {input}: {problem}", entry.label),
+                        "choose another `--input`; `segc check --input` shows where it goes wrong",
+                    )
+                })?;
+                cases.push(Case { entry: at, input, how, costs });
+            }
+        }
+    }
+    Ok(cases)
+}
 
 /// Refuses to begin where there is too little memory.
-fn room(subjects: &[Named<'_>], args: &Bench) -> Result<(), Failure> {
-    let sizes: Vec<_> = subjects.iter().map(|(_, _, graph, input)| (*graph, input.size)).collect();
-    let (batch, size) = (subjects.iter().map(|(.., input)| (input.batch, input.size)))
-        .max_by_key(|(batch, size)| u64::from(*batch) * size.area())
-        .unwrap_or((1, Size { h: 1, w: 1 }));
+fn room(entries: &[Entry<'_>], cases: &[Case], args: &Bench) -> Result<(), Failure> {
+    let of = |case: &Case| entries.get(case.entry).map(|entry| (entry.graph, case.input));
+    let subjects: Vec<_> = cases.iter().filter_map(of).collect();
+    let pixels = |input: &Input| u64::from(input.batch) * input.size.area();
+    let largest = subjects.iter().map(|(_, input)| *input).max_by_key(pixels);
+    let Some(Input { batch, size, .. }) = largest else { return Ok(()) };
+    let sizes: Vec<_> = subjects.iter().map(|(graph, input)| (*graph, input.size)).collect();
     let flag = |batch| format!("--input {}", Input { batch, ..Input::picture(size.h, size.w) });
     need::for_bench(&sizes, batch, &flag, &args.machine)
 }
 
-fn measure(
-    subjects: &[Named<'_>],
-    networks: &[Executor<'_>],
-    args: &Bench,
-) -> Result<Vec<Timing>, Failure> {
+/// The inputs at which a network is measured.
+fn inputs(entry: &Entry<'_>, args: &Bench) -> Vec<Input> {
+    let planned = || read::planned_input(entry.judged, entry.net).0;
+    let inputs = match args.inputs.is_empty() {
+        true => vec![args.input.unwrap_or_else(planned)],
+        false => args.inputs.clone(),
+    };
+    let batched = |input| match args.batch {
+        Some(batch) => Input { batch: batch.get(), ..input },
+        None => input,
+    };
+    inputs.into_iter().map(batched).collect()
+}
+
+/// The type of a precision, where a device has it.
+fn kind(precision: Precision, device: Device) -> Result<Kind, Failure> {
+    match (precision, device) {
+        (Precision::Fp32, _) => Ok(Kind::Float),
+        (Precision::Bf16, _) => Ok(Kind::BFloat16),
+        (Precision::Fp16, Device::Cuda(_)) => Ok(Kind::Half),
+        (Precision::Fp16, _) => Err(Failure::with_help(
+            "the processor does not compute in fp16",
+            "take `--precision bf16` or fp32, or a CUDA device: `--device cuda`",
+        )),
+    }
+}
+
+fn settings(args: &Bench) -> Settings {
     let amount = match (args.runs, args.seconds) {
         (Some(runs), _) => Amount::Runs(runs),
         (None, Some(seconds)) => Amount::Seconds(seconds),
         (None, None) => Settings::default().amount,
     };
-    let hows = if args.plain { vec![How::Prepared, How::Plain] } else { vec![How::Prepared] };
-    let mut all = Vec::new();
-    for how in hows {
-        for ((judged, name, _, input), network) in subjects.iter().zip(networks) {
-            let label = match subjects.len() {
-                1 => (*name).to_string(),
-                _ => format!("{} {name}", judged.name),
-            };
-            all.push(Subject { name: label, network, states: &[], input: shape(input), how });
-        }
-    }
-    bench(&all, Settings { amount, ..Settings::default() }, &mut |_| ()).map_err(failed)
+    Settings { warm_up: args.warm_up, amount }
+}
+
+fn measure(
+    entries: &[Entry<'_>],
+    cases: &[Case],
+    networks: &[Executor<'_>],
+    settings: Settings,
+) -> Result<Vec<Timing>, Failure> {
+    let subject = |case: &Case| Subject {
+        name: entries[case.entry].label.clone(),
+        network: &networks[case.entry],
+        states: &[],
+        input: shape(&case.input),
+        how: case.how,
+    };
+    let subjects: Vec<Subject<'_, '_>> = cases.iter().map(subject).collect();
+    let bar = progress::rounds(settings.amount);
+    let timings = bench(&subjects, settings, &mut |done| bar.show(done));
+    bar.done();
+    timings.map_err(failed)
 }
 
 fn shape(input: &Input) -> [i64; 4] {
     [input.batch, input.channels, input.size.h, input.size.w].map(i64::from)
-}
-
-fn table(
-    subjects: &[Named<'_>],
-    timings: &[Timing],
-    args: &Bench,
-    term: &mut Term,
-) -> Result<(), Failure> {
-    let head = ["network", "input", "median ms", "p95", "FPS", "params", "MACs", "peak memory"];
-    let mut rows = Rows::headed("llrrrrrr", &head);
-    for (timing, (_, _, graph, input)) in timings.iter().zip(subjects.iter().cycle()) {
-        let question = cost::Question { input: input.size, batch: input.batch, train: false };
-        let costs = cost::exact(graph, question).map_err(failed)?;
-        let how = match timing.how {
-            How::Prepared => "",
-            How::Plain => ", plain calls",
-        };
-        rows.push([
-            format!("{}{how}", timing.name),
-            input.to_string(),
-            format!("{:.2}", timing.median_ms),
-            format!("{:.2}", timing.p95_ms),
-            format!("{:.1}", timing.fps),
-            grouped(timing.params),
-            grouped(costs.macs),
-            timing.peak_bytes.map_or("-".to_string(), |b| format!("{:.1} MB", b as f64 / 1e6)),
-        ]);
-    }
-    term.table(&rows)?;
-    let threads = crate::torch::process::threads();
-    let runs = timings.first().map_or(0, |t| t.runs);
-    let device = args.machine.device();
-    term.line(term.paint.dim(format!("{device}, {threads} threads, {runs} runs of each in turn")))
-}
-
-fn json(subjects: &[Named<'_>], timings: &[Timing], term: &mut Term) -> Result<(), Failure> {
-    let mut results = Vec::new();
-    for (timing, (judged, name, graph, input)) in timings.iter().zip(subjects.iter().cycle()) {
-        let question = cost::Question { input: input.size, batch: input.batch, train: false };
-        let costs = cost::exact(graph, question).map_err(failed)?;
-        let mut value = serde_json::to_value(timing).map_err(failed)?;
-        value["file"] = judged.name.as_str().into();
-        value["net"] = (*name).into();
-        value["macs"] = costs.macs.into();
-        results.push(value);
-    }
-    term.line(serde_json::json!({ "schema": "segc.bench/1", "results": results }))
 }
 
 /// Latencies of closed graphs at one size, one image at a time, measured in turn.
@@ -155,4 +225,18 @@ pub(super) fn latencies(
     let timings = bench(&subjects, Settings::default(), &mut |_| ()).map_err(failed)?;
     let latency = |t: Timing| Latency { median_ms: t.median_ms, p95_ms: t.p95_ms };
     Ok(timings.into_iter().map(latency).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fp16_is_refused_where_it_is_not_computed() {
+        assert!(matches!(kind(Precision::Fp32, Device::Cpu), Ok(Kind::Float)));
+        assert!(matches!(kind(Precision::Bf16, Device::Cpu), Ok(Kind::BFloat16)));
+        assert!(matches!(kind(Precision::Fp16, Device::Cuda(0)), Ok(Kind::Half)));
+        let refused = kind(Precision::Fp16, Device::Cpu).expect_err("no fp16").to_string();
+        assert!(refused.contains("fp16"), "{refused}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Progress bars of runs.
 
 use super::interrupt;
+use crate::exec::bench::Amount;
 use crate::exec::run::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::ops::ControlFlow;
@@ -85,6 +86,40 @@ impl Timer {
         let left = self.all.saturating_sub(passed);
         self.bar.set_message(format!("about {} left", indicatif::HumanDuration(left)));
         interrupt::go_on().is_break()
+    }
+
+    /// Takes the bar away.
+    pub(super) fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A bar over the rounds of a comparison.
+pub(super) struct Rounds {
+    bar: ProgressBar,
+    amount: Amount,
+}
+
+/// A bar that counts rounds, or seconds where they are what is asked for; on stderr.
+pub(super) fn rounds(amount: Amount) -> Rounds {
+    let (length, unit) = match amount {
+        Amount::Runs(runs) => (u64::from(runs), "rounds"),
+        Amount::Seconds(seconds) => (seconds.ceil() as u64, "seconds"),
+    };
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+    let template = format!("{{prefix:>12}} {{wide_bar:.cyan/dim}} {{pos}}/{{len}} {unit}");
+    let style = ProgressStyle::with_template(&template);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    Rounds { bar: bar.with_prefix("bench"), amount }
+}
+
+impl Rounds {
+    /// Shows how many rounds are done.
+    pub(super) fn show(&self, done: u32) {
+        self.bar.set_position(match self.amount {
+            Amount::Runs(_) => u64::from(done),
+            Amount::Seconds(_) => self.bar.elapsed().as_secs(),
+        });
     }
 
     /// Takes the bar away.

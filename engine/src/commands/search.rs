@@ -1,5 +1,6 @@
 //! `segc search`: searches a space, and writes its best network as a spec.
 
+use super::clock::Clock;
 use super::images::Images;
 use super::plan::sources;
 use super::progress::Bar;
@@ -7,7 +8,7 @@ use super::{Ended, failed, machine, need, run_ended, spec, versus};
 use crate::exec::executor::{Executor, Options};
 use crate::exec::run::RunError;
 use crate::exec::search::{SearchJob, Searched, search};
-use crate::exec::{archive, state};
+use crate::exec::{archive, checkpoint, state};
 use crate::torch::process;
 use segc::cli::compute::{Device, Search};
 use segc::cli::failure::Failure;
@@ -46,7 +47,8 @@ pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
     let net = judged.space.nets.get(&plan.net).ok_or(Failure::Spec)?;
     need::for_search(&net.graph, &plan, &images, &args.machine)?;
     let batches = Batches::of(&plan, &images, None)?;
-    let manifest = manifest(&judged, &plan, &args.set.pairs(), &args.file, args.machine.device());
+    let manifest =
+        manifest(&judged, &plan, &images, (&args.set.pairs(), &args.file), args.machine.device());
     let _held = run::begin(&args.out, &manifest, &judged.program, args.resume)?;
     let options = Options { device, seed: plan.seed, ..Options::default() };
     let network = Executor::new(&net.graph, options).map_err(failed)?;
@@ -93,8 +95,8 @@ pub(super) fn plan(
 pub(super) fn manifest(
     judged: &Judged,
     plan: &SearchPlan,
-    set: &[(String, String)],
-    file: &Path,
+    images: &Images,
+    (set, file): (&[(String, String)], &Path),
     device: Device,
 ) -> Manifest {
     let name = file.file_name().map(|n| n.to_string_lossy().into_owned());
@@ -109,6 +111,9 @@ pub(super) fn manifest(
         emit: plan.emit.clone(),
         strategy: "gradient".to_string(),
         seed: plan.seed,
+        data: images.root().display().to_string(),
+        init: None,
+        plan: Some(run::Plan::Search(Box::new(plan.clone()))),
     }
 }
 
@@ -163,21 +168,27 @@ fn search_all(
         checkpoint_steps: CHECKPOINT_STEPS,
         resume: args.resume,
     };
-    let bar = Bar::new("search");
-    let searched = search(&job, &mut |at| bar.show(at));
+    let (bar, mut clock) = (Bar::new("search"), Clock::start(&args.out, &args.machine));
+    let searched = search(&job, &mut |at| {
+        clock.show(at);
+        bar.show(at)
+    });
     bar.done();
-    searched.map_err(ended)
+    clock.end(searched.as_ref().is_ok_and(|searched| searched.finished));
+    searched.map_err(|error| ended(error, &args.out))
 }
 
-/// Why a search ended; if by steps that were too long, how to begin again.
-pub(super) fn ended(error: RunError) -> Failure {
-    match error.is_divergence() {
-        true => Failure::with_help(
-            error.to_string(),
-            "begin again with a lower `rate` of the weights, or give them a `clip`",
-        ),
-        false => run_ended(error),
+/// Why a search ended; if by steps that were too long, what is left of it and what to try.
+pub(super) fn ended(error: RunError, dir: &Path) -> Failure {
+    if !error.is_divergence() {
+        return run_ended(error);
     }
+    let milder = "begin again with a lower `rate` of the weights, or give them a `clip`";
+    let help = match checkpoint::newest(dir) {
+        Some(_) => format!("{milder}; what it had found before: `segc decode {}`", dir.display()),
+        None => milder.to_owned(),
+    };
+    Failure::with_help(error.to_string(), help)
 }
 
 /// Reads the architecture off the parameters, and writes it with the weights that it inherits.

@@ -1,5 +1,6 @@
 //! `segc train`: trains a finished network by its spec's train block.
 
+use super::clock::Clock;
 use super::images::{Images, palette};
 use super::plan::sources;
 use super::progress::Bar;
@@ -11,16 +12,16 @@ use crate::exec::run::RunError;
 use crate::exec::state;
 use crate::exec::train::{Course, Judge, TrainJob, Trained, train};
 use crate::torch::process;
-use segc::cli::compute::Train;
+use segc::cli::compute::{Machine, Train};
 use segc::cli::failure::Failure;
 use segc::cli::plan::planned;
 use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::ir::DecisionGraph;
-use segc::run;
 use segc::run::hold::{Hold, hold};
+use segc::run::{self, Manifest};
 use segc::search::plan::{Length, Phase, TrainPlan};
-use segc::sema::Net;
+use segc::sema::{Net, Program};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::Device;
@@ -54,7 +55,14 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     need::for_training(&net.graph, &plan, &images, &teachers, &args.machine)?;
     let _held = begin(&args.out, args.resume)?;
     let network = begun(net, &plan, device, args.init.as_deref())?;
-    let trained = train_in(&network, &plan, &images, &teachers, (&args.out, args.resume, "train"))?;
+    let place = Place {
+        dir: &args.out,
+        resume: args.resume,
+        name: "train",
+        machine: &args.machine,
+        begun: Some((&manifest(&judged, &plan, &images, args), &judged.program)),
+    };
+    let trained = train_in(&network, &plan, &images, &teachers, &place)?;
     if !trained.finished {
         eprintln!("stopped; go on with `--resume`");
         return Ok(Ended::Stopped);
@@ -118,6 +126,27 @@ fn one_phase<'p>(plan: &'p mut TrainPlan, net: &str) -> Result<&'p mut Phase, Fa
     }
 }
 
+/// What the run is begun with.
+fn manifest(judged: &Judged, plan: &TrainPlan, images: &Images, args: &Train) -> Manifest {
+    let set = args.set.pairs();
+    let name = args.file.file_name().map(|n| n.to_string_lossy().into_owned());
+    Manifest {
+        schema: run::SCHEMA.to_string(),
+        segc: env!("CARGO_PKG_VERSION").to_string(),
+        machine: format!("libtorch {}, {}", process::version(), args.machine.device()),
+        spec: name.filter(|n| n != "-").unwrap_or_else(|| "stdin.seg".to_string()),
+        fingerprint: run::fingerprint(&judged.program, &set),
+        set,
+        net: plan.net.clone(),
+        emit: plan.net.clone(),
+        strategy: "train".to_string(),
+        seed: plan.seed,
+        data: images.root().display().to_string(),
+        init: args.init.as_ref().map(|file| file.display().to_string()),
+        plan: Some(run::Plan::Train(plan.clone())),
+    }
+}
+
 /// The folder of a training: there, this process's alone, and free unless it is gone on with.
 fn begin(dir: &Path, resume: bool) -> Result<Hold, Failure> {
     let held = hold(dir)?;
@@ -144,19 +173,34 @@ fn inherit(network: &Executor<'_>, file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Where a training leaves its files, and what it is called while it is at work.
+pub(super) struct Place<'p> {
+    pub(super) dir: &'p Path,
+    pub(super) resume: bool,
+    pub(super) name: &'p str,
+    pub(super) machine: &'p Machine,
+    /// What is noted of a run of its own.
+    pub(super) begun: Option<(&'p Manifest, &'p Program)>,
+}
+
+/// Images of a training that are kept as pictures with what was predicted.
+const EXAMPLES: usize = 4;
+
 /// Trains a network in a folder, judged on the split `val`; its weights are kept there.
 pub(super) fn train_in(
     network: &Executor<'_>,
     plan: &TrainPlan,
     images: &Images,
     teachers: &Beside<'_>,
-    (dir, resume, name): (&Path, bool, &str),
+    place: &Place<'_>,
 ) -> Result<Trained, Failure> {
+    let Place { dir, resume, name, machine, begun } = *place;
     let courses = courses(plan, images, teachers, network.options().device, None)?;
     let data = &plan.last().data;
     let val = images.judging(data, "val")?;
     // Judged at the end of each phase, and some times on the way.
-    let judge = Judge { images: &val, classes: palette(data)?.len(), epochs: JUDGED };
+    let palette = palette(data)?;
+    let judge = Judge { images: &val, palette: &palette, examples: EXAMPLES, epochs: JUDGED };
     let job = TrainJob {
         network,
         plan,
@@ -166,9 +210,20 @@ pub(super) fn train_in(
         checkpoint_steps: CHECKPOINT_STEPS,
         resume,
     };
-    let bar = Bar::new(name);
-    let trained = train(&job, &mut |at| bar.show(at));
+    // Only now: where something is wrong with images or teachers, nothing is left in the folder. What
+    // is gone on with has been noted, and its checkpoint tells whether it is this.
+    if let Some((manifest, program)) = begun
+        && !(dir.join(run::MANIFEST).exists() && dir.join(run::CHECKPOINT).exists())
+    {
+        run::note(dir, manifest, program)?;
+    }
+    let (bar, mut clock) = (Bar::new(name), Clock::start(dir, machine));
+    let trained = train(&job, &mut |at| {
+        clock.show(at);
+        bar.show(at)
+    });
     bar.done();
+    clock.end(trained.as_ref().is_ok_and(|trained| trained.finished));
     let trained = trained.map_err(|error| ended(error, dir))?;
     if trained.finished {
         state::save(network, &dir.join(WEIGHTS), &BTreeMap::new()).map_err(failed)?;

@@ -3,7 +3,7 @@
 
 use super::images::Images;
 use super::teachers::{Beside, Teachers};
-use super::train::{fresh, train_in};
+use super::train::{Place, fresh, train_in};
 use super::{bench, failed, spec};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -16,6 +16,7 @@ use segc::cost;
 use segc::data::info;
 use segc::ir::sample::Sampler;
 use segc::ir::{Binding, DecisionGraph, Size};
+use segc::run::log::{self, AGAINST_SCHEMA, Against};
 use segc::run::{self, winner};
 use segc::search::plan::{SearchPlan, TrainPlan};
 use tch::Device;
@@ -52,7 +53,10 @@ pub(super) fn compare(
     let input = bench_size(judged, plan);
     let graphs: Vec<&DecisionGraph> = rivals.iter().map(|r| &r.graph).collect();
     let times = bench::latencies(&graphs, input, device)?;
-    table(&rivals, &times, input, images, term)
+    let against = outcome(&rivals, &times, input, images)?;
+    let text = serde_json::to_vec_pretty(&against).map_err(failed)?;
+    run::write_whole(&args.out.join(run::AGAINST), &text)?;
+    table(&against, term)
 }
 
 /// The winner, then members drawn evenly from the space.
@@ -92,7 +96,8 @@ fn trained(
     run::write_whole(&path, text.as_bytes())?;
     let net = spec::written(&text, &plan.emit)?;
     let network = fresh(&net.graph, device, train.seed)?;
-    let trained = train_in(&network, train, images, teachers, (&dir, args.resume, name))?;
+    let place = Place { dir: &dir, resume: args.resume, name, machine: &args.machine, begun: None };
+    let trained = train_in(&network, train, images, teachers, &place)?;
     drop(network);
     let miou = trained.scores.and_then(|s| s.miou).unwrap_or(0.0);
     Ok(Rival { name: name.to_string(), graph: net.graph, miou })
@@ -105,38 +110,56 @@ fn bench_size(judged: &Judged, plan: &SearchPlan) -> Size {
     first.map_or(Size { h: 256, w: 512 }, |[_, _, h, w]| Size { h: *h, w: *w })
 }
 
-fn table(
+/// What came of it: costs and times of each at a size.
+fn outcome(
     rivals: &[Rival],
     times: &[bench::Latency],
     input: Size,
     images: &Images,
-    term: &mut Term,
-) -> Result<(), Failure> {
-    term.line("")?;
-    let latency = format!("median ms at {input}");
-    let mut rows = Rows::headed("lrrrrr", &["network", "mIoU", "params", "MACs", &latency, "p95"]);
-    let majority = info::split_report(images.root(), "val")?.majority;
-    for (rival, time) in rivals.iter().zip(times) {
+) -> Result<Against, Failure> {
+    let one = |(rival, time): (&Rival, &bench::Latency)| {
         let question = cost::Question { input, batch: 1, train: false };
         let costs = cost::exact(&rival.graph, question).map_err(failed)?;
+        Ok(log::Rival {
+            name: rival.name.clone(),
+            miou: rival.miou,
+            params: costs.params,
+            macs: costs.macs,
+            median_ms: time.median_ms,
+            p95_ms: time.p95_ms,
+        })
+    };
+    let majority = info::split_report(images.root(), "val")?.majority;
+    Ok(Against {
+        schema: AGAINST_SCHEMA.to_string(),
+        input: input.to_string(),
+        rivals: rivals.iter().zip(times).map(one).collect::<Result<_, Failure>>()?,
+        majority: majority.map(|majority| (majority.name.to_string(), majority.miou)),
+    })
+}
+
+fn table(against: &Against, term: &mut Term) -> Result<(), Failure> {
+    term.line("")?;
+    let latency = format!("median ms at {}", against.input);
+    let mut rows = Rows::headed("lrrrrr", &["network", "mIoU", "params", "MACs", &latency, "p95"]);
+    for rival in &against.rivals {
         rows.push([
             rival.name.clone(),
             format!("{:.1} %", 100.0 * rival.miou),
-            grouped(costs.params),
-            grouped(costs.macs),
-            format!("{:.2}", time.median_ms),
-            format!("{:.2}", time.p95_ms),
+            grouped(rival.params),
+            grouped(rival.macs),
+            format!("{:.2}", rival.median_ms),
+            format!("{:.2}", rival.p95_ms),
         ]);
     }
-    if let Some(majority) = majority {
-        let name = format!("all {}", majority.name);
-        let miou = format!("{:.1} %", 100.0 * majority.miou);
+    if let Some((name, miou)) = &against.majority {
+        let (name, miou) = (format!("all {name}"), format!("{:.1} %", 100.0 * miou));
         rows.push([name, miou, "-".into(), "-".into(), "-".into(), "-".into()]);
     }
     term.table(&rows)?;
-    let mut random: Vec<f64> = rivals.iter().skip(1).map(|r| r.miou).collect();
+    let mut random: Vec<f64> = against.rivals.iter().skip(1).map(|r| r.miou).collect();
     random.sort_by(f64::total_cmp);
-    if let (Some(found), Some(median)) = (rivals.first(), random.get(random.len() / 2)) {
+    if let (Some(found), Some(median)) = (against.rivals.first(), random.get(random.len() / 2)) {
         term.line(format!(
             "found {:.1} %, median of {} random members {:.1} %",
             100.0 * found.miou,

@@ -41,18 +41,18 @@ pub struct Judged {
     /// Names of the images without instances.
     pub without: Vec<String>,
     /// The images that the network is worst at, the worst first.
-    pub worst: Vec<Bad>,
+    pub worst: Vec<Seen>,
 }
 
-/// An image that the network is bad at.
+/// An image as the network sees it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Bad {
+pub struct Seen {
     /// Its place in the dataset.
     pub index: usize,
     /// Its name.
     pub name: String,
-    /// The mean IoU over the classes that occur in it or were predicted.
-    pub miou: f64,
+    /// The mean IoU over the classes that occur in it or were predicted, if there are any.
+    pub miou: Option<f64>,
     /// Train ids that were predicted, h x w.
     pub predicted: Vec<u8>,
     /// The size of what was judged.
@@ -89,7 +89,8 @@ pub fn judge(
     Ok(judged)
 }
 
-/// Counts a network's predictions over all images of a loader.
+/// Counts a network's predictions over all images of a loader, and gives back how it saw those at
+/// the places `shown`, which are sorted.
 ///
 /// # Errors
 /// When the network cannot run, or images cannot be read.
@@ -97,13 +98,37 @@ pub fn evaluate(
     network: &Executor<'_>,
     images: &Loader,
     classes: usize,
-) -> Result<Confusion, RunError> {
+    shown: &[usize],
+) -> Result<(Confusion, Vec<Seen>), RunError> {
     let (mut confusion, views) = (Confusion::new(classes), Views::default());
+    let (mut seen, mut before) = (Vec::new(), 0);
     for batch in images.epoch(0) {
         let batch = batch?;
-        confusion.record(&batch.labels, &predicted(network, &views, &batch)?)?;
+        let predicted = predicted(network, &views, &batch)?;
+        confusion.record(&batch.labels, &predicted)?;
+        for index in shown.iter().filter(|at| (before..before + batch.n).contains(at)) {
+            seen.push(Seen::of(&batch, *index, index - before, &predicted, classes)?);
+        }
+        before += batch.n;
     }
-    Ok(confusion)
+    Ok((confusion, seen))
+}
+
+impl Seen {
+    /// The image at place `at` of a batch, whose predictions are `predicted`.
+    fn of(
+        batch: &Batch,
+        index: usize,
+        at: usize,
+        predicted: &[u8],
+        classes: usize,
+    ) -> Result<Seen, DataError> {
+        let (mut own, pixels) = (Confusion::new(classes), pixels_of(batch, at));
+        let predicted = predicted[pixels.clone()].to_vec();
+        own.record(&batch.labels[pixels], &predicted)?;
+        let (name, size) = (batch.names[at].clone(), Size::new(batch.h as u32, batch.w as u32));
+        Ok(Seen { index, name, miou: own.scores().miou, predicted, size })
+    }
 }
 
 /// Train ids n x h x w that a network predicts for a batch, by its first main output.
@@ -133,9 +158,10 @@ impl Judged {
         confusion.record(&batch.labels[pixels_of(batch, at)], predicted)?;
         self.confusion.merge(&confusion)?;
         let (name, size) = (&batch.names[at], Size::new(batch.h as u32, batch.w as u32));
-        if let Some(miou) = confusion.scores().miou {
+        let miou = confusion.scores().miou;
+        if miou.is_some() {
             let (index, name, predicted) = (self.images, name.clone(), predicted.to_vec());
-            self.rank(exam.worst, Bad { index, name, miou, predicted, size });
+            self.rank(exam.worst, Seen { index, name, miou, predicted, size });
         }
         match exam.dataset.instances(self.images)? {
             Some(map) => {
@@ -149,7 +175,7 @@ impl Judged {
     }
 
     /// Takes an image among the `most` worst, if it is one; of equals the first stays.
-    fn rank(&mut self, most: usize, bad: Bad) {
+    fn rank(&mut self, most: usize, bad: Seen) {
         let at = self.worst.partition_point(|other| other.miou <= bad.miou);
         if at < most {
             self.worst.insert(at, bad);

@@ -10,6 +10,7 @@ pub use phase::length;
 use super::executor::Executor;
 use super::run::{RunError, Watch};
 use segc::data::Loader;
+use segc::data::classes::Palette;
 use segc::data::metrics::Scores;
 use segc::search::plan::TrainPlan;
 use session::Training;
@@ -23,8 +24,10 @@ pub const BEST: &str = "best.safetensors";
 pub struct Judge<'j> {
     /// The images.
     pub images: &'j Loader,
-    /// Number of classes.
-    pub classes: usize,
+    /// Their classes.
+    pub palette: &'j Palette,
+    /// How many of the images are kept as pictures with what was predicted.
+    pub examples: usize,
     /// Epochs from one judgement to the next; the last epoch is judged in any case.
     pub epochs: u64,
 }

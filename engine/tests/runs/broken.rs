@@ -68,9 +68,15 @@ fn check(cases: &[Case]) {
             }
         }
         let after = place.files();
-        // A run that was begun has its spec, and a log of the steps that it took.
-        let begun =
-            ["fresh/lock", "fresh/metrics.jsonl", "fresh/run.json", "fresh/spec/search.seg"];
+        // A run that was begun has its spec, a log of the steps that it took, and its times.
+        let begun = [
+            "fresh/lock",
+            "fresh/metrics.jsonl",
+            "fresh/times.jsonl",
+            "fresh/run.json",
+            "fresh/spec/search.seg",
+            "fresh/spec/train.seg",
+        ];
         let new = after.keys().filter(|name| !before.contains_key(*name));
         let left: Vec<&String> = new.filter(|name| !begun.contains(&name.as_str())).collect();
         let lost: Vec<_> = before.keys().filter(|name| !after.contains_key(*name)).collect();
@@ -445,15 +451,13 @@ fn questions() {
     ]);
 }
 
-/// Steps that are too long end a run with its last good checkpoint.
+/// Steps that are too long end a run: at once, or when there is a checkpoint already.
 #[test]
 fn a_loss_that_is_no_number_ends_the_run_with_the_last_good_checkpoint() {
-    for (kind, run) in [("search", "searched"), ("train", "trained")] {
+    let diverge = |kind: &str, rate: &str| {
         let place = copy_of(&DONE);
-        fs::remove_dir_all(place.path(run)).expect("it is there");
         let spec = format!("{kind}.seg");
-        let args = [kind, &spec, "--out", "run", "--set", "RATE=1e30", "--threads", "1"];
-        let output = place.run(&args);
+        let output = place.run(&[kind, &spec, "--out", "run", "--set", rate, "--threads", "1"]);
         let said = text(&output);
         println!("{said}");
         assert_eq!(output.status.code(), Some(2), "{said}");
@@ -461,8 +465,19 @@ fn a_loss_that_is_no_number_ends_the_run_with_the_last_good_checkpoint() {
         assert!(said.contains("lower `rate`") && said.contains("`clip`"), "{said}");
         assert!(place.files().keys().all(|name| !name.contains(".aside-")), "{said}");
         assert!(!place.path("run/weights.safetensors").exists());
+        assert!(!place.path("run/arch.seg").exists());
         good(&place.path("run"));
-    }
+        (said, place)
+    };
+    let (_, none) = diverge("search", "RATE=1e30");
+    assert!(!none.path("run/checkpoint.json").exists());
+    let (_, none) = diverge("train", "RATE=1e30");
+    assert!(!none.path("run/checkpoint.json").exists());
+
+    let (said, place) = diverge("train", "SECOND=1e30");
+    let newest = tensors(&place, "run");
+    assert!(said.contains(&format!("`--init {newest}`")), "{said}");
+    place.succeed(&["train", "train.seg", "--out", "again", "--init", &newest, "--threads", "1"]);
 }
 
 /// Whatever checkpoint there is holds numbers.

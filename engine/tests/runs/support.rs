@@ -52,6 +52,13 @@ impl Place {
         Running(self.command(args).spawn().expect("the program runs"))
     }
 
+    /// Every file there is, by its path, but for what tells when a run was at work.
+    pub(crate) fn timeless(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.files();
+        files.retain(|name, _| !name.ends_with("/times.jsonl"));
+        files
+    }
+
     /// Every file there is, by its path.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let mut found = BTreeMap::new();

@@ -39,14 +39,14 @@ struct Other<'a> {
 /// Which of a decision's leaves are on with a value, and the value of each level.
 type OneValue = (Vec<u8>, Vec<u32>);
 
-/// The extreme of a sum over all members; nothing where limits are met.
-pub(super) fn extreme(
+/// The extremes of a sum over all members; nothing where limits are met.
+pub(super) fn extremes(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &mut Conditions,
     sum: &Sum,
-    sense: Sense,
-) -> Option<u64> {
+    senses: &[Sense],
+) -> Option<Vec<u64>> {
     let levels = sum.iter().flat_map(|(when, _)| all.diagram.support(when.place).iter().copied());
     let read: IndexSet<u32> = levels.collect();
     let mut read = all.choices.decisions_of(&read.into_iter().collect::<Vec<_>>());
@@ -57,18 +57,18 @@ pub(super) fn extreme(
     read.retain(small);
     let paths: Vec<DecisionId> = read.iter().copied().filter(|of| all.is_path(*of)).collect();
     let attempts = if paths == read { vec![paths] } else { vec![paths, read] };
-    attempts.into_iter().find_map(|walked| through(decisions, graph, all, sum, sense, &walked))
+    attempts.into_iter().find_map(|walked| through(decisions, graph, all, sum, senses, &walked))
 }
 
-/// The extreme by a walk through some decisions.
+/// The extremes by a walk through some decisions.
 fn through(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &mut Conditions,
     sum: &Sum,
-    sense: Sense,
+    senses: &[Sense],
     walked: &[DecisionId],
-) -> Option<u64> {
+) -> Option<Vec<u64>> {
     let mut priced: IndexSet<LeafId> = IndexSet::new();
     let mut places: IndexMap<Cond, Price> = IndexMap::new();
     for (when, cost) in sum {
@@ -101,8 +101,10 @@ fn through(
     let cases = branch.cases(&walk)?;
     let prices: Vec<Price> = places.into_values().collect();
     let leaves = branch.width - 1;
-    let found = search::extreme(&walk, &cases, &prices, leaves, sense, &mut branch)?;
-    (!branch.all.diagram.overflowed()).then_some(found)
+    let extreme =
+        |sense: &Sense| search::extreme(&walk, &cases, &prices, leaves, *sense, &mut branch);
+    let found: Option<Vec<u64>> = senses.iter().map(extreme).collect();
+    found.filter(|_| !branch.all.diagram.overflowed())
 }
 
 /// The decisions whose leaves cost something, or that functions which a walk leaves depend on.

@@ -19,28 +19,42 @@ const TABLE: usize = 1 << 18;
 const TABLES: usize = 1 << 23;
 /// Values of a decision that is one variable.
 const VALUES: u128 = 64;
-/// The extreme of a sum over all members; nothing where tables grow too large, or there is no member.
-pub(super) fn extreme(
+/// The extremes of a sum over all members; nothing where tables grow too large, or there is no
+/// member.
+pub(super) fn extremes(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &mut Conditions,
     sum: &Sum,
-    sense: Sense,
-) -> Option<u64> {
+    senses: &[Sense],
+) -> Option<Vec<u64>> {
     let variables = Variables::of(decisions, graph, all, sum);
     let order = variables.order(variables.scopes(graph, all, sum))?;
-    let mut tables = variables.fill(graph, all, sum, sense);
-    if all.diagram.overflowed() {
-        return None;
+    senses.iter().map(|sense| variables.extreme(&order, graph, all, sum, *sense)).collect()
+}
+
+impl Variables {
+    fn extreme(
+        &self,
+        order: &[u32],
+        graph: &DecisionGraph,
+        all: &mut Conditions,
+        sum: &Sum,
+        sense: Sense,
+    ) -> Option<u64> {
+        let mut tables = self.fill(graph, all, sum, sense);
+        if all.diagram.overflowed() {
+            return None;
+        }
+        for &variable in order {
+            let (read, rest): (Vec<Table>, _) =
+                tables.into_iter().partition(|table| table.scope.contains(&variable));
+            tables = rest;
+            tables.push(Table::without(variable, &read, &self.sizes));
+        }
+        let whole = tables.into_iter().fold(0, |sum, table| plus(sum, table.of[0]));
+        (whole < NEVER / 2).then_some(whole.unsigned_abs())
     }
-    for variable in order {
-        let (read, rest): (Vec<Table>, _) =
-            tables.into_iter().partition(|table| table.scope.contains(&variable));
-        tables = rest;
-        tables.push(Table::without(variable, &read, &variables.sizes));
-    }
-    let whole = tables.into_iter().fold(0, |sum, table| plus(sum, table.of[0]));
-    (whole < NEVER / 2).then_some(whole.unsigned_abs())
 }
 
 /// What is taken out, in the order of levels.

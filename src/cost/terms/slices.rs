@@ -1,7 +1,7 @@
 //! Terms of kernels whose widths are chosen: one for each width of the input and of the result.
 
 use super::{Cost, Terms, When};
-use crate::ir::condition::{Cond, Factor};
+use crate::ir::condition::Cond;
 use crate::ir::graph::{DecisionGraph, LeafId, NodeId, WeightSet};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::MapType;
@@ -40,13 +40,13 @@ impl Terms {
         &mut self,
         graph: &DecisionGraph,
         slices: &Slices,
-        runs: When,
+        runs: &When,
         macs: impl Fn(Kernel, u32) -> u64,
     ) {
         let (kernel, whole) =
             (graph.graph[slices.node].kernel, graph.input_type(slices.node).width);
         let node = slices.node.index() as u32;
-        for (when, input, output) in slices.pairs(graph, &runs) {
+        for (when, input, output) in slices.pairs(graph, runs) {
             let macs = macs(kernel.sliced(whole, input, output), input);
             self.add(when, &[node], Cost { params: 0, macs });
         }
@@ -58,19 +58,18 @@ impl Terms {
         graph: &DecisionGraph,
         set: &WeightSet,
         users: &[u32],
-        factors: &[Factor],
+        live: &[When],
     ) {
         let users: Vec<Slices> =
             users.iter().map(|user| around(graph, NodeId::new(*user as usize))).collect();
         let Some(first) = users.first() else { return };
         let nodes: Vec<u32> = users.iter().map(|user| user.node.index() as u32).collect();
-        let live = users.iter().map(|user| factors[user.node.index()]);
         let alike = |user: &Slices| user.inputs == first.inputs && user.outputs == first.outputs;
         if !users.iter().all(alike) {
-            return self.add_widest(graph, set, &users, factors);
+            return self.add_widest(graph, set, &users, live);
         }
         // One pair of widths for all.
-        let any = When::from(self.all.any(graph, live));
+        let any = self.any(graph, users.iter().map(|user| &live[user.node.index()]));
         for (when, input, output) in first.pairs(graph, &any) {
             let params = set.kernel.sliced(set.channels, input, output).params(input);
             self.add(when, &nodes, Cost { params, macs: 0 });
@@ -84,12 +83,12 @@ impl Terms {
         graph: &DecisionGraph,
         set: &WeightSet,
         users: &[Slices],
-        factors: &[Factor],
+        live: &[When],
     ) {
         let nodes: Vec<u32> = users.iter().map(|user| user.node.index() as u32).collect();
-        let place = |user: &Slices| When::from(factors[user.node.index()]);
-        let places: Vec<(Cond, &Slices)> =
-            users.iter().map(|user| (place(user).whole(graph, &mut self.all), user)).collect();
+        let whole = |user: &'_ Slices| live[user.node.index()].whole(graph, &mut self.all);
+        let conds: Vec<Cond> = users.iter().map(whole).collect();
+        let places: Vec<(Cond, &Slices)> = conds.into_iter().zip(users).collect();
         let inputs = self.at_least(graph, &places, |slices| &slices.inputs);
         let outputs = self.at_least(graph, &places, |slices| &slices.outputs);
         let params = |input: Option<u32>, output: Option<u32>| match (input, output) {
@@ -110,7 +109,7 @@ impl Terms {
                 // What a set adds with both widths is never negative: its size is a product of
                 // them, or depends on one alone.
                 let cost = Cost { params: more.saturating_sub(less), macs: 0 };
-                self.add((there, None).into(), &nodes, cost);
+                self.add(there.into(), &nodes, cost);
             }
         }
     }
@@ -125,7 +124,8 @@ impl Terms {
         let mut all: Vec<(u32, Cond)> = Vec::new();
         for (place, slices) in places {
             for &(leaf, width) in side(slices) {
-                let here = When::from((*place, leaf)).whole(graph, &mut self.all);
+                let here = When { place: *place, leaves: leaf.into_iter().collect() };
+                let here = here.whole(graph, &mut self.all);
                 match all.iter_mut().find(|(known, _)| *known == width) {
                     Some((_, cond)) => *cond = self.all.either(*cond, here),
                     None => all.push((width, here)),

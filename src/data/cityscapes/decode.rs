@@ -95,12 +95,24 @@ fn stored(path: &Path, wanted: (ExtendedColorType, ColorType)) -> Result<Dynamic
     let decoder = reader.into_decoder().map_err(|error| undecodable(&error))?;
     let found = (decoder.original_color_type(), decoder.color_type());
     if found != wanted {
-        return Err(Unfit::Stored(format!("{:?}", found.0)));
+        return Err(Unfit::Stored(words(found.0)));
     }
     // A damaged header can ask for more memory than there is, and that is no panic but an abort.
     let room = Limits::default().reserve(decoder.total_bytes());
     room.map_err(|error| undecodable(&error))?;
     DynamicImage::from_decoder(decoder).map_err(|error| undecodable(&error))
+}
+
+/// How pixels are stored, as people say it.
+fn words(stored: ExtendedColorType) -> String {
+    let channels = match stored.channel_count() {
+        1 => "grey",
+        2 => "grey with transparency",
+        3 => "colour",
+        _ => "colour with transparency",
+    };
+    let bits = stored.bits_per_pixel() / u16::from(stored.channel_count().max(1));
+    format!("{bits}-bit {channels}")
 }
 
 fn open(path: &Path) -> Result<Reader, DataError> {

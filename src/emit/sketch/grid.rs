@@ -18,6 +18,8 @@ pub struct Grid {
     pub arrows: Vec<Arrow>,
     /// Whether every arrow is taken: the path is settled.
     pub settled: bool,
+    /// The arrows of the path that a member takes, where one is shown in its space.
+    pub taken: Vec<Arrow>,
 }
 
 /// An arrow of a trellis.
@@ -61,5 +63,20 @@ pub(super) fn grid(graph: &DecisionGraph, tree: &Tree, trellis: ScopeId) -> Grid
         arrows: arrows.into_iter().collect(),
         scales,
         layers,
+        taken: Vec::new(),
+    }
+}
+
+impl Grid {
+    /// Marks the arrows that a member takes, by the member's own grid, which may lack scales.
+    pub(super) fn mark(&mut self, member: &Grid) {
+        let row = |index: usize| {
+            let scale = member.scales.get(index)?;
+            self.scales.iter().position(|own| own == scale)
+        };
+        let own = |arrow: &Arrow| {
+            Some(Arrow { layer: arrow.layer, from: row(arrow.from)?, to: row(arrow.to)? })
+        };
+        self.taken = member.arrows.iter().filter_map(own).collect();
     }
 }

@@ -37,6 +37,10 @@ pub(super) fn draw(grid: &Grid) -> Drawn {
         let to = (x(arrow.layer), y(arrow.to));
         between(&mut ink, from, to, line);
     }
+    for arrow in &grid.taken {
+        let from = (x(arrow.layer - 1), y(arrow.from));
+        between(&mut ink, from, (x(arrow.layer), y(arrow.to)), "taken");
+    }
     for &(layer, row) in &grid.nodes {
         if layer == 0 {
             between(&mut ink, (x(0) - STEP_X * 0.72, y(row)), (x(0), y(row)), line);

@@ -197,13 +197,6 @@ impl Ink {
     /// The whole document.
     pub(super) fn document(&self, w: f64, h: f64) -> String {
         let [w, h] = [w, h].map(|v| n(v.ceil()));
-        let head = |id: &str, colour: &str| {
-            format!(
-                "<marker id=\"{id}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" \
-                 markerHeight=\"7\" markerUnits=\"userSpaceOnUse\" orient=\"auto\">\
-                 <path d=\"M0 0.8L7.5 4L0 7.2z\" fill=\"{colour}\"/></marker>"
-            )
-        };
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
              viewBox=\"0 0 {w} {h}\">\n<style>{STYLE}</style>\n<defs>{}{}</defs>\n\
@@ -213,4 +206,25 @@ impl Ink {
             self.elements
         )
     }
+
+    /// An element of a page, which has the style; `id` begins the ids in it.
+    pub(super) fn inline(&self, w: f64, h: f64, id: &str) -> String {
+        let [w, h] = [w, h].map(|v| n(v.ceil()));
+        format!(
+            "<svg class=\"sketch\" xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" \
+             height=\"{h}\" viewBox=\"0 0 {w} {h}\">\n<defs>{}{}</defs>\n{}</svg>\n",
+            head(&format!("{id}-head"), "#94a3b8"),
+            head(&format!("{id}-openhead"), "#f59e0b"),
+            self.elements.replace("url(#", &format!("url(#{id}-"))
+        )
+    }
+}
+
+/// The head of an arrow.
+fn head(id: &str, colour: &str) -> String {
+    format!(
+        "<marker id=\"{id}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" \
+         markerHeight=\"7\" markerUnits=\"userSpaceOnUse\" orient=\"auto\">\
+         <path d=\"M0 0.8L7.5 4L0 7.2z\" fill=\"{colour}\"/></marker>"
+    )
 }

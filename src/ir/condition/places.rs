@@ -23,6 +23,8 @@ pub struct Places {
     pub present: Vec<Cond>,
     /// An output reads it.
     pub live: Vec<Factor>,
+    /// Conditions that are those of a place and a leaf there, in turn.
+    pub composed: HashMap<Cond, Factor>,
 }
 
 impl Places {
@@ -38,7 +40,7 @@ impl Places {
         let outputs = graph.outputs.iter().filter(|o| train || !o.aux);
         let roots = outputs.map(|o| (o.node.index(), present[o.node.index()]));
         let live = work.back(roots.collect(), Some(&present));
-        Places { present, live }
+        Places { present, live, composed: work.composed }
     }
 
     /// By node: when an output leads to it along edges that are on, be their sources present or
@@ -94,6 +96,8 @@ struct Work<'a> {
     wiring: Wiring,
     /// Leaves together: that one of them is on.
     some: HashMap<Vec<u32>, Cond>,
+    /// Conditions that were factors once: what all widths of a kernel want is what it is wanted for.
+    composed: HashMap<Cond, Factor>,
 }
 
 /// Leaves by the condition that they are met with, each list sorted and without repeats.
@@ -101,7 +105,13 @@ type Groups = IndexMap<Cond, Vec<u32>>;
 
 impl Work<'_> {
     fn of<'a>(graph: &'a DecisionGraph, all: &'a mut Conditions) -> Work<'a> {
-        Work { graph, all, wiring: Wiring::of(graph), some: HashMap::default() }
+        Work {
+            graph,
+            all,
+            wiring: Wiring::of(graph),
+            some: HashMap::default(),
+            composed: HashMap::default(),
+        }
     }
 
     fn gate(&mut self, leaf: u32) -> Cond {
@@ -213,8 +223,13 @@ impl Work<'_> {
             let gate = self.gate(leaf);
             return (self.all.both(own.0, gate), own.1);
         }
-        let place =
-            if own.1 == Some(LeafId(leaf)) { own.0 } else { self.all.whole(self.graph, own) };
+        if own.1 == Some(LeafId(leaf)) {
+            return own;
+        }
+        let place = self.all.whole(self.graph, own);
+        if own.1.is_some() {
+            self.composed.insert(place, own);
+        }
         (place, Some(LeafId(leaf)))
     }
 
@@ -230,7 +245,8 @@ impl Work<'_> {
                     groups.entry(place).or_default().push(leaf.map_or(ALWAYS, |l| l.0));
                 }
                 let any = self.any(groups);
-                (self.all.both(any, present), None)
+                let any = self.all.both(any, present);
+                self.composed.get(&any).copied().unwrap_or((any, None))
             }
         }
     }

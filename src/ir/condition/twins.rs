@@ -216,7 +216,8 @@ impl Twins<'_> {
         let [left, right] = [a, b].map(|node| &self.graph.graph[NodeId::new(node)]);
         let sizes = left.kernel.own_scale(left.ty.scale) == right.kernel.own_scale(right.ty.scale);
         match self.is_sum(a) || self.is_sum(b) {
-            true => left.ty.width == right.ty.width && left.ty.scale == right.ty.scale,
+            // Terms may be narrower: slices.
+            true => left.ty.scale == right.ty.scale,
             false => {
                 let same = (left.kernel, left.weights) == (right.kernel, right.weights);
                 same && sizes && self.wiring.reads(a).count() == self.wiring.reads(b).count()
@@ -324,7 +325,12 @@ impl Twins<'_> {
     fn chosen(&self, all: &mut Conditions, choice: usize, other: usize) -> Cond {
         let (one, two) = (self.something[choice], self.something[other]);
         let either = all.diagram.or(one, two);
-        let mut equal = all.diagram.not(either);
+        let [width, same] =
+            [choice, other].map(|node| self.graph.graph[NodeId::new(node)].ty.width);
+        let mut equal = match width == same {
+            true => all.diagram.not(either),
+            false => Cond::FALSE,
+        };
         for (on, src) in self.terms(all, choice) {
             let same = self.look_up(src, other);
             let here = all.diagram.and(on, same);

@@ -1,7 +1,7 @@
 //! What `segc eval` says of a network: tables for people, one document for programs.
 
 use crate::commands::failed;
-use crate::exec::judge::{Bad, Judged};
+use crate::exec::judge::{Judged, Seen};
 use crate::exec::views::Views;
 use segc::cli::failure::Failure;
 use segc::cli::number::plural;
@@ -61,8 +61,8 @@ impl Looked {
 }
 
 impl<'r> Worst<'r> {
-    fn of(bad: &'r Bad) -> Worst<'r> {
-        Worst { name: &bad.name, miou: bad.miou, picture: None }
+    fn of(bad: &'r Seen) -> Worst<'r> {
+        Worst { name: &bad.name, miou: bad.miou.unwrap_or(0.0), picture: None }
     }
 }
 

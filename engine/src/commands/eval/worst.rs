@@ -1,6 +1,6 @@
 //! Pictures of the images that a network is worst at.
 
-use crate::exec::judge::{Bad, Judged};
+use crate::exec::judge::{Judged, Seen};
 use segc::cli::failure::Failure;
 use segc::cli::write;
 use segc::data::augment::resize;
@@ -28,7 +28,7 @@ pub(super) fn write(
     dir: &Path,
 ) -> Result<Vec<PathBuf>, Failure> {
     let digits = judged.worst.len().to_string().len();
-    let one = |(rank, bad): (usize, &Bad)| {
+    let one = |(rank, bad): (usize, &Seen)| {
         let name = bad.name.replace(['/', '\\'], "_");
         let path = dir.join(format!("{rank:0digits$}_{name}.png"));
         write::whole(&path, &picture(&path, bad, dataset, palette)?)?;
@@ -40,7 +40,7 @@ pub(super) fn write(
 /// Image, truth and prediction side by side, as a PNG.
 fn picture(
     path: &Path,
-    bad: &Bad,
+    bad: &Seen,
     dataset: &dyn Dataset,
     palette: &Palette,
 ) -> Result<Vec<u8>, DataError> {
@@ -68,7 +68,7 @@ mod tests {
             labels: image::GrayImage::from_pixel(3, 2, image::Luma([13])),
         };
         let (name, size) = (sample.name.clone(), Size::new(2, 3));
-        let bad = Bad { index: 0, name, miou: 0.0, predicted: vec![10; 6], size };
+        let bad = Seen { index: 0, name, miou: Some(0.0), predicted: vec![10; 6], size };
         let judged = Judged {
             confusion: Confusion::new(19),
             instances: Default::default(),

@@ -129,8 +129,11 @@ impl Trial<'_, '_> {
             }
             let tried = SearchPlan { epochs: TRIED, arch_from: from, ..plan.clone() };
             let epoch = self.tried.weights.batches() as u64;
-            let run =
-                |watch: Watch<'_>| run_search(&self.search(&tried), watch).map(drop).map_err(ended);
+            let run = |watch: Watch<'_>| {
+                run_search(&self.search(&tried), watch)
+                    .map(drop)
+                    .map_err(|error| ended(error, job.aside.path()))
+            };
             let paces: Paces = measuring.both(job.share(kinds), (epoch, steps), &run)?;
             if measuring.stopped {
                 return Ok(None);
@@ -172,9 +175,9 @@ impl Trial<'_, '_> {
 
     /// What a search does in the end, with parameters as they are in the beginning.
     fn end(&self, dir: &Path) -> Result<(), Failure> {
-        let Job { judged, args, .. } = self.job;
+        let Job { judged, args, images, .. } = self.job;
         let (set, file) = (args.set.pairs(), &args.file);
-        let manifest = manifest(judged, self.plan, &set, file, args.machine.device());
+        let manifest = manifest(judged, self.plan, images, (&set, file), args.machine.device());
         let params = self.relaxation.init(self.plan.seed);
         conclude(judged, (self.plan, &manifest), self.network, &params, dir).map(drop)
     }

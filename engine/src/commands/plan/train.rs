@@ -176,7 +176,7 @@ impl Trial<'_, '_> {
             let most = Some((batches * batch) as usize);
             let loader = images.judging_by(val.clone(), data, batch, most)?;
             let begun = Stamp::now();
-            evaluate(self.network, &loader, classes).map_err(failed)?;
+            evaluate(self.network, &loader, classes, &[]).map_err(failed)?;
             Ok((loader.samples(), begun.since()))
         };
         // Kernels are chosen and memory is touched by the first.

@@ -7,6 +7,7 @@ use crate::exec::{archive, toy};
 use segc::data::loader::Cache;
 use segc::decode::Rules;
 use segc::ir::{Decision, DecisionGraph};
+use segc::run::log::SearchLine;
 use segc::search::optim::AdamRule;
 use segc::search::plan::{AdamPlan, DataSpec, Loss, Optimiser, Sgd};
 use segc::search::{Boundary, Curve, Schedule};
@@ -154,6 +155,10 @@ fn the_architecture_rests_until_its_time_and_the_loss_falls() {
     assert!(loss(11) < 0.9 * loss(0), "{} and then {}", loss(0), loss(11));
     assert!(epochs[7]["arch_loss"].is_null() && epochs[8]["arch_loss"].is_number());
     assert_eq!(epochs[0]["opinions"].as_array().map(Vec::len), Some(decisions.len()));
+    // As reports read it.
+    let read = segc::run::log::metrics::<SearchLine>(dir.path()).expect("it is whole");
+    let last = read.lines.last().expect("an epoch ended");
+    assert!(matches!(last, SearchLine::Epoch { opinions, .. } if *opinions == after.opinions));
 }
 
 #[test]

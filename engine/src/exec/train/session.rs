@@ -3,6 +3,7 @@
 use super::phase::{Running, Stretch, stretches};
 use super::{BEST, TrainJob, Trained};
 use crate::exec::checkpoint::{self, Kept};
+use crate::exec::examples;
 use crate::exec::journal::Journal;
 use crate::exec::judge::evaluate;
 use crate::exec::run::{Mean, Pace, Progress, Purpose, RunError, due, finite, seed_step};
@@ -129,8 +130,12 @@ impl<'j, 'g> Training<'j, 'g> {
             return Ok(None);
         };
         let (network, best) = (self.job.network, self.stand.best);
+        let (images, classes) = (judge.images, judge.palette.len());
+        let shown = examples::places(images.samples(), judge.examples);
+        let (dir, step) = (self.job.dir, self.done());
         let at_work = || {
-            let confusion = evaluate(network, judge.images, judge.classes)?;
+            let (confusion, seen) = evaluate(network, images, classes, &shown)?;
+            examples::write(dir, images, judge.palette, &seen, step)?;
             let miou = confusion.scores().miou;
             if miou.is_some_and(|miou| best.is_none_or(|best| miou > best)) {
                 if let Some(name) = state::not_finite(network)? {
@@ -146,7 +151,7 @@ impl<'j, 'g> Training<'j, 'g> {
         };
         let scores = confusion.scores();
         self.stand.best = [best, scores.miou].into_iter().flatten().reduce(f64::max);
-        let rows = confusion.counts().chunks(judge.classes.max(1)).map(<[u64]>::to_vec);
+        let rows = confusion.counts().chunks(classes.max(1)).map(<[u64]>::to_vec);
         self.stand.judged = Some(rows.collect());
         Ok(Some(scores))
     }

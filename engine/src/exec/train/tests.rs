@@ -8,10 +8,12 @@ use crate::exec::run::Progress;
 use crate::exec::search::LOG;
 use crate::exec::{state, toy};
 use segc::data::LoaderConfig;
+use segc::data::classes::Palette;
 use segc::data::loader::Cache;
 use segc::ir::DecisionGraph;
 use segc::ir::builder::Builder;
 use segc::ir::kernel::{Interp, Kernel, Norm, Target};
+use segc::run::log::{self, TrainLine};
 use segc::search::loss::{ClassWeights, Hard, Keep, Pixels};
 use segc::search::optim::AdamRule;
 use segc::search::parts::Frozen;
@@ -91,7 +93,8 @@ fn run(plan: &TrainPlan, dir: &Path, resume: bool, most: u64) -> (Trained, Vec<t
     let courses: Vec<Course> = plan.phases.iter().map(course).collect();
     let whole = LoaderConfig { batch: NonZeroUsize::MIN, ..LoaderConfig::default() };
     let judge = Loader::new(toy::pictures(3, 17), whole).expect("there are batches");
-    let judge = Some(Judge { images: &judge, classes: 3, epochs: 2 });
+    let palette = Palette::numbered(3).expect("three classes");
+    let judge = Some(Judge { images: &judge, palette: &palette, examples: 2, epochs: 2 });
     let job = TrainJob {
         network: &network,
         plan,
@@ -120,11 +123,38 @@ fn a_network_learns_bands_and_the_log_says_so() {
     let (plan, dir) = (plan(Length::Epochs(24)), folder());
     let (trained, _) = run(&plan, dir.path(), false, u64::MAX);
     assert!(trained.finished && trained.steps == 24 * 5);
-    let miou = trained.scores.expect("it was judged").miou.expect("there are classes");
+    let miou = trained.scores.as_ref().expect("it was judged").miou.expect("there are classes");
     assert!(miou > 0.9, "mIoU {miou}");
     let log = std::fs::read_to_string(dir.path().join(LOG)).expect("a log");
     let judged = log.lines().filter(|line| line.contains("\"miou\"")).count();
     assert_eq!((log.lines().count(), judged), (24 * 6, 12));
+    // As reports read it.
+    let read = log::metrics::<TrainLine>(dir.path()).expect("it is whole");
+    let last = read.lines.iter().rev().find_map(|line| match line {
+        TrainLine::Epoch { scores, .. } => scores.clone(),
+        TrainLine::Step { .. } => None,
+    });
+    assert_eq!((read.lines.len(), last), (24 * 6, trained.scores));
+}
+
+#[test]
+fn examples_are_pictures_of_what_was_predicted() {
+    let (plan, dir) = (plan(Length::Epochs(24)), folder());
+    run(&plan, dir.path(), false, u64::MAX);
+    let examples = log::examples(dir.path()).expect("it is whole").expect("it was judged");
+    assert_eq!((examples.step, examples.images.len()), (24 * 5, 2));
+    for example in &examples.images {
+        let open = |name: &String| {
+            let path = dir.path().join(segc::run::EXAMPLES).join(name);
+            image::open(path).expect("a picture").into_rgb8()
+        };
+        let (truth, predicted) = (open(&example.truth), open(&example.predicted));
+        assert_eq!(open(&example.image).dimensions(), truth.dimensions());
+        let pairs = truth.pixels().zip(predicted.pixels());
+        let right = pairs.filter(|(a, b)| a == b).count() as f64;
+        let all = f64::from(truth.width() * truth.height());
+        assert!(right / all > 0.9 && example.miou.is_some_and(|miou| miou > 0.7), "{example:?}");
+    }
 }
 
 #[test]
