@@ -25,8 +25,10 @@ mod graph;
 pub mod json;
 pub mod launch;
 mod members;
+pub mod memory;
 mod new;
 pub mod number;
+pub mod plan;
 pub mod read;
 mod report;
 pub mod score;
@@ -89,6 +91,8 @@ pub enum Command {
     Graph(graph::Args),
     /// Document a spec or the standard library, from its `///`
     Doc(doc::Args),
+    /// Say what a search or a training will do, and what it takes: memory, time, disk
+    Plan(compute::Plan),
     /// Search a space for its best network
     Search(compute::Search),
     /// Write the architecture that a search has reached
@@ -180,6 +184,7 @@ fn dispatch(cli: &Cli, argv: &[OsString], term: &mut Term) -> Result<(), Failure
         Command::Data(args) => data::run(args, term),
         Command::Doctor(args) => doctor::run(args, term),
         Command::Completions(args) => completions::run(args, term),
+        Command::Plan(args) => plan::run(args, argv, term),
         Command::Search(_)
         | Command::Train(_)
         | Command::Eval(_)

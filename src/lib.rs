@@ -7,6 +7,7 @@ pub mod data;
 pub mod decode;
 pub mod diag;
 pub mod emit;
+pub mod forecast;
 pub mod ir;
 pub mod run;
 pub mod search;

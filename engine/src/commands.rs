@@ -7,6 +7,8 @@ mod images;
 mod infer;
 mod interrupt;
 mod looking;
+mod need;
+mod plan;
 mod progress;
 mod search;
 mod spec;
@@ -54,6 +56,7 @@ fn run(command: Option<&Command>, term: &mut Term) -> Result<Ended, Failure> {
         interrupt::listen();
     }
     match command {
+        Some(Command::Plan(args)) => plan::run(args, term),
         Some(Command::Search(args)) => search::run(args, term),
         Some(Command::Train(args)) => train::run(args, term),
         Some(Command::Eval(args)) => eval::run(args, term).map(|()| Ended::Done),
@@ -68,21 +71,11 @@ fn run(command: Option<&Command>, term: &mut Term) -> Result<Ended, Failure> {
 
 /// Sets up the machine as asked; the device to compute on.
 fn machine(args: &compute::Machine) -> Result<tch::Device, Failure> {
-    let threads = match args.threads {
-        Some(n) => n.get(),
-        None => std::thread::available_parallelism().map_or(1, usize::from),
-    };
-    let threads = NonZeroU16::new(threads.min(usize::from(u16::MAX)) as u16);
+    let threads = NonZeroU16::new(args.threads().get().min(usize::from(u16::MAX)) as u16);
     let one = NonZeroU16::MIN;
     crate::torch::process::set_threads(threads.unwrap_or(one), one).map_err(failed)?;
-    let device = args.device.to_string();
+    let device = args.device().to_string();
     crate::torch::device(&device).map_err(|e| Failure::machine(e.to_string()))
-}
-
-/// Threads that prepare images.
-fn data_threads(args: &compute::Machine) -> std::num::NonZeroUsize {
-    let all = || std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN);
-    args.threads.unwrap_or_else(all)
 }
 
 /// Why weights cannot be used, with the remedy where there is one.

@@ -41,6 +41,13 @@ impl Settings {
     }
 }
 
+impl From<Vec<(String, String)>> for Settings {
+    fn from(pairs: Vec<(String, String)>) -> Settings {
+        let setting = |(name, value)| Setting { name, value };
+        Settings { set: pairs.into_iter().map(setting).collect() }
+    }
+}
+
 /// One constant from the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -125,6 +132,16 @@ pub fn factor(text: &str) -> Result<f64, String> {
     }
 }
 
+/// An amount of memory: `24GiB`, `512 MiB`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)];
+    let found = units.iter().find_map(|(unit, bits)| {
+        let number: f64 = text.trim().strip_suffix(unit)?.trim().parse().ok()?;
+        (number > 0.0 && number < 1e6).then(|| (number * f64::from(1u32 << (bits - 10))) as u64)
+    });
+    found.map(|kib| kib << 10).ok_or_else(|| "write 24GiB or 512MiB".to_owned())
+}
+
 /// A time in seconds: `2.5`.
 pub fn seconds(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
@@ -144,6 +161,15 @@ mod tests {
         assert_eq!(full.to_string(), "1x3x1024x2048");
         for wrong in ["", "1024", "1x3x0x4", "1x4x8x8", "axb"] {
             assert!(wrong.parse::<Input>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn memory_has_a_unit() {
+        assert_eq!(bytes("1.5 GiB"), Ok(3 << 29));
+        assert_eq!(bytes("64MiB"), Ok(64 << 20));
+        for wrong in ["64", "64MB", "-1GiB", "0GiB", "GiB", "NaNGiB", "infTiB", ""] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
         }
     }
 

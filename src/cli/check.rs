@@ -2,12 +2,16 @@
 
 mod summary;
 
-use super::args::{Input, Settings};
+use super::args::{self, Input, Settings};
+use super::compute::Machine;
 use super::failure::Failure;
+use super::memory::Rooms;
 use super::read::{self, Judged};
 use super::term::Term;
-use super::{json, sizes};
+use super::{json, number, sizes};
 use crate::diag::{self, Diag, Severity, sarif};
+use crate::forecast::need::PROGRAM;
+use crate::supernet::memory::training_peak;
 use clap::ValueEnum;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -25,6 +29,9 @@ pub struct Args {
     /// Also verify the true sizes of all maps at this input
     #[arg(long, value_name = "1x3xHxW")]
     input: Option<Input>,
+    /// How much memory there is, such as 24GiB [default: what is free]
+    #[arg(long, value_name = "SIZE", value_parser = args::bytes)]
+    memory: Option<u64>,
     /// Say nothing of specs that are right
     #[arg(short, long)]
     quiet: bool,
@@ -100,15 +107,18 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
 fn one(args: &Args, mut judged: Judged, all: &mut Whole, term: &mut Term) -> Result<(), Failure> {
     verify_sizes(args, &mut judged);
     look_for_images(&mut judged);
+    let summary = summary(args, &judged);
+    if let Some(summary) = &summary {
+        look_for_memory(args, &mut judged, summary);
+    }
     all.report.ok &= judged.is_right();
     let (name, diags, sources) = (&judged.name, &judged.diags, &judged.program.sources);
     match args.format {
-        Form::Human => human(args, &judged, term),
+        Form::Human => human(&judged, summary, term),
         Form::Json => {
             let (report, ok) = (&mut all.report, judged.is_right());
             let found = diag::render_json(diags, sources);
             report.diagnostics.extend(found.as_array().cloned().unwrap_or_default());
-            let summary = ok.then(|| Summary::of(&judged, args.input));
             report.files.push(FileReport { file: name.clone(), ok, summary });
             Ok(())
         }
@@ -120,12 +130,22 @@ fn one(args: &Args, mut judged: Judged, all: &mut Whole, term: &mut Term) -> Res
     }
 }
 
-fn human(args: &Args, judged: &Judged, term: &mut Term) -> Result<(), Failure> {
+/// What is said of a spec that is right, by those forms that say it.
+fn summary(args: &Args, judged: &Judged) -> Option<Summary> {
+    let wanted = match args.format {
+        Form::Human => !args.quiet,
+        Form::Json => true,
+        Form::Sarif | Form::Github => false,
+    };
+    (wanted && judged.is_right()).then(|| Summary::of(judged, args.input))
+}
+
+fn human(judged: &Judged, summary: Option<Summary>, term: &mut Term) -> Result<(), Failure> {
     read::print_diags(&judged.diags, &judged.program.sources, term);
-    match judged.is_right() {
-        true if args.quiet => Ok(()),
-        true => Summary::of(judged, args.input).print(&judged.name, term),
-        false => {
+    match summary {
+        Some(summary) => summary.print(&judged.name, term),
+        None if judged.is_right() => Ok(()),
+        None => {
             eprintln!("{}", verdict(judged, term));
             Ok(())
         }
@@ -163,8 +183,35 @@ fn look_for_images(judged: &mut Judged) {
     }
 }
 
+/// Warns where a training step of the network that is searched, or trained, takes more memory than
+/// there is.
+fn look_for_memory(args: &Args, judged: &mut Judged, summary: &Summary) {
+    let Ok(chosen) = read::choose(judged, None) else { return };
+    let plans = &judged.space.plans;
+    let searched = plans.search.get(chosen.name).map(|(_, at)| *at);
+    let Some(at) = searched.or_else(|| plans.train.get(chosen.name).map(|(_, at)| *at)) else {
+        return;
+    };
+    let of_net = || {
+        let input = read::planned_batch(judged, chosen.name)?;
+        let peak = training_peak(&chosen.net.graph, input.size, input.batch).ok()?;
+        Some((input, peak))
+    };
+    let Some((input, peak)) = summary.training().or_else(of_net) else { return };
+    let machine = Machine { device: None, threads: None, memory: args.memory };
+    let Some(room) = Rooms::of(&machine).bytes().filter(|room| PROGRAM + peak > *room) else {
+        return;
+    };
+    let (peak, room) = (number::bytes(PROGRAM + peak), number::bytes(room));
+    let warning =
+        Diag::new("W0803", format!("a step of training takes {peak}, and there are {room}"))
+            .label(at, format!("batches of {input}"))
+            .help("take smaller crops or batches, or another machine; `segc plan` says more");
+    judged.diags.push(warning);
+}
+
 fn verdict(judged: &Judged, term: &Term) -> String {
     let errors = judged.diags.iter().filter(|d| d.severity() == Severity::Error).count();
-    let found = super::number::plural(errors, "error");
+    let found = number::plural(errors, "error");
     format!("{} {found}", term.err.bold(format_args!("{}:", judged.name)))
 }

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use crate::ir::Size;
 use clap::ValueEnum;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -45,12 +46,28 @@ impl std::fmt::Display for Device {
 /// What every computation takes.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Machine {
-    /// Where to compute: cpu, cuda, cuda:1
-    #[arg(long, value_name = "DEVICE", default_value_t)]
-    pub device: Device,
+    /// Where to compute: cpu, cuda, cuda:1 [default: cpu]
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<Device>,
     /// Threads on the processor [default: one per core]
     #[arg(long, value_name = "N")]
-    pub threads: Option<std::num::NonZeroUsize>,
+    pub threads: Option<NonZeroUsize>,
+    /// How much memory there is, such as 24GiB [default: what is free]
+    #[arg(long, value_name = "SIZE", value_parser = args::bytes)]
+    pub memory: Option<u64>,
+}
+
+impl Machine {
+    /// Where to compute.
+    pub fn device(&self) -> Device {
+        self.device.unwrap_or_default()
+    }
+
+    /// Threads on the processor: those that were asked for, else one per core.
+    pub fn threads(&self) -> NonZeroUsize {
+        let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.threads.unwrap_or_else(all)
+    }
 }
 
 /// How a network looks at an image.
@@ -71,10 +88,52 @@ pub struct Looking {
     pub stride: Option<Size>,
 }
 
+/// Arguments of `segc plan`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Plan {
+    /// The spec; a plan that was made before is shown
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Constants that are overridden.
+    #[command(flatten)]
+    pub set: Settings,
+    /// The file to write the plan to, for `segc search` or `segc train` [default: only print it]
+    #[arg(short, long, value_name = "PLAN")]
+    pub out: Option<PathBuf>,
+    /// The network: a search is planned where its decisions are open, else its training [default:
+    /// the one that the search block names, else the train block]
+    #[arg(long, value_name = "NAME")]
+    pub net: Option<String>,
+    /// The dataset's folder [default: the spec's data block says]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Times through the dataset, of a training [default: the train block says]
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u32>,
+    /// Images in a batch [default: the block says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch: Option<u32>,
+    /// Weights that a training starts from, by name and shape
+    #[arg(long, value_name = "FILE")]
+    pub init: Option<PathBuf>,
+    /// Where chance starts [default: the block says]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// How long to measure; three steps of each kind are measured in any case
+    #[arg(long, value_name = "S", default_value_t = 20.0, value_parser = args::seconds)]
+    pub seconds: f64,
+    /// Where, and on how many threads.
+    #[command(flatten)]
+    pub machine: Machine,
+    /// How to report
+    #[arg(long, value_enum, default_value_t)]
+    pub format: super::args::Format,
+}
+
 /// Arguments of `segc search`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Search {
-    /// The spec with its `search` block
+    /// The spec with its `search` block, or what `segc plan` has made of it
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Constants that are overridden.
@@ -86,6 +145,9 @@ pub struct Search {
     /// Where chance starts [default: the block says]
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Images in a batch [default: the search block says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch: Option<u32>,
     /// Train the winner and so many random members alike, and compare them
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub against: u32,
@@ -103,9 +165,13 @@ pub struct Search {
 /// Arguments of `segc train`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Train {
-    /// The spec of a finished network, and what overrides it.
+    /// The spec of a finished network, or what `segc plan` has made of it; `-` reads a spec from
+    /// standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Constants that are overridden.
     #[command(flatten)]
-    pub spec: Spec,
+    pub set: Settings,
     /// The run's folder
     #[arg(short, long, value_name = "RUN")]
     pub out: PathBuf,
@@ -119,7 +185,7 @@ pub struct Train {
     #[arg(long, value_name = "N")]
     pub epochs: Option<u32>,
     /// Images in a batch [default: the train block says]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub batch: Option<u32>,
     /// Weights to start from, by name and shape
     #[arg(long, value_name = "FILE")]
@@ -153,6 +219,9 @@ pub struct Eval {
     /// The split to judge by
     #[arg(long, value_name = "NAME", default_value = "val")]
     pub split: String,
+    /// Images in a batch [default: the train block's, 8 at most]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub batch: Option<u32>,
     /// How it looks at the images.
     #[command(flatten)]
     pub looking: Looking,

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::launch;
 use super::term::{Rows, Term};
 use super::{json, number};
+use crate::forecast::machine::{self, Bound, Room};
 use serde::Serialize;
 use std::process::Command;
 
@@ -73,13 +74,15 @@ fn processor() -> Finding {
     Finding { what: "processor", ok: true, found: number::plural(cores, "core") }
 }
 
-/// What the system says is free; where it does not say, nothing is wrong.
+/// What may be taken; where the system does not say, nothing is wrong.
 fn memory() -> Finding {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-    let free = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
-    let found =
-        free.map_or("unknown".to_owned(), |kib| format!("{} free", number::bytes(kib << 10)));
+    let found = match machine::room() {
+        Some(Room { bytes, bound: Bound::Group }) => {
+            format!("{} left of the limit of this control group", number::bytes(bytes))
+        }
+        Some(room) => format!("{} free", number::bytes(room.bytes)),
+        None => "unknown".to_owned(),
+    };
     Finding { what: "memory", ok: true, found }
 }
 

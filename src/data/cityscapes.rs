@@ -100,6 +100,10 @@ impl Dataset for Split {
         let missing = DataError::NoSample { index, len: self.pairs.len() };
         self.pairs.get(index).ok_or(missing)?.load_instances()
     }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.pairs.iter().flat_map(|pair| [pair.image.clone(), pair.mask.clone()]).collect()
+    }
 }
 
 impl Pair {

@@ -127,7 +127,7 @@ pub enum DataError {
 
 impl DataError {
     /// An input or output error on `path`, while doing `action` ("read", "list", …).
-    pub(super) fn io(
+    pub(crate) fn io(
         action: &'static str,
         path: impl Into<PathBuf>,
         source: std::io::Error,

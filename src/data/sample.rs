@@ -1,6 +1,7 @@
 //! A labelled image, its size, and what a dataset must offer.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use image::{GrayImage, RgbImage};
@@ -99,6 +100,11 @@ pub trait Dataset: Send + Sync {
     fn instances(&self, index: usize) -> Result<Option<InstanceMap>, DataError> {
         let _without = index;
         Ok(None)
+    }
+
+    /// The files of pictures and labels, in the order of the samples; none where there are none.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 }
 

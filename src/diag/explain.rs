@@ -92,6 +92,7 @@ pub const PAGES: &[(&str, &str)] = &[
     ("E0623", include_str!("explain/E0623.md")),
     ("E0624", include_str!("explain/E0624.md")),
     ("W0802", include_str!("explain/W0802.md")),
+    ("W0803", include_str!("explain/W0803.md")),
     ("W0901", include_str!("explain/W0901.md")),
     ("W0902", include_str!("explain/W0902.md")),
     ("W0903", include_str!("explain/W0903.md")),

@@ -60,6 +60,21 @@ pub struct Schedule {
     pub curve: Curve,
 }
 
+impl std::fmt::Display for Schedule {
+    /// As specs write it: `0.1 -> 0 poly 0.9`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Schedule { from, to, curve } = *self;
+        match curve {
+            Curve::Constant => write!(f, "{from}"),
+            Curve::Linear => write!(f, "{from} -> {to} linear"),
+            Curve::Cosine => write!(f, "{from} -> {to} cosine"),
+            Curve::Poly { power } => write!(f, "{from} -> {to} poly {power}"),
+            Curve::Exponential => write!(f, "{from} -> {to} exp"),
+            Curve::Step { gamma, .. } => write!(f, "{from} -> {to} step {gamma}"),
+        }
+    }
+}
+
 impl Schedule {
     /// The same value throughout.
     pub fn constant(value: f64) -> Self {

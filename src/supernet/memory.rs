@@ -66,15 +66,37 @@ impl StepBytes {
 /// # Errors
 /// Where the network does not fit the images.
 pub fn training_peak(graph: &DecisionGraph, input: Size, batch: u32) -> Result<u64, SizeProblem> {
+    let kinds: &[StepKind] = match graph.leaves.is_empty() {
+        true => &[StepKind::Weights],
+        false => &[StepKind::Weights, StepKind::Arch],
+    };
+    let steps = steps(graph, (input, u64::from(batch)), kinds, &[])?;
+    Ok(steps.into_iter().map(StepBytes::resident).max().unwrap_or(0))
+}
+
+/// The memory that steps of each kind take with every alternative on, on `batch` images of size
+/// `input`. Weight sets marked in `held`, in their order, keep still and have no gradients; none do
+/// where it is empty.
+///
+/// # Errors
+/// Where the network does not fit the images.
+pub fn steps(
+    graph: &DecisionGraph,
+    (input, batch): (Size, u64),
+    kinds: &[StepKind],
+    held: &[bool],
+) -> Result<Vec<StepBytes>, SizeProblem> {
     let leaves = graph.leaves.len();
     let live = cost::built(graph, &liveness(graph, &vec![true; leaves], true));
     let sizes = Sizes::of(graph, &live, input)?;
     let plan = plan(graph, &vec![Switch::Weighted; leaves], Mode::Train);
-    let at = (input, u64::from(batch));
-    let facts = facts(graph, &plan, &sizes, at.1);
-    let peak = |kind| walk(graph, &plan, &facts, at, kind).resident();
-    let of_leaves = if leaves > 0 { peak(StepKind::Arch) } else { 0 };
-    Ok(peak(StepKind::Weights).max(of_leaves))
+    let mut facts = facts(graph, &plan, &sizes, batch);
+    for fact in &mut facts {
+        if fact.weights.is_some_and(|id| held.get(id.0 as usize) == Some(&true)) {
+            fact.trained = 0;
+        }
+    }
+    Ok(kinds.iter().map(|kind| walk(graph, &plan, &facts, (input, batch), *kind)).collect())
 }
 
 /// The memory that a training step takes which follows `plan`, on `batch` images of size `input`,

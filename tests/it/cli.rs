@@ -46,11 +46,14 @@ macro_rules! snapshots {
 
 snapshots! {
     check_of_a_space: "check", SMALL;
-    check_of_a_network: "check", PUBLISHED;
+    check_of_a_network: "check", PUBLISHED, "--memory", "1TiB";
     check_of_a_module: "check", "tests/fixtures/cli/module.seg";
     check_of_what_is_kept_and_of_missing_images: "check", "tests/fixtures/cli/kept.seg";
     check_as_json: "check", SMALL, "--format", "json";
     check_of_several_files_says_everything: "check", SMALL, "tests/nothing.seg", "src";
+    check_where_there_is_too_little_memory: "check", "specs/quickstart.seg", "--memory", "128MiB";
+    a_plan_is_shown_again: "plan", "tests/fixtures/plan/quickstart.plan";
+    a_plan_that_is_none: "plan", "tests/fixtures/scores/scores.json";
     count_of_a_space: "count", SMALL;
     count_as_json: "count", SMALL, "--format", "json";
     count_of_a_network: "count", PUBLISHED;

@@ -29,11 +29,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sema", "emit",
         ],
     ),
+    ("forecast", &["source", "ir", "cost", "supernet", "search", "data", "sema"]),
     (
         "cli",
         &[
             "source", "system", "diag", "stdlib", "syntax", "ir", "cost", "decode", "supernet",
-            "search", "data", "chart", "sema", "emit", "run",
+            "search", "data", "chart", "sema", "emit", "run", "forecast",
         ],
     ),
 ];

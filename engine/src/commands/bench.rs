@@ -4,7 +4,7 @@ mod picture;
 mod report;
 mod scores;
 
-use super::{failed, machine, progress, spec};
+use super::{failed, machine, need, progress, spec};
 use crate::exec::bench::{Amount, How, Settings, Subject, Timing, bench};
 use crate::exec::executor::{Executor, Options};
 use crate::torch::memory;
@@ -59,6 +59,7 @@ pub(super) fn run(args: &Bench, term: &mut Term) -> Result<(), Failure> {
     let kind = kind(args.precision, device)?;
     // Where nobody can count, nothing is said of memory.
     let _ = memory::count_cpu();
+    room(&entries, &cases, args)?;
     let options = Options { device, kind, ..Options::default() };
     let networks = entries
         .iter()
@@ -136,6 +137,18 @@ fn cases(entries: &[Entry<'_>], args: &Bench) -> Result<Vec<Case>, Failure> {
         }
     }
     Ok(cases)
+}
+
+/// Refuses to begin where there is too little memory.
+fn room(entries: &[Entry<'_>], cases: &[Case], args: &Bench) -> Result<(), Failure> {
+    let of = |case: &Case| entries.get(case.entry).map(|entry| (entry.graph, case.input));
+    let subjects: Vec<_> = cases.iter().filter_map(of).collect();
+    let pixels = |input: &Input| u64::from(input.batch) * input.size.area();
+    let largest = subjects.iter().map(|(_, input)| *input).max_by_key(pixels);
+    let Some(Input { batch, size, .. }) = largest else { return Ok(()) };
+    let sizes: Vec<_> = subjects.iter().map(|(graph, input)| (*graph, input.size)).collect();
+    let flag = |batch| format!("--input {}", Input { batch, ..Input::picture(size.h, size.w) });
+    need::for_bench(&sizes, batch, &flag, &args.machine)
 }
 
 /// The inputs at which a network is measured.

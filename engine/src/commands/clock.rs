@@ -76,7 +76,7 @@ fn describe(machine: &compute::Machine) -> Machine {
     Machine {
         segc: env!("CARGO_PKG_VERSION").to_owned(),
         libtorch: process::version(),
-        device: machine.device.to_string(),
+        device: machine.device().to_string(),
         threads: process::threads(),
         system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         processor: field("/proc/cpuinfo", "model name"),

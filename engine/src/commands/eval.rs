@@ -3,10 +3,10 @@
 mod report;
 mod worst;
 
-use super::images::{Images, palette};
+use super::images::{Images, judging_batch, palette};
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{data_threads, interrupt, machine, progress, spec, unloaded};
+use super::{interrupt, machine, need, progress, spec, unloaded};
 use crate::exec::judge::{Exam, judge};
 use crate::exec::state;
 use report::Report;
@@ -33,14 +33,17 @@ pub(super) fn run(args: &Eval, term: &mut Term) -> Result<(), Failure> {
     let data = &plan.last().data;
     let device = machine(&args.machine)?;
     let images =
-        Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
+        Images::find(args.data.as_deref(), &judged.space.plans.data, args.machine.threads())?;
+    let (dataset, batch) =
+        (images.open(data, &args.split)?, args.batch.unwrap_or(judging_batch(data)));
+    let judged_images = (&images, dataset.as_ref(), data);
+    need::for_judging(&net.graph, judged_images, &views, batch, &args.machine)?;
     let network = fresh(&net.graph, device, 0)?;
     state::load(&network, &args.weights).map_err(unloaded)?;
     if let Some(dir) = &args.out {
         worst::folder(dir, args.force)?;
     }
-    let dataset = images.open(data, &args.split)?;
-    let loader = images.judging_by(Arc::clone(&dataset), data)?;
+    let loader = images.judging_by(Arc::clone(&dataset), data, batch, None)?;
     let classes = palette(data)?;
     let dataset = dataset.as_ref();
     let (classes_n, worst) = (classes.len(), args.worst);

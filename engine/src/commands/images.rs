@@ -10,6 +10,8 @@ use segc::data::loader::{Cache, Order, Rest};
 use segc::data::shares::class_shares;
 use segc::data::synth::{self, SynthConfig};
 use segc::data::{Augment, Dataset, Loader, LoaderConfig, Size, format};
+use segc::forecast::need::Feed;
+use segc::ir;
 use segc::search::plan::{DataSpec, Loss};
 use segc::sema::plan::DataPlan;
 use std::num::NonZeroUsize;
@@ -75,16 +77,43 @@ impl Images {
         Ok(Loader::over(data, samples, config)?)
     }
 
-    /// Batches to judge by: whole images as they are listed.
-    pub(super) fn judging(&self, spec: &DataSpec, split: &str) -> Result<Loader, Failure> {
-        self.judging_by(self.open(spec, split)?, spec)
+    /// How many of a plan's images are read, at which sizes: all, or so many.
+    pub(super) fn feed(&self, spec: &DataSpec, images: Option<usize>) -> Result<Feed, Failure> {
+        let data = self.open(spec, &spec.split)?;
+        let kept = kept_size(data.as_ref(), spec)?;
+        Ok(Feed {
+            images: images.unwrap_or(data.len()) as u64,
+            kept,
+            input: spec.crop.unwrap_or(kept),
+            batch: spec.batch,
+            threads: u32::try_from(self.threads.get()).unwrap_or(u32::MAX),
+        })
     }
 
-    /// The same of a split that is open.
+    /// The same of images that a network is judged by.
+    pub(super) fn judging_feed(
+        &self,
+        data: &dyn Dataset,
+        spec: &DataSpec,
+        batch: u32,
+    ) -> Result<Feed, Failure> {
+        let kept = kept_size(data, spec)?;
+        let threads = u32::try_from(self.threads.get()).unwrap_or(u32::MAX);
+        Ok(Feed { images: data.len() as u64, kept, input: kept, batch, threads })
+    }
+
+    /// Batches to judge by: whole images as they are listed.
+    pub(super) fn judging(&self, spec: &DataSpec, split: &str) -> Result<Loader, Failure> {
+        self.judging_by(self.open(spec, split)?, spec, judging_batch(spec), None)
+    }
+
+    /// The same of a split that is open, so many images at once; of all, or of the first so many.
     pub(super) fn judging_by(
         &self,
         data: Arc<dyn Dataset>,
         spec: &DataSpec,
+        batch: u32,
+        most: Option<usize>,
     ) -> Result<Loader, Failure> {
         let size = spec.size.map(|s| Size { h: s.h, w: s.w });
         let augment = Augment {
@@ -94,7 +123,7 @@ impl Images {
             ..Augment::default()
         };
         let config = LoaderConfig {
-            batch: NonZeroUsize::new(spec.batch.min(8) as usize).unwrap_or(NonZeroUsize::MIN),
+            batch: NonZeroUsize::new(batch as usize).unwrap_or(NonZeroUsize::MIN),
             seed: 0,
             threads: self.threads,
             ahead: 2,
@@ -103,8 +132,23 @@ impl Images {
             cache: Cache::Off,
             augment,
         };
-        Ok(Loader::new(data, config)?)
+        let samples = (0..most.unwrap_or(usize::MAX).min(data.len())).collect();
+        Ok(Loader::over(data, samples, config)?)
     }
+}
+
+/// Images at once where a training judges.
+pub(super) fn judging_batch(spec: &DataSpec) -> u32 {
+    spec.batch.min(8)
+}
+
+/// The size of images as they are kept: what the plan brings them to, else that of the first.
+fn kept_size(data: &dyn Dataset, spec: &DataSpec) -> Result<ir::Size, Failure> {
+    if let Some(size) = spec.size {
+        return Ok(size);
+    }
+    let Size { h, w } = data.load(0)?.size();
+    Ok(ir::Size { h, w })
 }
 
 /// The format of a plan's images.

@@ -6,7 +6,7 @@ mod files;
 use super::images::palette;
 use super::looking::{unseen, views};
 use super::train::fresh;
-use super::{interrupt, machine, progress, run_ended, spec, unloaded};
+use super::{interrupt, machine, need, progress, run_ended, spec, unloaded};
 use crate::exec::executor::Executor;
 use crate::exec::run::RunError;
 use crate::exec::state;
@@ -36,10 +36,13 @@ pub(super) fn run(args: &Infer, term: &mut Term) -> Result<(), Failure> {
     let plan = judged.space.plans.train.get(name).map(|(plan, _)| plan);
     let tasks = files::tasks(&args.input, &args.out)?;
     let device = machine(&args.machine)?;
+    let size = args.size.or(plan.and_then(|plan| plan.last().data.size));
+    if let Some(largest) = files::largest(&tasks) {
+        need::for_picture(&net.graph, &views, (size.unwrap_or(largest), largest), &args.machine)?;
+    }
     let network = fresh(&net.graph, device, 0)?;
     state::load(&network, &args.weights).map_err(unloaded)?;
     files::begin(&args.out, &tasks, args.force)?;
-    let size = args.size.or(plan.and_then(|plan| plan.last().data.size));
     let seer = Seer { network: &network, views: &views, size, palette: &classes(plan, net)? };
     let broken = seer.all(&tasks, term)?;
     let (all, seen) = (plural(tasks.len(), "picture"), plural(tasks.len() - broken, "picture"));

@@ -5,6 +5,7 @@ use crate::exec::bench::Amount;
 use crate::exec::run::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 /// A bar with loss, mIoU, throughput and the time that is left; on stderr.
 pub(super) struct Bar {
@@ -59,6 +60,38 @@ pub(super) fn pictures(name: &'static str, all: usize) -> ProgressBar {
     );
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.with_prefix(name)
+}
+
+/// A bar that fills with the time that something may take; on stderr.
+pub(super) struct Timer {
+    bar: ProgressBar,
+    begun: Instant,
+    all: Duration,
+}
+
+impl Timer {
+    /// A bar named after what takes so much time.
+    pub(super) fn new(name: &'static str, all: Duration) -> Timer {
+        let length = u64::try_from(all.as_millis()).unwrap_or(u64::MAX);
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{prefix:>12} {wide_bar:.cyan/dim} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Timer { bar: bar.with_prefix(name), begun: Instant::now(), all }
+    }
+
+    /// Shows how far it is, and says whether to stop.
+    pub(super) fn show(&self) -> bool {
+        let passed = self.begun.elapsed();
+        self.bar.set_position(u64::try_from(passed.as_millis()).unwrap_or(u64::MAX));
+        let left = self.all.saturating_sub(passed);
+        self.bar.set_message(format!("about {} left", indicatif::HumanDuration(left)));
+        interrupt::go_on().is_break()
+    }
+
+    /// Takes the bar away.
+    pub(super) fn done(&self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 /// A bar over the rounds of a comparison.

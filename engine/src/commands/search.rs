@@ -2,16 +2,18 @@
 
 use super::clock::Clock;
 use super::images::Images;
+use super::plan::sources;
 use super::progress::Bar;
-use super::{Ended, data_threads, failed, machine, run_ended, spec, versus};
+use super::{Ended, failed, machine, need, run_ended, spec, versus};
 use crate::exec::executor::{Executor, Options};
 use crate::exec::run::RunError;
 use crate::exec::search::{SearchJob, Searched, search};
 use crate::exec::{archive, checkpoint, state};
 use crate::torch::process;
-use segc::cli::compute::Search;
+use segc::cli::compute::{Device, Search};
 use segc::cli::failure::Failure;
 use segc::cli::number::grouped;
+use segc::cli::plan::{Planned, planned};
 use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::data::Loader;
@@ -25,31 +27,40 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Steps between checkpoints within an epoch.
-const CHECKPOINT_STEPS: u64 = 50;
+pub(super) const CHECKPOINT_STEPS: u64 = 50;
 
 pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
-    let judged = spec::read(&args.file, &args.set, term)?;
-    let plan = plan(&judged, args)?;
+    let planned = planned(&args.file)?;
+    let args = &match &planned {
+        Some(planned) => segc::cli::plan::search(planned, args)?,
+        None => args.clone(),
+    };
+    let judged = spec::planned(&args.file, &args.set, planned.as_ref(), term)?;
+    let asked = planned.as_ref().map(Planned::net);
+    let plan = plan(&judged, asked, args.seed, args.batch)?;
     let device = machine(&args.machine)?;
     let images =
-        Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
-    let manifest = manifest(&judged, &plan, &images, args);
-    let loaders = Loaders::open(&plan, &images)?;
-    let _held = run::begin(&args.out, &manifest, &judged.program, args.resume)?;
+        Images::find(args.data.as_deref(), &judged.space.plans.data, args.machine.threads())?;
+    if let Some(planned) = &planned {
+        planned.holds(&sources::of_search(&judged, &plan, &images)?, &process::version())?;
+    }
     let net = judged.space.nets.get(&plan.net).ok_or(Failure::Spec)?;
+    need::for_search(&net.graph, &plan, &images, &args.machine)?;
+    let batches = Batches::of(&plan, &images, None)?;
+    let manifest =
+        manifest(&judged, &plan, &images, (&args.set.pairs(), &args.file), args.machine.device());
+    let _held = run::begin(&args.out, &manifest, &judged.program, args.resume)?;
     let options = Options { device, seed: plan.seed, ..Options::default() };
     let network = Executor::new(&net.graph, options).map_err(failed)?;
     let relaxation = Relaxation::new(judged.space.decisions(), &net.graph.leaves, plan.boundary)
         .map_err(failed)?;
-    let searched = search_all(&plan, &loaders, &network, &relaxation, args)?;
+    let searched = search_all(&plan, &batches, &network, &relaxation, args)?;
     if !searched.finished {
         eprintln!("stopped; go on with `--resume`");
         return Ok(Ended::Stopped);
     }
-    let decoded = winner::winner(&judged.space, net, &plan, &searched.state.params);
-    let decoded = decoded.map_err(failed)?;
-    let text = write_arch(&judged, &plan, &manifest, &decoded, &args.out)?;
-    write_inherited(&judged, &plan, &network, &decoded, &text, &args.out)?;
+    let params = &searched.state.params;
+    let decoded = conclude(&judged, (&plan, &manifest), &network, params, &args.out)?;
     report(&judged, &plan, &searched, &relaxation, &decoded, args, term)?;
     if args.against > 0 {
         versus::compare(&judged, &plan, &decoded.binding, (&images, device), args, term)?;
@@ -58,29 +69,44 @@ pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
     Ok(Ended::Done)
 }
 
-/// The search that the spec asks for.
-fn plan(judged: &Judged, args: &Search) -> Result<SearchPlan, Failure> {
-    let Some((plan, _)) = judged.space.plans.search.values().next() else {
+/// The search that the spec asks for, changed by the command line: of the network that is `asked`
+/// for, else the first.
+pub(super) fn plan(
+    judged: &Judged,
+    asked: Option<&str>,
+    seed: Option<u64>,
+    batch: Option<u32>,
+) -> Result<SearchPlan, Failure> {
+    let plans = &judged.space.plans.search;
+    let found = asked.map_or_else(|| plans.values().next(), |net| plans.get(net));
+    let Some((plan, _)) = found else {
+        let of = asked.map_or(String::new(), |net| format!(" for `{net}`"));
         return Err(Failure::with_help(
-            format!("`{}` has no `search` block", judged.name),
+            format!("`{}` has no `search` block{of}", judged.name),
             "say what to do: `search NET { data … epochs … weights … arch … }`",
         ));
     };
     let mut plan = plan.clone();
-    plan.seed = args.seed.unwrap_or(plan.seed);
+    plan.seed = seed.unwrap_or(plan.seed);
+    plan.data.batch = batch.unwrap_or(plan.data.batch);
     Ok(plan)
 }
 
-fn manifest(judged: &Judged, plan: &SearchPlan, images: &Images, args: &Search) -> Manifest {
-    let set = args.set.pairs();
-    let name = args.file.file_name().map(|n| n.to_string_lossy().into_owned());
+pub(super) fn manifest(
+    judged: &Judged,
+    plan: &SearchPlan,
+    images: &Images,
+    (set, file): (&[(String, String)], &Path),
+    device: Device,
+) -> Manifest {
+    let name = file.file_name().map(|n| n.to_string_lossy().into_owned());
     Manifest {
         schema: run::SCHEMA.to_string(),
         segc: env!("CARGO_PKG_VERSION").to_string(),
-        machine: format!("libtorch {}, {}", process::version(), args.machine.device),
+        machine: format!("libtorch {}, {device}", process::version()),
         spec: name.filter(|n| n != "-").unwrap_or_else(|| "stdin.seg".to_string()),
-        fingerprint: run::fingerprint(&judged.program, &set),
-        set,
+        fingerprint: run::fingerprint(&judged.program, set),
+        set: set.to_vec(),
         net: plan.net.clone(),
         emit: plan.emit.clone(),
         strategy: "gradient".to_string(),
@@ -92,25 +118,33 @@ fn manifest(judged: &Judged, plan: &SearchPlan, images: &Images, args: &Search) 
 }
 
 /// What a search learns from.
-struct Loaders {
-    weights: Loader,
-    arch: Loader,
-    shares: Vec<f64>,
+pub(super) struct Batches {
+    /// The images that move the weights.
+    pub(super) weights: Loader,
+    /// The images that move the architecture.
+    pub(super) arch: Loader,
+    /// What part of the labelled pixels each class makes up, where the loss has to know it.
+    pub(super) shares: Vec<f64>,
 }
 
-impl Loaders {
-    fn open(plan: &SearchPlan, images: &Images) -> Result<Loaders, Failure> {
+impl Batches {
+    /// All that the plan asks for, or no more than so many images to move each.
+    pub(super) fn of(
+        plan: &SearchPlan,
+        images: &Images,
+        most: Option<usize>,
+    ) -> Result<Batches, Failure> {
         let all = images.open(&plan.data, &plan.data.split)?.len();
-        let (first, second) = match plan.halves {
-            true => {
-                let (first, second) = split_halves(all, plan.seed);
-                (Some(first), Some(second))
-            }
-            false => (None, None),
+        let (mut first, mut second) = match plan.halves {
+            true => split_halves(all, plan.seed),
+            false => ((0..all).collect(), (0..all).collect()),
         };
-        Ok(Loaders {
-            weights: images.training(&plan.data, plan.seed, first)?,
-            arch: images.training(&plan.data, plan.seed.wrapping_add(1), second)?,
+        for half in [&mut first, &mut second] {
+            half.truncate(most.unwrap_or(usize::MAX));
+        }
+        Ok(Batches {
+            weights: images.training(&plan.data, plan.seed, Some(first))?,
+            arch: images.training(&plan.data, plan.seed.wrapping_add(1), Some(second))?,
             shares: images.shares(&plan.data, &plan.loss)?,
         })
     }
@@ -118,7 +152,7 @@ impl Loaders {
 
 fn search_all(
     plan: &SearchPlan,
-    loaders: &Loaders,
+    batches: &Batches,
     network: &Executor<'_>,
     relaxation: &Relaxation,
     args: &Search,
@@ -127,9 +161,9 @@ fn search_all(
         network,
         relaxation,
         plan,
-        weights: &loaders.weights,
-        arch: &loaders.arch,
-        shares: &loaders.shares,
+        weights: &batches.weights,
+        arch: &batches.arch,
+        shares: &batches.shares,
         dir: &args.out,
         checkpoint_steps: CHECKPOINT_STEPS,
         resume: args.resume,
@@ -145,7 +179,7 @@ fn search_all(
 }
 
 /// Why a search ended; if by steps that were too long, what is left of it and what to try.
-fn ended(error: RunError, dir: &Path) -> Failure {
+pub(super) fn ended(error: RunError, dir: &Path) -> Failure {
     if !error.is_divergence() {
         return run_ended(error);
     }
@@ -155,6 +189,21 @@ fn ended(error: RunError, dir: &Path) -> Failure {
         None => milder.to_owned(),
     };
     Failure::with_help(error.to_string(), help)
+}
+
+/// Reads the architecture off the parameters, and writes it with the weights that it inherits.
+pub(super) fn conclude(
+    judged: &Judged,
+    (plan, manifest): (&SearchPlan, &Manifest),
+    network: &Executor<'_>,
+    params: &[f64],
+    dir: &Path,
+) -> Result<Decoded, Failure> {
+    let net = judged.space.nets.get(&plan.net).ok_or(Failure::Spec)?;
+    let decoded = winner::winner(&judged.space, net, plan, params).map_err(failed)?;
+    let text = write_arch(judged, plan, manifest, &decoded, dir)?;
+    write_inherited(judged, plan, network, &decoded, &text, dir)?;
+    Ok(decoded)
 }
 
 fn write_arch(

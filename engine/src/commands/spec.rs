@@ -2,9 +2,11 @@
 
 use segc::cli::args::{Settings, Spec};
 use segc::cli::failure::Failure;
+use segc::cli::plan::Planned;
 use segc::cli::read::{self, Judged};
 use segc::cli::term::Term;
 use segc::diag::Sink;
+use segc::forecast::digest::{What, of_program};
 use segc::ir::DecisionGraph;
 use segc::run;
 use segc::sema::{self, Net};
@@ -13,6 +15,25 @@ use std::path::Path;
 /// Reads a spec that has to be right.
 pub(super) fn read(file: &Path, set: &Settings, term: &Term) -> Result<Judged, Failure> {
     read::right(&Spec { file: file.to_path_buf(), set: set.clone() }, term)
+}
+
+/// Reads a spec that has to be right, for a run that was perhaps planned: where it was, and the spec
+/// is wrong, what has changed since is said instead.
+pub(super) fn planned(
+    file: &Path,
+    set: &Settings,
+    planned: Option<&Planned>,
+    term: &Term,
+) -> Result<Judged, Failure> {
+    if let Some(planned) = planned {
+        let judged = read::judge(file, &set.pairs())?;
+        if judged.is_right() {
+            read::print_diags(&judged.diags, &judged.program.sources, term);
+            return Ok(judged);
+        }
+        planned.holds_of_texts(&of_program(&judged.program, What::Spec, &judged.name))?;
+    }
+    read(file, set, term)
 }
 
 /// A finished network of a spec: the asked one, or the one that is meant.

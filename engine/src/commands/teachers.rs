@@ -7,8 +7,10 @@ use segc::cli::args::Settings;
 use segc::cli::failure::Failure;
 use segc::cli::read::Judged;
 use segc::cli::term::Term;
+use segc::ir::DecisionGraph;
 use segc::search::loss::{Loss, Teacher, TeacherSpec};
 use segc::search::plan::TrainPlan;
+use segc::sema::Net;
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::Device;
@@ -51,13 +53,28 @@ impl<'t> Beside<'t> {
         loss.teachers().into_iter().map(|teacher| self.one(teacher, device)).collect()
     }
 
-    fn one(&self, teacher: &Teacher, device: Device) -> Result<Executor<'t>, Failure> {
+    /// The graphs of a loss's teachers, in their order.
+    pub(super) fn graphs(&self, loss: &Loss) -> Result<Vec<&'t DecisionGraph>, Failure> {
+        let graph = |teacher: &Teacher| Ok(&self.network(teacher)?.1.graph);
+        loss.teachers().into_iter().map(graph).collect()
+    }
+
+    /// The specs of a plan's teachers that have one of their own, by their files.
+    pub(super) fn specs(&self) -> &'t BTreeMap<String, Judged> {
+        self.specs
+    }
+
+    /// A teacher's name and network.
+    fn network(&self, teacher: &Teacher) -> Result<(&'t str, &'t Net), Failure> {
         let (judged, asked) = match &teacher.spec {
             TeacherSpec::Net(name) => (Some(self.own), Some(name.as_str())),
             TeacherSpec::File(file) => (self.specs.get(file), None),
         };
-        let judged = judged.ok_or(Failure::Spec)?;
-        let (name, net) = spec::finished(judged, asked)?;
+        spec::finished(judged.ok_or(Failure::Spec)?, asked)
+    }
+
+    fn one(&self, teacher: &Teacher, device: Device) -> Result<Executor<'t>, Failure> {
+        let (name, net) = self.network(teacher)?;
         let options = Options { device, ..Options::default() };
         let network = Executor::new(&net.graph, options).map_err(failed)?;
         let file = Path::new(&teacher.weights);

@@ -2,9 +2,10 @@
 
 use super::clock::Clock;
 use super::images::{Images, palette};
+use super::plan::sources;
 use super::progress::Bar;
 use super::teachers::{Beside, Teachers};
-use super::{Ended, data_threads, failed, machine, run_ended, spec, unloaded};
+use super::{Ended, failed, machine, need, run_ended, spec, unloaded};
 use crate::exec::checkpoint;
 use crate::exec::executor::{Executor, Options};
 use crate::exec::run::RunError;
@@ -13,13 +14,14 @@ use crate::exec::train::{Course, Judge, TrainJob, Trained, train};
 use crate::torch::process;
 use segc::cli::compute::{Machine, Train};
 use segc::cli::failure::Failure;
+use segc::cli::plan::planned;
 use segc::cli::read::Judged;
 use segc::cli::term::Term;
 use segc::ir::DecisionGraph;
 use segc::run::hold::{Hold, hold};
 use segc::run::{self, Manifest};
 use segc::search::plan::{Length, Phase, TrainPlan};
-use segc::sema::Program;
+use segc::sema::{Net, Program};
 use std::collections::BTreeMap;
 use std::path::Path;
 use tch::Device;
@@ -27,23 +29,32 @@ use tch::Device;
 /// The file of trained weights in a run's folder.
 pub(super) const WEIGHTS: &str = "weights.safetensors";
 /// Steps between checkpoints within an epoch.
-const CHECKPOINT_STEPS: u64 = 200;
+pub(super) const CHECKPOINT_STEPS: u64 = 200;
+/// Epochs from one judgement to the next.
+pub(super) const JUDGED: u64 = 10;
 
 pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
-    let judged = spec::read(&args.spec.file, &args.spec.set, term)?;
+    let planned = planned(&args.file)?;
+    let args = &match &planned {
+        Some(planned) => segc::cli::plan::train(planned, args)?,
+        None => args.clone(),
+    };
+    let judged = spec::planned(&args.file, &args.set, planned.as_ref(), term)?;
     let (name, net) = spec::finished(&judged, args.net.as_deref())?;
-    let plan = plan(&judged, name, args)?;
+    let plan = plan(&judged, name, (args.seed, args.epochs, args.batch))?;
     let device = machine(&args.machine)?;
     let images =
-        Images::find(args.data.as_deref(), &judged.space.plans.data, data_threads(&args.machine))?;
-    let _held = begin(&args.out, args.resume)?;
-    let options = Options { device, seed: plan.seed, ..Options::default() };
-    let network = Executor::new(&net.graph, options).map_err(failed)?;
-    if let Some(init) = &args.init {
-        inherit(&network, init)?;
-    }
+        Images::find(args.data.as_deref(), &judged.space.plans.data, args.machine.threads())?;
     let teachers = Teachers::read(&plan, term)?;
     let teachers = teachers.beside(&judged);
+    if let Some(planned) = &planned {
+        let init = args.init.as_deref();
+        let now = sources::of_training(&judged, &plan, &images, init, &teachers)?;
+        planned.holds(&now, &process::version())?;
+    }
+    need::for_training(&net.graph, &plan, &images, &teachers, &args.machine)?;
+    let _held = begin(&args.out, args.resume)?;
+    let network = begun(net, &plan, device, args.init.as_deref())?;
     let place = Place {
         dir: &args.out,
         resume: args.resume,
@@ -67,8 +78,26 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
     Ok(Ended::Done)
 }
 
-/// The training that the spec asks for, changed by the command line.
-fn plan(judged: &Judged, net: &str, args: &Train) -> Result<TrainPlan, Failure> {
+/// A network as its training begins: with weights by chance, or those of a file as far as they fit.
+pub(super) fn begun<'g>(
+    net: &'g Net,
+    plan: &TrainPlan,
+    device: Device,
+    init: Option<&Path>,
+) -> Result<Executor<'g>, Failure> {
+    let network = fresh(&net.graph, device, plan.seed)?;
+    if let Some(init) = init {
+        inherit(&network, init)?;
+    }
+    Ok(network)
+}
+
+/// The training that the spec asks for, changed by the command line: its seed, epochs and batch.
+pub(super) fn plan(
+    judged: &Judged,
+    net: &str,
+    (seed, epochs, batch): (Option<u64>, Option<u32>, Option<u32>),
+) -> Result<TrainPlan, Failure> {
     let Some((plan, _)) = judged.space.plans.train.get(net) else {
         return Err(Failure::with_help(
             format!("`{}` has no `train` block for `{net}`", judged.name),
@@ -76,12 +105,12 @@ fn plan(judged: &Judged, net: &str, args: &Train) -> Result<TrainPlan, Failure> 
         ));
     };
     let mut plan = plan.clone();
-    plan.seed = args.seed.unwrap_or(plan.seed);
-    if let Some(epochs) = args.epochs {
+    plan.seed = seed.unwrap_or(plan.seed);
+    if let Some(epochs) = epochs {
         one_phase(&mut plan, net)?.length = Length::Epochs(u64::from(epochs));
     }
     for phase in &mut plan.phases {
-        phase.data.batch = args.batch.unwrap_or(phase.data.batch);
+        phase.data.batch = batch.unwrap_or(phase.data.batch);
     }
     Ok(plan)
 }
@@ -99,12 +128,12 @@ fn one_phase<'p>(plan: &'p mut TrainPlan, net: &str) -> Result<&'p mut Phase, Fa
 
 /// What the run is begun with.
 fn manifest(judged: &Judged, plan: &TrainPlan, images: &Images, args: &Train) -> Manifest {
-    let set = args.spec.set.pairs();
-    let name = args.spec.file.file_name().map(|n| n.to_string_lossy().into_owned());
+    let set = args.set.pairs();
+    let name = args.file.file_name().map(|n| n.to_string_lossy().into_owned());
     Manifest {
         schema: run::SCHEMA.to_string(),
         segc: env!("CARGO_PKG_VERSION").to_string(),
-        machine: format!("libtorch {}, {}", process::version(), args.machine.device),
+        machine: format!("libtorch {}, {}", process::version(), args.machine.device()),
         spec: name.filter(|n| n != "-").unwrap_or_else(|| "stdin.seg".to_string()),
         fingerprint: run::fingerprint(&judged.program, &set),
         set,
@@ -166,12 +195,12 @@ pub(super) fn train_in(
     place: &Place<'_>,
 ) -> Result<Trained, Failure> {
     let Place { dir, resume, name, machine, begun } = *place;
-    let courses = courses(plan, images, teachers, network.options().device)?;
+    let courses = courses(plan, images, teachers, network.options().device, None)?;
     let data = &plan.last().data;
     let val = images.judging(data, "val")?;
     // Judged at the end of each phase, and some times on the way.
     let palette = palette(data)?;
-    let judge = Judge { images: &val, palette: &palette, examples: EXAMPLES, epochs: 10 };
+    let judge = Judge { images: &val, palette: &palette, examples: EXAMPLES, epochs: JUDGED };
     let job = TrainJob {
         network,
         plan,
@@ -202,32 +231,55 @@ pub(super) fn train_in(
     Ok(trained)
 }
 
+/// Why the first steps of a training ended before their time.
+pub(super) fn began_badly(error: RunError) -> Failure {
+    match error.is_divergence() {
+        true => Failure::with_help(
+            error.to_string(),
+            format!("the first steps go astray already: plan again with {MILDER}"),
+        ),
+        false => run_ended(error),
+    }
+}
+
+/// What keeps steps short.
+const MILDER: &str = "a lower `rate`, a `warm_up` or a `clip`";
+
 /// Why a training ended; if by steps that were too long, how to go on.
 fn ended(error: RunError, dir: &Path) -> Failure {
     if !error.is_divergence() {
         return run_ended(error);
     }
-    let milder = "a lower `rate`, a `warm_up` or a `clip`";
     let help = match checkpoint::newest(dir) {
         Some(file) => format!(
-            "begin another run from the last good weights, with {milder}: `--init {}`",
+            "begin another run from the last good weights, with {MILDER}: `--init {}`",
             file.display()
         ),
-        None => format!("begin again with {milder}"),
+        None => format!("begin again with {MILDER}"),
     };
     Failure::with_help(error.to_string(), help)
 }
 
-/// What each phase learns from.
-fn courses<'t>(
+/// What each phase learns from: all images, or no more than those of so many steps.
+pub(super) fn courses<'t>(
     plan: &TrainPlan,
     images: &Images,
     teachers: &Beside<'t>,
     device: Device,
+    most: Option<u64>,
 ) -> Result<Vec<Course<'t>>, Failure> {
     let course = |(at, phase): (u64, &Phase)| {
         let shares = images.shares(&phase.data, &phase.loss)?;
-        let images = images.training(&phase.data, plan.seed.wrapping_add(at), None)?;
+        let step = u64::from(phase.data.batch) * u64::from(phase.accumulate.max(1));
+        let some = most.map(|steps| (steps * step) as usize);
+        let samples = match some {
+            Some(most) => {
+                let all = images.open(&phase.data, &phase.data.split)?.len();
+                Some((0..all.min(most)).collect())
+            }
+            None => None,
+        };
+        let images = images.training(&phase.data, plan.seed.wrapping_add(at), samples)?;
         Ok(Course { images, shares, teachers: teachers.of(&phase.loss, device)? })
     };
     (0..).zip(&plan.phases).map(course).collect()

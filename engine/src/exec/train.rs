@@ -5,6 +5,8 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use phase::length;
+
 use super::executor::Executor;
 use super::run::{RunError, Watch};
 use segc::data::Loader;

@@ -285,6 +285,16 @@ pub(super) fn mallopt(parameter: c_int, value: c_int) -> bool {
     unsafe { libc::mallopt(parameter, value) == 1 }
 }
 
+/// Seconds of processors that this process has used.
+pub(super) fn processor_s() -> f64 {
+    let mut spent = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock is one of every process, and `spent` is written to during the call only.
+    match unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut spent) } {
+        0 => spent.tv_sec as f64 + spent.tv_nsec as f64 * 1e-9,
+        _ => 0.0,
+    }
+}
+
 /// Ends the process without running static destructors.
 pub(super) fn exit_now(code: c_int) -> ! {
     // SAFETY: does not return.

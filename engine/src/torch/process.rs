@@ -54,6 +54,11 @@ pub fn allow_tf32() -> Result<(), TorchError> {
     ffi::set_tf32(true)
 }
 
+/// Seconds of processors that this process has used, in all its threads.
+pub fn processor_s() -> f64 {
+    ffi::processor_s()
+}
+
 /// The version of libtorch that this was built for.
 pub fn version() -> String {
     ffi::version()

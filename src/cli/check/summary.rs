@@ -114,6 +114,11 @@ impl Summary {
         }
     }
 
+    /// The images of a training step of all alternatives together, and the memory that it takes.
+    pub(super) fn training(&self) -> Option<(Input, u64)> {
+        self.supernet.map(|supernet| (supernet.train_input.0, supernet.train_peak_bytes))
+    }
+
     pub(super) fn print(&self, name: &str, term: &mut Term) -> Result<(), Failure> {
         let (title, ok) = (term.paint.bold(name), term.paint.green("ok"));
         term.line(format_args!("{title}  {ok}"))?;

@@ -48,7 +48,7 @@ struct Row<'a> {
 
 impl<'a> Report<'a> {
     pub(super) fn of(all: Vec<Measured<'a>>, args: &Bench) -> Report<'a> {
-        let (device, threads) = (args.machine.device.to_string(), process::threads());
+        let (device, threads) = (args.machine.device().to_string(), process::threads());
         let precision = match args.precision {
             Precision::Fp32 => "fp32",
             Precision::Fp16 => "fp16",

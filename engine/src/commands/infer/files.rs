@@ -1,6 +1,7 @@
 //! Which pictures are looked at, and where what is seen in them is written.
 
 use segc::cli::failure::Failure;
+use segc::ir::Size;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,12 @@ pub(super) fn tasks(input: &Path, out: &Path) -> Result<Vec<Task>, Failure> {
     let below = |path: &Path| path.strip_prefix(input).unwrap_or(path).to_path_buf();
     let tasks = found.into_iter().map(|path| task(path.clone(), &below(&path), out)).collect();
     distinct(tasks)
+}
+
+/// The size of the largest picture, as its header says; nothing where none can be read.
+pub(super) fn largest(tasks: &[Task]) -> Option<Size> {
+    let sizes = tasks.iter().filter_map(|task| image::image_dimensions(&task.picture).ok());
+    sizes.map(|(w, h)| Size { h, w }).max_by_key(|size| size.area())
 }
 
 /// What is written below the pictures would be taken for pictures the next time.

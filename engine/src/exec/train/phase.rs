@@ -24,6 +24,32 @@ pub(super) struct Stretch {
     pub(super) steps: u64,
 }
 
+/// Steps in an epoch of so many batches, and steps of a phase in all.
+///
+/// # Errors
+/// When there are not the batches for a single step, or the phase never gets beyond its warm-up.
+pub fn length(phase: &Phase, batches: u64) -> Result<(u64, u64), RunError> {
+    let per_epoch = batches / u64::from(phase.accumulate.max(1));
+    if per_epoch == 0 {
+        return Err(RunError::Plan(format!(
+            "a step takes {} batches and an epoch has {batches}: accumulate less, or take smaller \
+             batches",
+            phase.accumulate
+        )));
+    }
+    let steps = match phase.length {
+        Length::Epochs(epochs) => epochs * per_epoch,
+        Length::Steps(steps) => steps,
+    };
+    if let Some(mover) = phase.weights.iter().find(|mover| mover.warm_up >= steps) {
+        return Err(RunError::Plan(format!(
+            "the warm-up of {} steps is as long as the training, which has {steps}",
+            mover.warm_up
+        )));
+    }
+    Ok((per_epoch, steps))
+}
+
 /// The stretches of a plan's phases, in order.
 ///
 /// # Errors
@@ -34,25 +60,7 @@ pub(super) fn stretches(
 ) -> Result<Vec<Stretch>, RunError> {
     let (mut all, mut before) = (Vec::new(), 0);
     for (phase, course) in plan.phases.iter().zip(courses) {
-        let batches = course.images.batches() as u64;
-        let per_epoch = batches / u64::from(phase.accumulate.max(1));
-        if per_epoch == 0 {
-            return Err(RunError::Plan(format!(
-                "a step takes {} batches and an epoch has {batches}: accumulate less, or take \
-                 smaller batches",
-                phase.accumulate
-            )));
-        }
-        let steps = match phase.length {
-            Length::Epochs(epochs) => epochs * per_epoch,
-            Length::Steps(steps) => steps,
-        };
-        if let Some(mover) = phase.weights.iter().find(|mover| mover.warm_up >= steps) {
-            return Err(RunError::Plan(format!(
-                "the warm-up of {} steps is as long as the training, which has {steps}",
-                mover.warm_up
-            )));
-        }
+        let (per_epoch, steps) = length(phase, course.images.batches() as u64)?;
         all.push(Stretch { before, per_epoch, steps });
         before += steps;
     }

@@ -1,0 +1,188 @@
+//! Memory beforehand: each command that computes says what it will take, and refuses to begin where
+//! the machine has less.
+
+use super::failed;
+use super::images::{Images, judging_batch};
+use super::teachers::Beside;
+use crate::exec::views::Views;
+use segc::cli::compute::Machine;
+use segc::cli::failure::Failure;
+use segc::cli::memory::{Batched, Rooms, enough};
+use segc::cost::SizeProblem;
+use segc::data::Dataset;
+use segc::forecast::need::{self, Feed, Look, Need};
+use segc::ir::{DecisionGraph, Size};
+use segc::search::plan::{DataSpec, Phase, SearchPlan, TrainPlan};
+
+/// What helps a run whose smallest batch takes too much.
+const SMALLER: &str = "take smaller crops, or a narrower network";
+
+/// What a search takes.
+pub(super) fn of_search(
+    graph: &DecisionGraph,
+    plan: &SearchPlan,
+    images: &Images,
+) -> Result<Need, Failure> {
+    let feeds = search_feeds(plan, images)?;
+    need::search(graph, plan, feeds).map_err(failed)
+}
+
+/// What feeds the weights and, where halves take turns, the architecture.
+fn search_feeds(plan: &SearchPlan, images: &Images) -> Result<(Feed, Option<Feed>), Failure> {
+    let feed = images.feed(&plan.data, None)?;
+    if !plan.halves {
+        return Ok((feed, None));
+    }
+    let (first, second) = (feed.images.div_ceil(2), feed.images / 2);
+    Ok((Feed { images: first, ..feed }, Some(Feed { images: second, ..feed })))
+}
+
+/// Refuses a search for which there is too little memory.
+pub(super) fn for_search(
+    graph: &DecisionGraph,
+    plan: &SearchPlan,
+    images: &Images,
+    machine: &Machine,
+) -> Result<(), Failure> {
+    let (first, second) = search_feeds(plan, images)?;
+    let with = |feed: Feed, batch| Feed { batch, ..feed };
+    let need = |batch| {
+        need::search(graph, plan, (with(first, batch), second.map(|feed| with(feed, batch))))
+    };
+    refuse("this search", machine, plan.data.batch, &need)
+}
+
+/// What a training takes.
+pub(super) fn of_training(
+    graph: &DecisionGraph,
+    plan: &TrainPlan,
+    images: &Images,
+    teachers: &Beside<'_>,
+) -> Result<Need, Failure> {
+    Lessons::of(plan, images, teachers)?.need(graph, None).map_err(failed)
+}
+
+/// Refuses a training for which there is too little memory.
+pub(super) fn for_training(
+    graph: &DecisionGraph,
+    plan: &TrainPlan,
+    images: &Images,
+    teachers: &Beside<'_>,
+    machine: &Machine,
+) -> Result<(), Failure> {
+    let lessons = Lessons::of(plan, images, teachers)?;
+    let largest = plan.phases.iter().map(|phase| phase.data.batch).max().unwrap_or(1);
+    let need = |batch| lessons.need(graph, Some(batch));
+    refuse("this training", machine, largest, &need)
+}
+
+/// What the phases of a training are fed with, and their teachers.
+struct Lessons<'p, 't> {
+    phases: Vec<(&'p Phase, Feed, Vec<&'t DecisionGraph>)>,
+    judging: Feed,
+}
+
+impl<'p, 't> Lessons<'p, 't> {
+    fn of(plan: &'p TrainPlan, images: &Images, teachers: &Beside<'t>) -> Result<Self, Failure> {
+        let lesson = |phase: &'p Phase| {
+            Ok((phase, images.feed(&phase.data, None)?, teachers.graphs(&phase.loss)?))
+        };
+        let data = &plan.last().data;
+        let val = images.open(data, "val")?;
+        let judging = images.judging_feed(val.as_ref(), data, judging_batch(data))?;
+        let phases = plan.phases.iter().map(lesson).collect::<Result<_, Failure>>()?;
+        Ok(Lessons { phases, judging })
+    }
+
+    /// What all of it takes, with batches no larger than `most`.
+    fn need(&self, graph: &DecisionGraph, most: Option<u32>) -> Result<Need, SizeProblem> {
+        let small = |feed: Feed| Feed { batch: feed.batch.min(most.unwrap_or(u32::MAX)), ..feed };
+        let several = self.phases.len() > 1;
+        let mut all = Vec::new();
+        for (at, (phase, feed, teachers)) in self.phases.iter().enumerate() {
+            let mut need = need::phase(graph, phase, teachers, small(*feed))?;
+            if several {
+                let name = phase.name.clone().unwrap_or_else(|| (at + 1).to_string());
+                need.moments.iter_mut().for_each(|m| m.what = format!("{} of {name}", m.what));
+            }
+            all.push(need);
+        }
+        let optimiser = |need: &Need| need.moments.iter().map(|m| m.optimiser_bytes).max();
+        let kept = all.iter().filter_map(optimiser).max().unwrap_or(0);
+        let mut judging = need::judging(graph, &Look::default(), small(self.judging))?;
+        let own = judging.weights_bytes;
+        for moment in &mut judging.moments {
+            moment.what = "judging".to_owned();
+            moment.optimiser_bytes = kept;
+        }
+        all.push(judging);
+        Ok(need::together(own, all))
+    }
+}
+
+/// Refuses to judge where there is too little memory.
+pub(super) fn for_judging(
+    graph: &DecisionGraph,
+    (images, dataset, data): (&Images, &dyn Dataset, &DataSpec),
+    views: &Views,
+    batch: u32,
+    machine: &Machine,
+) -> Result<(), Failure> {
+    let feed = images.judging_feed(dataset, data, batch)?;
+    let need = |batch| need::judging(graph, &look(views), Feed { batch, ..feed });
+    let rooms = Rooms::of(machine);
+    let flag = |batch| format!("--batch {batch}");
+    let batched =
+        Batched { batch, flag: &flag, need: &need, smaller: "look through a smaller `--window`" };
+    enough("this evaluation", &rooms, &batched)
+}
+
+/// Refuses to look at a picture of size `kept`, brought to `size` first, where there is too little
+/// memory.
+pub(super) fn for_picture(
+    graph: &DecisionGraph,
+    views: &Views,
+    (size, kept): (Size, Size),
+    machine: &Machine,
+) -> Result<(), Failure> {
+    let feed = Feed { images: 1, kept, input: size, batch: 1, threads: 1 };
+    let need = |_| need::judging(graph, &look(views), feed);
+    let smaller = "look at smaller pictures with `--size`, or through a `--window`";
+    let batched = Batched { batch: 1, flag: &|_| String::new(), need: &need, smaller };
+    enough(&format!("looking at a picture of {kept}"), &Rooms::of(machine), &batched)
+}
+
+/// Refuses to time networks where there is too little memory for one of them beside the weights of
+/// all.
+pub(super) fn for_bench(
+    subjects: &[(&DecisionGraph, Size)],
+    batch: u32,
+    flag: &dyn Fn(u32) -> String,
+    machine: &Machine,
+) -> Result<(), Failure> {
+    let need = |batch| {
+        let one = |(graph, size): &(&DecisionGraph, Size)| need::inference(graph, *size, batch);
+        let all = subjects.iter().map(one).collect::<Result<Vec<Need>, SizeProblem>>()?;
+        Ok::<Need, SizeProblem>(need::together(0, all))
+    };
+    let smaller = "give a smaller `--input`";
+    let batched = Batched { batch, flag, need: &need, smaller };
+    enough("this benchmark", &Rooms::of(machine), &batched)
+}
+
+fn refuse(
+    what: &str,
+    machine: &Machine,
+    batch: u32,
+    need: &dyn Fn(u32) -> Result<Need, SizeProblem>,
+) -> Result<(), Failure> {
+    let flag = |batch| format!("--batch {batch}");
+    let batched = Batched { batch, flag: &flag, need, smaller: SMALLER };
+    enough(what, &Rooms::of(machine), &batched)
+}
+
+/// Views as predictions take them.
+fn look(views: &Views) -> Look {
+    let window = views.window.map(|window| window.size);
+    Look { scales: views.scales.clone(), flip: views.flip, window }
+}
