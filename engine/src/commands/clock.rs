@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_line_that_was_cut_off_is_written_over() {
         let dir = tempfile::tempdir().expect("a folder");
-        let machine = compute::Machine { device: Default::default(), threads: None };
+        let machine = compute::Machine { device: Default::default(), threads: None, memory: None };
         Clock::start(dir.path(), &machine).end(false);
         let path = dir.path().join(TIMES);
         let mut text = std::fs::read_to_string(&path).expect("it was written");
