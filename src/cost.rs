@@ -21,6 +21,7 @@ use crate::ir::graph::{DecisionGraph, NodeId};
 use crate::ir::member::{Liveness, liveness};
 use crate::ir::once::once;
 use crate::ir::shape::Size;
+use std::borrow::Cow;
 
 /// What [`exact`] is asked about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +60,10 @@ impl Costs {
     }
 }
 
-/// The costs of a closed graph (of a space: those of its supernet, every alternative on).
+/// The costs of a closed graph (of a space: those of its supernet, every alternative on, whatever
+/// its alternatives may have in common).
 pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizeProblem> {
-    let graph = &*once(graph);
+    let graph = &*run(graph);
     let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
     let built = built(graph, &facts);
     let sizes = Sizes::of(graph, &built, question.input)?;
@@ -79,10 +81,15 @@ pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizePro
 
 /// The parameters and multiply-adds of [`exact`] alone, in half the time.
 pub fn cost(graph: &DecisionGraph, question: Question) -> Result<Cost, SizeProblem> {
-    let graph = &*once(graph);
+    let graph = &*run(graph);
     let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
     let sizes = Sizes::of(graph, &facts.live, question.input)?;
     Ok(sum(graph, question, &facts.live, &sizes))
+}
+
+/// What runs: of a closed graph, each kernel [once].
+fn run(graph: &DecisionGraph) -> Cow<'_, DecisionGraph> {
+    if graph.leaves.is_empty() { once(graph) } else { Cow::Borrowed(graph) }
 }
 
 /// The costs of the marked nodes.

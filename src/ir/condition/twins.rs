@@ -134,14 +134,11 @@ impl Twins<'_> {
     /// The node that makes the map: those that hand it on are gone through.
     fn maker(&self, mut node: usize) -> usize {
         loop {
-            let id = NodeId::new(node);
             let mut reads = self.wiring.edges(node);
             let Some((src, None)) = reads.next() else { return node };
             let inputs = 1 + reads.count();
-            let own = &self.graph.graph[id];
-            let sliced = own.ty.slice.is_some() || self.graph.input_type(id).slice.is_some();
-            let cuts = matches!(own.kernel, Kernel::Slice { .. }) && sliced;
-            if cuts || !passes(self.graph, own, NodeId::new(src), inputs) {
+            let own = &self.graph.graph[NodeId::new(node)];
+            if !passes(self.graph, own, NodeId::new(src), inputs) {
                 return node;
             }
             node = src;
@@ -173,9 +170,28 @@ impl Twins<'_> {
     /// The pairs that decide a pair.
     fn needs(&self, (later, first): Pair) -> Vec<Pair> {
         let (a, b) = (self.maker(later as usize), self.maker(first as usize));
-        if a == b || !self.may_be_equal(a, b) {
+        if a == b {
             return Vec::new();
         }
+        let cuts = [(a, b), (b, a)].map(|(cut, other)| Some(pair(self.cut(cut)?.0, other)));
+        let mut needs: Vec<Pair> = cuts.into_iter().flatten().collect();
+        if self.may_be_equal(a, b) {
+            needs.extend(self.parts(a, b));
+        }
+        needs
+    }
+
+    /// What a node takes leading channels of, where these are all that are there: how many it takes.
+    fn cut(&self, node: usize) -> Option<(usize, u32)> {
+        let Kernel::Slice { from: 0, len } = self.graph.graph[NodeId::new(node)].kernel else {
+            return None;
+        };
+        let (src, _) = self.wiring.reads(node).next()?;
+        self.graph.graph[NodeId::new(src)].ty.slice.map(|_| (src, len))
+    }
+
+    /// The pairs of what two maps are made of.
+    fn parts(&self, a: usize, b: usize) -> Vec<Pair> {
         if !self.is_sum(a) && !self.is_sum(b) {
             return self.inputs(a, b).map(|(l, r)| pair(l, r)).collect();
         }
@@ -231,26 +247,45 @@ impl Twins<'_> {
         if a == b {
             return Cond::TRUE;
         }
-        if !self.may_be_equal(a, b) {
-            return Cond::FALSE;
-        }
-        let equal = match self.is_sum(a) || self.is_sum(b) {
-            true => self.sums(all, a, b),
-            false => {
-                let inputs: Vec<(usize, usize)> = self.inputs(a, b).collect();
-                let [left, right] = [a, b].map(|node| self.graph.graph[NodeId::new(node)].ty);
-                let widths = self.widths(all, left, right);
-                inputs.into_iter().fold(widths, |equal, (l, r)| match equal {
-                    Cond::FALSE => equal,
-                    _ => {
-                        let here = self.look_up(l, r);
-                        all.diagram.and(equal, here)
-                    }
-                })
-            }
+        let mut equal = match self.may_be_equal(a, b) {
+            true if self.is_sum(a) || self.is_sum(b) => self.sums(all, a, b),
+            true => self.made_alike(all, a, b),
+            false => Cond::FALSE,
         };
+        for (cut, other) in [(a, b), (b, a)] {
+            if let Some((src, len)) = self.cut(cut) {
+                let narrow = self.no_wider(all, self.graph.graph[NodeId::new(src)].ty, len);
+                let same = self.look_up(src, other);
+                let here = all.diagram.and(narrow, same);
+                equal = all.diagram.or(equal, here);
+            }
+        }
         // Not tidied: that paths go together says something of all their layers.
         equal
+    }
+
+    /// When equal kernels make the same.
+    fn made_alike(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
+        let inputs: Vec<(usize, usize)> = self.inputs(a, b).collect();
+        let [left, right] = [a, b].map(|node| self.graph.graph[NodeId::new(node)].ty);
+        let widths = self.widths(all, left, right);
+        inputs.into_iter().fold(widths, |equal, (l, r)| match equal {
+            Cond::FALSE => equal,
+            _ => {
+                let here = self.look_up(l, r);
+                all.diagram.and(equal, here)
+            }
+        })
+    }
+
+    /// That of a map whose width is chosen no more than some channels are there.
+    fn no_wider(&self, all: &mut Conditions, ty: MapType, len: u32) -> Cond {
+        let cases = self.graph.slices(ty).map(|slices| slices.cases.clone()).unwrap_or_default();
+        let narrow = cases.into_iter().filter(|(_, width)| *width <= len);
+        narrow.fold(Cond::FALSE, |any, (leaf, _)| {
+            let here = all.gate(*self.graph.gate(leaf));
+            all.diagram.or(any, here)
+        })
     }
 
     fn look_up(&self, a: usize, b: usize) -> Cond {
