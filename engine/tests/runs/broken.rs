@@ -231,8 +231,12 @@ fn datasets() {
         Case {
             what: "an empty split",
             breaks: |place| {
-                fs::create_dir_all(place.path("empty/leftImg8bit/train/town")).expect("room");
-                fs::create_dir_all(place.path("empty/gtFine/train/town")).expect("room");
+                for split in ["train", "val"] {
+                    for part in ["leftImg8bit", "gtFine"] {
+                        let town = place.path(&format!("empty/{part}/{split}/town"));
+                        fs::create_dir_all(town).expect("room");
+                    }
+                }
             },
             command: "train train.seg --data empty --out fresh --threads 1",
             says: &["split `train` of `empty` holds no images", "leftImg8bit/train/<city>/"],
