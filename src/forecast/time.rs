@@ -45,7 +45,8 @@ impl Pace {
             .or_else(|| Some((mean(&across)? - checkpoint_s).max(0.0)))
             .or_else(|| mean(&times(&rest)))
             .unwrap_or(first);
-        let between_s = mean(&across).map_or(checkpoint_s, |s| (s - step_s).max(0.0));
+        // One that met a busy disk says little of the others.
+        let between_s = median(across).map_or(checkpoint_s, |s| (s - step_s).max(0.0));
         let reading = mean(&times(&rest)).map_or(0.0, |s| s - step_s);
         Pace {
             once_s: (first - step_s - reading.max(0.0)).max(0.0),
@@ -75,6 +76,11 @@ impl Pass {
 
 fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 /// How long a run is expected to take.

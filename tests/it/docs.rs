@@ -11,6 +11,8 @@
 //!   `?` where the number is not known;
 //! - `from=specs/a.seg`: its lines are lines of that file, in this order.
 
+use clap::Parser;
+use segc::cli::Cli;
 use segc::diag::{Sink, Style, render};
 use segc::ir::counts;
 use segc::sema::{self, Space};
@@ -98,6 +100,23 @@ fn check_count(space: &Space, wanted: &str) -> Result<(), String> {
     match wanted.len() == 3 && found.iter().zip(&wanted).all(same) {
         true => Ok(()),
         false => Err(format!("counts are {}, not {}", found.join("/"), wanted.join("/"))),
+    }
+}
+
+/// What the guide says to type is what the program takes.
+#[test]
+fn the_commands_of_the_guide_are_commands() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/guide.md"))
+        .expect("it is there");
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with("segc ")).collect();
+    assert!(lines.len() >= 12, "{lines:?}");
+    for line in lines {
+        let parsed = Cli::try_parse_from(line.split_whitespace());
+        assert!(
+            parsed.is_ok(),
+            "{line}\n{}",
+            parsed.err().map_or_else(String::new, |e| e.to_string())
+        );
     }
 }
 

@@ -291,5 +291,9 @@ fn next_commands(args: &Search, term: &mut Term) -> Result<(), Failure> {
     term.line(format!("  segc check {arch}"))?;
     term.line(format!("  segc cost {arch} --input 1x3x512x1024"))?;
     term.line(format!("  segc bench {arch} --input 1x3x512x1024"))?;
-    term.line(format!("  segc train {arch} --out {}-trained", args.out.display()))
+    // Images that the spec does not name are named again.
+    let data = args.data.as_ref().map_or_else(String::new, |d| format!(" --data {}", d.display()));
+    let out = args.out.display();
+    term.line(format!("  segc report {out}"))?;
+    term.line(format!("  segc train {arch}{data} --out {out}-trained"))
 }

@@ -75,7 +75,28 @@ pub(super) fn run(args: &Train, term: &mut Term) -> Result<Ended, Failure> {
         term.paint.green("trained"),
         weights.display()
     ))?;
+    if planned.is_none() {
+        next_commands(args, term)?;
+    }
     Ok(Ended::Done)
+}
+
+fn next_commands(args: &Train, term: &mut Term) -> Result<(), Failure> {
+    let spec = match args.file.to_str() {
+        Some("-") | None => return Ok(()),
+        Some(file) => file,
+    };
+    // The same network on the same images.
+    let mut asked: String =
+        args.set.pairs().iter().map(|(name, value)| format!(" --set {name}={value}")).collect();
+    if let Some(data) = &args.data {
+        asked += &format!(" --data {}", data.display());
+    }
+    let (out, weights) = (args.out.display(), args.out.join(WEIGHTS));
+    term.line("")?;
+    term.line("next:")?;
+    term.line(format!("  segc eval {spec}{asked} --weights {}", weights.display()))?;
+    term.line(format!("  segc report {out}"))
 }
 
 /// A network as its training begins: with weights by chance, or those of a file as far as they fit.
