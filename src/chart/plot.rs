@@ -290,12 +290,35 @@ pub fn document(plots: &[Plot]) -> String {
             }
         }
     };
-    drawn.into_string() + "\n"
+    in_plain_colours(&drawn.into_string()) + "\n"
+}
+
+/// Where dark colours begin in [`STYLE`], and where they end.
+const DARK: (&str, &str) = ("@media", "\n}\n");
+
+/// A document with its light colours written out: viewers other than browsers know no variables.
+fn in_plain_colours(drawn: &str) -> String {
+    let (light, rest) = STYLE.split_once(DARK.0).unwrap_or((STYLE, ""));
+    let after = rest.split_once(DARK.1).map_or("", |(_, after)| after);
+    let is_colour = |part: &&str| part.trim_start().starts_with("--");
+    let other: Vec<&str> = light.lines().filter(|line| !is_colour(line)).collect();
+    let style = format!("{}\n{after}", other.join("\n"));
+    let colours = light.split(['{', ';']).filter(is_colour).filter_map(|c| c.split_once(':'));
+    colours.fold(drawn.replace(STYLE, &style), |text, (name, value)| {
+        text.replace(&format!("var({})", name.trim()), value.trim())
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_have_colours_that_every_viewer_knows() {
+        let text = document(&[plot()]);
+        assert!(!text.contains("var(") && !text.contains("@media") && !text.contains("--"));
+        assert!(text.contains("#2563eb") && text.contains("font-family"), "{text}");
+    }
 
     fn plot() -> Plot {
         let mut plot = Plot::new("mIoU", Axis::over("ms", [0.0, 10.0]), Axis::over("", [0.0, 1.0]));
