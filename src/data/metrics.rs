@@ -34,6 +34,15 @@ pub struct Scores {
     pub fw_iou: Option<f64>,
 }
 
+impl Scores {
+    /// The geometric mean of mIoU, mean accuracy and frequency-weighted IoU, by which Nekrasov et al.
+    /// (arXiv 1810.10804) reward architectures; nothing where one of them is missing.
+    #[must_use]
+    pub fn geometric_mean(&self) -> Option<f64> {
+        Some((self.miou? * self.mean_accuracy? * self.fw_iou?).cbrt())
+    }
+}
+
 impl Confusion {
     /// An empty matrix over `classes` classes.
     #[must_use]
@@ -182,6 +191,8 @@ mod tests {
         close(scores.mean_accuracy, 0.725);
         close(scores.fw_iou, 0.611_111_111);
         close(scores.pixel_accuracy, 220.0 / 300.0);
+        let all = scores.geometric_mean().expect("a score");
+        assert!((all - 0.636_978_822_3).abs() < 1e-10, "{all}");
     }
 
     #[test]
