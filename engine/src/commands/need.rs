@@ -87,10 +87,11 @@ impl<'p, 't> Lessons<'p, 't> {
         let lesson = |phase: &'p Phase| {
             Ok((phase, images.feed(&phase.data, None)?, teachers.graphs(&phase.loss)?))
         };
+        // In the order in which they are read: what is wrong with the first is told first.
+        let phases = plan.phases.iter().map(lesson).collect::<Result<_, Failure>>()?;
         let data = &plan.last().data;
         let val = images.open(data, "val")?;
         let judging = images.judging_feed(val.as_ref(), data, judging_batch(data))?;
-        let phases = plan.phases.iter().map(lesson).collect::<Result<_, Failure>>()?;
         Ok(Lessons { phases, judging })
     }
 
