@@ -89,6 +89,9 @@ fn next_commands(args: &Train, term: &mut Term) -> Result<(), Failure> {
     // The same network on the same images.
     let mut asked: String =
         args.set.pairs().iter().map(|(name, value)| format!(" --set {name}={value}")).collect();
+    if let Some(net) = &args.net {
+        asked += &format!(" --net {net}");
+    }
     if let Some(data) = &args.data {
         asked += &format!(" --data {}", data.display());
     }
