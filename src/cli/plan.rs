@@ -19,9 +19,26 @@ use std::path::{Path, PathBuf};
 
 /// Shows a plan; of a spec, one is made by the engine.
 pub(super) fn run(args: &Plan, argv: &[OsString], term: &mut Term) -> Result<(), Failure> {
-    let Some(Planned { plan, file }) = planned(&args.file)? else {
+    let Some(planned) = planned(&args.file)? else {
         return compute::hand_over(argv);
     };
+    planned.agrees(&Asked {
+        set: args.set.pairs(),
+        net: args.net.clone(),
+        seed: args.seed,
+        epochs: args.epochs,
+        batch: args.batch,
+        init: shown(args.init.as_ref()),
+        data: shown(args.data.as_ref()),
+        machine: &args.machine,
+    })?;
+    let Planned { plan, file } = planned;
+    if let Some(out) = &args.out {
+        return Err(Failure::with_help(
+            format!("`{}` is a plan already", file.display()),
+            format!("`cp {} {}` copies it", file.display(), out.display()),
+        ));
+    }
     match args.format {
         Format::Json => json::print(plan::SCHEMA, &plan, term),
         Format::Human => print(&plan, Some(&file), term),
@@ -53,13 +70,16 @@ pub fn planned(file: &Path) -> Result<Option<Planned>, Failure> {
 pub fn search(planned: &Planned, given: &Search) -> Result<Search, Failure> {
     planned.is_for(Kind::Search, &given.out)?;
     let orders = &planned.plan.orders;
-    let mut odds = Odds::default();
-    odds.settings(&given.set.pairs(), &orders.set);
-    odds.option("seed", given.seed, Some(orders.seed));
-    odds.option("batch", given.batch, orders.batch);
-    odds.option("data", shown(given.data.as_ref()), orders.data.clone());
-    odds.machine(&given.machine, orders);
-    odds.none(planned)?;
+    planned.agrees(&Asked {
+        set: given.set.pairs(),
+        net: None,
+        seed: given.seed,
+        epochs: None,
+        batch: given.batch,
+        init: None,
+        data: shown(given.data.as_ref()),
+        machine: &given.machine,
+    })?;
     Ok(Search {
         file: PathBuf::from(&orders.spec),
         set: orders.set.clone().into(),
@@ -75,16 +95,16 @@ pub fn search(planned: &Planned, given: &Search) -> Result<Search, Failure> {
 pub fn train(planned: &Planned, given: &Train) -> Result<Train, Failure> {
     planned.is_for(Kind::Train, &given.out)?;
     let orders = &planned.plan.orders;
-    let mut odds = Odds::default();
-    odds.settings(&given.set.pairs(), &orders.set);
-    odds.option("net", given.net.clone(), Some(orders.net.clone()));
-    odds.option("seed", given.seed, Some(orders.seed));
-    odds.option("epochs", given.epochs, orders.epochs);
-    odds.option("batch", given.batch, orders.batch);
-    odds.option("init", shown(given.init.as_ref()), orders.init.clone());
-    odds.option("data", shown(given.data.as_ref()), orders.data.clone());
-    odds.machine(&given.machine, orders);
-    odds.none(planned)?;
+    planned.agrees(&Asked {
+        set: given.set.pairs(),
+        net: given.net.clone(),
+        seed: given.seed,
+        epochs: given.epochs,
+        batch: given.batch,
+        init: shown(given.init.as_ref()),
+        data: shown(given.data.as_ref()),
+        machine: &given.machine,
+    })?;
     Ok(Train {
         file: PathBuf::from(&orders.spec),
         set: orders.set.clone().into(),
@@ -148,6 +168,30 @@ impl Planned {
         self.plan.orders.command(&self.file.display().to_string())
     }
 
+    /// That the spec is not where the plan says.
+    pub fn without_spec(&self) -> Failure {
+        let (file, spec) = (self.file.display(), &self.plan.orders.spec);
+        Failure::with_help(
+            format!("there is no `{spec}`, which `{file}` is the plan of"),
+            "go to the folder where it was made, or plan anew",
+        )
+    }
+
+    /// Refuses a command line that says otherwise.
+    fn agrees(&self, asked: &Asked<'_>) -> Result<(), Failure> {
+        let orders = &self.plan.orders;
+        let mut odds = Odds::default();
+        odds.settings(&asked.set, &orders.set);
+        odds.option("net", asked.net.as_ref(), Some(&orders.net));
+        odds.option("seed", asked.seed, Some(orders.seed));
+        odds.option("epochs", asked.epochs, orders.epochs);
+        odds.option("batch", asked.batch, orders.batch);
+        odds.option("init", asked.init.as_ref(), orders.init.as_ref());
+        odds.option("data", asked.data.as_ref(), orders.data.as_ref());
+        odds.machine(asked.machine, orders);
+        odds.none(self)
+    }
+
     fn is_for(&self, kind: Kind, out: &Path) -> Result<(), Failure> {
         let own = self.plan.orders.kind;
         if own == kind {
@@ -159,6 +203,18 @@ impl Planned {
             format!("`segc {} {file} --out {}`", own.command(), out.display()),
         ))
     }
+}
+
+/// What a command line asks for beside a plan.
+struct Asked<'a> {
+    set: Vec<(String, String)>,
+    net: Option<String>,
+    seed: Option<u64>,
+    epochs: Option<u32>,
+    batch: Option<u32>,
+    init: Option<String>,
+    data: Option<String>,
+    machine: &'a Machine,
 }
 
 /// What the command line says otherwise than a plan.

@@ -26,6 +26,9 @@ pub(super) fn planned(
     term: &Term,
 ) -> Result<Judged, Failure> {
     if let Some(planned) = planned {
+        if !file.exists() {
+            return Err(planned.without_spec());
+        }
         let judged = read::judge(file, &set.pairs())?;
         if judged.is_right() {
             read::print_diags(&judged.diags, &judged.program.sources, term);

@@ -27,7 +27,7 @@ fn nobody(score: &Score, entries: &[Entry<'_>]) -> Failure {
     let known = || entries.iter().map(|entry| entry.label.as_str());
     let help = match did_you_mean(&score.name, known()) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", known().collect::<Vec<_>>().join(", ")),
+        None => format!("what is timed here: {}", known().collect::<Vec<_>>().join(", ")),
     };
     Failure::with_help(format!("`--score {}=…` names no network here", score.name), help)
 }
