@@ -11,8 +11,8 @@ pub use explain::explain;
 pub use github::render_github;
 pub use render::{Style, render, render_json};
 
+use crate::maps::HashSet;
 use crate::source::Span;
-use std::collections::HashSet;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

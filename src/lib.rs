@@ -9,6 +9,7 @@ pub mod diag;
 pub mod emit;
 pub mod forecast;
 pub mod ir;
+pub mod maps;
 pub mod run;
 pub mod search;
 pub mod sema;

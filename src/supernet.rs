@@ -231,14 +231,10 @@ impl<'g> Building<'g> {
         self.values[id.index()] = Some(value);
     }
 
-    /// Whether a node with one whole input hands it on as it is.
+    /// Whether a node with one whole input hands it on as it is. In training each dropout draws anew.
     fn passes(&self, node: &Node, input: ValueId) -> bool {
-        match node.kernel {
-            Kernel::Slice { from: 0, len } => self.steps[input as usize].ty.width == len,
-            Kernel::Add | Kernel::Mix | Kernel::Concat | Kernel::Given => true,
-            Kernel::Dropout { .. } => self.mode == Mode::Eval,
-            _ => false,
-        }
+        let draws = matches!(node.kernel, Kernel::Dropout { .. }) && self.mode == Mode::Train;
+        !draws && node.kernel.hands_on(1, self.steps[input as usize].ty.width)
     }
 
     fn step(&mut self, id: NodeId, inputs: SmallVec<[Operand; 2]>) -> ValueId {

@@ -3,8 +3,8 @@
 use super::failure::Failure;
 use crate::diag::did_you_mean;
 use crate::ir::decision::{Binding, Decision};
+use crate::maps::HashSet;
 use num_bigint::BigUint;
-use std::collections::HashSet;
 
 /// A pattern, and the names that it gave so far.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Pattern {
             rest = after;
         }
         pieces.push(Piece::Text(rest.strip_suffix(".seg").unwrap_or(rest).to_owned()));
-        Ok(Pattern { pieces, given: HashSet::new() })
+        Ok(Pattern { pieces, given: HashSet::default() })
     }
 
     /// The name of a member's file; every member needs another one.

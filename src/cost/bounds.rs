@@ -9,16 +9,18 @@
 mod branch;
 mod eliminate;
 mod fix;
+mod owing;
 mod reach;
 mod search;
 mod solve;
+mod split;
 mod sum;
 mod tables;
 mod walk;
 
 use super::Question;
 use super::table::{CostTable, TableProblem};
-use super::terms::{Cost, Terms, When};
+use super::terms::{Cost, Live, Terms, When};
 use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::Decision;
 use crate::ir::graph::DecisionGraph;
@@ -54,14 +56,18 @@ pub fn bounds(
     graph: &DecisionGraph,
     question: Question,
 ) -> Result<Bounds, TableProblem> {
-    let terms = Terms::of(decisions, graph, question)?;
-    if terms.overflowed() {
-        return Err(TableProblem::Entangled);
-    }
-    let asked = Asked { decisions, graph, question, terms: &terms };
+    let (live, all) = Live::of(decisions, graph, question)?;
+    let asked = Asked { decisions, graph, question };
+    let (other, live) = (all.clone(), &live);
     let (params, macs) = thread::scope(|scope| {
-        let params = scope.spawn(|| asked.range(|cost| cost.params));
-        let macs = asked.range(|cost| cost.macs);
+        let params = scope.spawn(|| {
+            let mut terms = Terms::new(other);
+            terms.add_params(live);
+            asked.range(terms, |cost| cost.params)
+        });
+        let mut terms = Terms::new(all);
+        terms.add_macs(live);
+        let macs = asked.range(terms, |cost| cost.macs);
         (params.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), macs)
     });
     Ok(Bounds { params: params?, macs: macs? })
@@ -72,25 +78,35 @@ struct Asked<'a> {
     decisions: &'a [Decision],
     graph: &'a DecisionGraph,
     question: Question,
-    terms: &'a Terms,
 }
 
 impl Asked<'_> {
     /// What is best whatever the rest is goes first, then whichever way finds the rest.
-    fn range(&self, cost: fn(&Cost) -> u64) -> Result<Range, TableProblem> {
-        let (decisions, graph, mut all) = (self.decisions, self.graph, self.terms.all.clone());
-        let sum = sum::of(self.terms, cost).ok_or(TableProblem::Entangled)?;
-        let mut fixed = |sense| fix::fixed(decisions, graph, &mut all, sum.clone(), sense);
-        let (least, most) = (fixed(Sense::Least), fixed(Sense::Most));
-        let [min, max] = match least == most {
-            true => {
-                let ends = self.ends(&mut all, &least, cost, &[Sense::Least, Sense::Most])?;
+    fn range(&self, terms: Terms, cost: fn(&Cost) -> u64) -> Result<Range, TableProblem> {
+        if terms.overflowed() {
+            return Err(TableProblem::Entangled);
+        }
+        let sum = sum::of(&terms, cost).ok_or(TableProblem::Entangled)?;
+        let (decisions, graph, mut all) = (self.decisions, self.graph, terms.all);
+        let mut other = all.clone();
+        let (least, most) = thread::scope(|scope| {
+            let (sum, other) = (&sum, &mut other);
+            let most = scope.spawn(|| fix::fixed(decisions, graph, other, sum, Sense::Most));
+            let least = fix::fixed(decisions, graph, &mut all, sum, Sense::Least);
+            (least, most.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let [min, max] = match (&least, &most) {
+            (None, None) => {
+                let ends = self.ends(&mut all, &sum, cost, &[Sense::Least, Sense::Most])?;
                 [ends[0], ends[1]]
             }
-            false => [
-                self.ends(&mut all, &least, cost, &[Sense::Least])?[0],
-                self.ends(&mut all, &most, cost, &[Sense::Most])?[0],
-            ],
+            (least, most) => {
+                let [least, most] = [least, most].map(|fixed| fixed.as_ref().unwrap_or(&sum));
+                [
+                    self.ends(&mut all, least, cost, &[Sense::Least])?[0],
+                    self.ends(&mut other, most, cost, &[Sense::Most])?[0],
+                ]
+            }
         };
         Ok(Range {
             min: min.value,

@@ -6,7 +6,7 @@ use super::terms::{Cost, Needs, Terms, When, meet, needs};
 use crate::ir::condition::{Choices, Cond, Conditions, Diagram};
 use crate::ir::decision::{Binding, Decision, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId};
-use std::collections::HashMap;
+use crate::maps::HashMap;
 
 /// A space's costs, compiled: terms are found by the leaves that are on.
 pub struct CostTable {
@@ -67,7 +67,7 @@ impl CostTable {
     ) -> Result<CostTable, TableProblem> {
         let (mut base, mut tree) = (Cost::default(), vec![Place::default()]);
         // That all leaves on the way to a place are on: many terms share it.
-        let mut ways: HashMap<Vec<LeafId>, Cond> = HashMap::new();
+        let mut ways: HashMap<Vec<LeafId>, Cond> = HashMap::default();
         for (When { place, leaves }, term) in std::mem::take(&mut terms.of) {
             if leaves.is_empty() && terms.all.always(place) {
                 base += term.cost;
@@ -94,6 +94,11 @@ impl CostTable {
         let gates = graph.leaves.iter().copied().collect();
         let (choices, diagram) = (terms.all.choices, terms.all.diagram);
         Ok(CostTable { choices, diagram, gates, base, tree })
+    }
+
+    /// How many terms there are whose conditions are looked at.
+    pub fn terms(&self) -> usize {
+        self.tree.iter().map(|place| place.rest.len()).sum()
     }
 
     /// The cost of a member.

@@ -6,10 +6,9 @@ use super::sizes::{SizeProblem, Sizes};
 use super::{Question, node_macs};
 use crate::ir::condition::{Cond, Conditions, Factor, Places, repeats};
 use crate::ir::decision::{Decision, Gate};
-use crate::ir::graph::{DecisionGraph, LeafId};
+use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
 use crate::ir::member::{Wiring, liveness};
-use indexmap::IndexMap;
-use rustc_hash::{FxBuildHasher, FxHashMap as HashMap};
+use crate::maps::{HashMap, IndexMap};
 use smallvec::SmallVec;
 use std::ops::{Add, AddAssign};
 
@@ -92,59 +91,103 @@ pub(super) struct Term {
     pub(super) nodes: Vec<u32>,
 }
 
+/// When the nodes of a space's network are live, and how large they are: what all terms are made of.
+pub(super) struct Live<'a> {
+    graph: &'a DecisionGraph,
+    question: Question,
+    sizes: Sizes,
+    /// What some member may read.
+    nodes: Vec<NodeId>,
+    present: Vec<Cond>,
+    factors: Vec<Factor>,
+    when: Vec<When>,
+}
+
+impl Live<'_> {
+    /// The same with the conditions that it speaks of; a problem where maps do not fit one another
+    /// with every alternative on. (Where they do, every member's maps have the sizes that they have
+    /// there.)
+    pub(super) fn of<'a>(
+        decisions: &[Decision],
+        graph: &'a DecisionGraph,
+        question: Question,
+    ) -> Result<(Live<'a>, Conditions), SizeProblem> {
+        let everything = liveness(graph, &vec![true; graph.leaves.len()], question.train);
+        let sizes = Sizes::of(graph, &everything.live, question.input)?;
+        let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
+        let Places { present, live, composed } = Places::of(graph, &mut all, question.train);
+        let when = live.iter().map(|own| when(&composed, *own)).collect();
+        let nodes = graph.graph.node_indices().filter(|id| everything.live[id.index()]).collect();
+        Ok((Live { graph, question, sizes, nodes, present, factors: live, when }, all))
+    }
+}
+
 /// `sum of cost(term) * [condition(term)]`, over one space.
 pub(super) struct Terms {
     pub(super) all: Conditions,
     /// By when they count: many terms share a place.
-    pub(super) of: IndexMap<When, Term, FxBuildHasher>,
+    pub(super) of: IndexMap<When, Term>,
     /// Whether it could not be told which kernels run once.
     entangled: bool,
 }
 
 impl Terms {
-    /// The terms of a network; a problem where its maps do not fit one another with every
-    /// alternative on. (Where they do, every member's maps have the sizes that they have there.)
+    /// No terms yet.
+    pub(super) fn new(all: Conditions) -> Terms {
+        Terms { all, of: IndexMap::default(), entangled: false }
+    }
+
+    /// The terms of a network; a problem where its maps do not fit.
     pub(super) fn of(
         decisions: &[Decision],
         graph: &DecisionGraph,
         question: Question,
     ) -> Result<Terms, SizeProblem> {
-        let everything = liveness(graph, &vec![true; graph.leaves.len()], question.train);
-        let sizes = Sizes::of(graph, &everything.live, question.input)?;
-        let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
-        let places = Places::of(graph, &mut all, question.train);
-        let repeats = repeats(graph, &mut all, &places.present, &places.live);
-        let live: Vec<When> = places.live.iter().map(|own| when(&places.composed, *own)).collect();
-        let mut terms = Terms { all, of: IndexMap::default(), entangled: repeats.is_none() };
+        let (live, all) = Live::of(decisions, graph, question)?;
+        let mut terms = Terms::new(all);
+        terms.add_macs(&live);
+        terms.add_params(&live);
+        Ok(terms)
+    }
+
+    /// Multiply-adds: of each kernel, once.
+    pub(super) fn add_macs(&mut self, live: &Live<'_>) {
+        let Live { graph, ref sizes, .. } = *live;
+        let repeats = repeats(graph, &mut self.all, &live.present, &live.factors);
+        self.entangled |= repeats.is_none();
         let repeats = repeats.unwrap_or_default();
-        let mut users: Vec<SmallVec<[u32; 1]>> = vec![SmallVec::new(); graph.weights.len()];
-        for (id, node) in graph.nodes().filter(|(id, _)| everything.live[id.index()]) {
-            let node_id = id.index() as u32;
-            let runs = terms.unless(&live[id.index()], repeats.get(&id));
+        let batch = u64::from(live.question.batch);
+        for &id in live.nodes.iter().filter(|id| graph.graph[**id].kernel.multiplies()) {
+            let runs = self.unless(&live.when[id.index()], repeats.get(&id));
             match slices::of(graph, id) {
-                Some(slices) => terms.add_sliced_macs(graph, &slices, &runs, |kernel, input| {
-                    let (from, to) = (sizes.input(id), sizes.output(id));
-                    kernel.macs(input, from, to) * u64::from(question.batch)
+                Some(slices) => self.add_sliced_macs(graph, &slices, &runs, |kernel, input| {
+                    kernel.macs(input, sizes.input(id), sizes.output(id)) * batch
                 }),
                 None => {
-                    let macs = node_macs(graph, id, &sizes) * u64::from(question.batch);
-                    terms.add(runs, &[node_id], Cost { params: 0, macs });
+                    let macs = node_macs(graph, id, sizes) * batch;
+                    self.add(runs, &[id.index() as u32], Cost { params: 0, macs });
                 }
             }
-            if let Some(weights) = node.weights {
-                users[weights.0 as usize].push(node_id);
+        }
+    }
+
+    /// Parameters: of each set of weights, where some kernel that has them is live.
+    pub(super) fn add_params(&mut self, live: &Live<'_>) {
+        let mut users: Vec<SmallVec<[u32; 4]>> = vec![SmallVec::new(); live.graph.weights.len()];
+        for id in &live.nodes {
+            if let Some(weights) = live.graph.graph[*id].weights {
+                users[weights.0 as usize].push(id.index() as u32);
             }
         }
-        for (set, users) in graph.weights.iter().zip(users) {
+        for (set, users) in live.graph.weights.iter().zip(users) {
             if set.sliced {
-                terms.add_sliced_params(graph, set, &users, &live);
+                self.add_sliced_params(live.graph, set, &users, &live.when);
                 continue;
             }
             let params = set.kernel.params(set.channels);
-            let any = terms.any(graph, users.iter().map(|node| &live[*node as usize]));
-            terms.add(any, &users, Cost { params, macs: 0 });
+            let any = self.any(live.graph, users.iter().map(|node| &live.when[*node as usize]));
+            self.add(any, &users, Cost { params, macs: 0 });
         }
-        Ok(terms)
     }
 
     /// When a node is live, and is not what ran before.
@@ -157,15 +200,14 @@ impl Terms {
     /// When one of some nodes is live. Those with the same leaves are put together first: mostly
     /// these are all.
     fn any<'a>(&mut self, graph: &DecisionGraph, of: impl IntoIterator<Item = &'a When>) -> When {
-        let mut by_leaves: IndexMap<&Leaves, Cond> = IndexMap::new();
-        for When { place, leaves } in of {
-            let any = by_leaves.entry(leaves).or_insert(Cond::FALSE);
-            *any = self.all.diagram.or(*any, *place);
+        let mut some: SmallVec<[When; 1]> = SmallVec::new();
+        for When { place, leaves } in of.into_iter().filter(|when| when.place != Cond::FALSE) {
+            match some.iter_mut().find(|known| known.leaves == *leaves) {
+                Some(known) => known.place = self.all.diagram.or(known.place, *place),
+                None => some.push(When { place: *place, leaves: leaves.clone() }),
+            }
         }
-        let some = by_leaves.into_iter().filter(|(_, place)| *place != Cond::FALSE);
-        let some: Vec<When> = some
-            .map(|(leaves, place)| When { place: self.all.tidy(place), leaves: leaves.clone() })
-            .collect();
+        some.iter_mut().for_each(|when| when.place = self.all.tidy(when.place));
         if let [one] = &some[..] {
             return one.clone();
         }

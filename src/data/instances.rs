@@ -9,9 +9,9 @@ use super::DataError;
 use super::classes::{CITYSCAPES, Category, IGNORE, Label};
 use super::metrics::Confusion;
 use super::sample::Size;
+use crate::maps::IndexMap;
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma};
-use indexmap::IndexMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

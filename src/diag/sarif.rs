@@ -3,8 +3,8 @@
 
 use super::place::Region;
 use super::{Diag, Label, Severity, explain};
+use crate::maps::IndexSet;
 use crate::source::Sources;
-use indexmap::IndexSet;
 use serde_json::{Value, json};
 
 const SCHEMA: &str =

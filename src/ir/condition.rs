@@ -19,7 +19,7 @@ pub use places::{Factor, Places};
 pub use twins::repeats;
 
 use super::decision::{Decision, DecisionId, Domain, Gate, Lattice, Picks, Value};
-use rustc_hash::FxHashMap as HashMap;
+use crate::maps::HashMap;
 
 /// A condition on more choices than this is looked at twice when it is tidied.
 const MANY: usize = 4;

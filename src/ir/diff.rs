@@ -8,7 +8,7 @@
 
 use super::graph::{DecisionGraph, NodeId, ScopeId};
 use super::kernel::Kernel;
-use indexmap::{IndexMap, IndexSet};
+use crate::maps::{IndexMap, IndexSet};
 use std::collections::BTreeSet;
 
 /// A difference.
@@ -105,9 +105,9 @@ struct Entry {
 
 impl Named<'_> {
     fn of(graph: &DecisionGraph) -> Named<'_> {
-        let mut named = Named { graph, entries: IndexMap::new(), scopes: IndexSet::new() };
+        let mut named = Named { graph, entries: IndexMap::default(), scopes: IndexSet::default() };
         let mut names: Vec<String> = Vec::with_capacity(graph.graph.node_count());
-        let mut turns: IndexMap<(String, &str), usize> = IndexMap::new();
+        let mut turns: IndexMap<(String, &str), usize> = IndexMap::default();
         for (id, node) in graph.nodes() {
             let scope = graph.scope_name(node.scope);
             let turn = turns.entry((scope.clone(), node.kernel.name())).or_default();
@@ -147,7 +147,7 @@ impl Named<'_> {
 
     /// The parts that another graph lacks.
     fn missing_in(&self, other: &Named) -> Vec<Part> {
-        let mut parts: IndexMap<String, Vec<&str>> = IndexMap::new();
+        let mut parts: IndexMap<String, Vec<&str>> = IndexMap::default();
         for (name, entry) in self.entries.iter().filter(|(n, _)| !other.entries.contains_key(*n)) {
             let part = self.outermost_missing(entry.scope, other).unwrap_or_else(|| name.clone());
             parts.entry(part).or_default().push(name);

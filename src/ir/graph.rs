@@ -7,8 +7,8 @@
 use super::decision::{Binding, Gate};
 use super::kernel::Kernel;
 use super::shape::{MapType, SliceId};
+use crate::maps::IndexSet;
 use crate::source::Span;
-use indexmap::IndexSet;
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;

@@ -346,6 +346,17 @@ impl Kernel {
         }
     }
 
+    /// Whether, in an inference, it hands the first of so many inputs on as it is; `width` is that
+    /// input's.
+    pub fn hands_on(&self, inputs: usize, width: u32) -> bool {
+        match self {
+            Kernel::Given | Kernel::Dropout { .. } => true,
+            Kernel::Add | Kernel::Mix | Kernel::Concat => inputs == 1,
+            Kernel::Slice { from: 0, len } => width == *len,
+            _ => false,
+        }
+    }
+
     /// Whether it has multiply-adds.
     pub fn multiplies(&self) -> bool {
         matches!(self, Kernel::Conv(_) | Kernel::Deconv(_))

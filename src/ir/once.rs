@@ -3,8 +3,8 @@
 use super::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
 use super::kernel::Kernel;
 use super::shape::MapType;
+use crate::maps::HashMap;
 use petgraph::graph::DiGraph;
-use rustc_hash::FxHashMap as HashMap;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
@@ -80,7 +80,7 @@ impl Firsts {
             self.sums.insert(id, inputs.clone());
         }
         if let Some(&(only, None)) = inputs.first()
-            && passes(graph, node, only, inputs.len())
+            && node.kernel.hands_on(inputs.len(), graph.graph[only].ty.width)
         {
             return only;
         }
@@ -97,15 +97,5 @@ impl Firsts {
         };
         let all: Terms = inputs.iter().flat_map(own).collect();
         if all.len() > TERMS { inputs } else { all }
-    }
-}
-
-/// Whether a node hands its first input on as it is.
-pub(super) fn passes(graph: &DecisionGraph, node: &Node, first: NodeId, inputs: usize) -> bool {
-    match node.kernel {
-        Kernel::Given | Kernel::Dropout { .. } => true,
-        Kernel::Add | Kernel::Mix | Kernel::Concat => inputs == 1,
-        Kernel::Slice { from: 0, len } => graph.graph[first].ty.width == len,
-        _ => false,
     }
 }

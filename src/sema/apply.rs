@@ -9,9 +9,9 @@ use super::value::{Design, DesignKind, Map, Value};
 use crate::diag::Diag;
 use crate::ir::decision::{Domain, Gate};
 use crate::ir::graph::ScopeId;
+use crate::maps::{HashMap, HashSet};
 use crate::source::Span;
 use crate::syntax::ast::*;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// Applications may nest this deep.
@@ -346,11 +346,11 @@ impl Evaluator<'_> {
                 instance: Rc::clone(&instance),
                 indices: Vec::new(),
                 scope,
-                counters: HashMap::new(),
+                counters: HashMap::default(),
                 label: "".into(),
                 place: None,
-                offered: HashMap::new(),
-                read: HashSet::new(),
+                offered: HashMap::default(),
+                read: HashSet::default(),
             };
             this.given_applied(&inner);
             this.bind_config(item, d, at, &mut inner)?;

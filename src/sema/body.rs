@@ -5,8 +5,8 @@ use super::frame::Frame;
 use super::value::Value;
 use crate::diag::Diag;
 use crate::ir::graph::NodeId;
+use crate::maps::IndexMap;
 use crate::syntax::ast::*;
-use indexmap::IndexMap;
 use std::rc::Rc;
 
 impl Evaluator<'_> {
@@ -14,7 +14,7 @@ impl Evaluator<'_> {
     ///
     /// A statement that fails does not keep later ones from being checked.
     pub(super) fn body(&mut self, statements: &[Statement], f: &mut Frame) -> Eval<Value> {
-        let mut fields = IndexMap::new();
+        let mut fields = IndexMap::default();
         let mut failed = None;
         self.statements(statements, f, &mut fields, &mut failed);
         if let Some(reported) = failed {

@@ -7,10 +7,13 @@ use crate::ir::graph::{
 };
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, SliceId};
+use crate::maps::HashMap;
 use crate::source::Span;
 use petgraph::graph::EdgeIndex;
-use rustc_hash::FxHashMap;
 use std::ops::Range;
+
+/// Nodes, or edges, of a network that is large.
+const LARGE: usize = 4096;
 
 /// The root scope of every graph.
 pub(super) const ROOT: ScopeId = ScopeId(0);
@@ -22,9 +25,9 @@ type Word = u32;
 #[derive(Debug)]
 pub(super) struct Builder {
     pub(super) graph: DecisionGraph,
-    words: FxHashMap<Box<str>, Word>,
-    scopes: FxHashMap<(ScopeId, Word), ScopeId>,
-    weights: FxHashMap<(ScopeId, Word), WeightId>,
+    words: HashMap<Box<str>, Word>,
+    scopes: HashMap<(ScopeId, Word), ScopeId>,
+    weights: HashMap<(ScopeId, Word), WeightId>,
     /// By scope: whether something lives in it.
     touched: Vec<bool>,
     /// By node: whether its channels are those of a slice, perhaps of one width.
@@ -61,9 +64,9 @@ impl Builder {
         graph.scopes.push(Scope { parent: ROOT, name: String::new(), turn: None });
         Builder {
             graph,
-            words: FxHashMap::default(),
-            scopes: FxHashMap::default(),
-            weights: FxHashMap::default(),
+            words: HashMap::default(),
+            scopes: HashMap::default(),
+            weights: HashMap::default(),
             touched: vec![true],
             parts: Vec::new(),
         }
@@ -191,7 +194,7 @@ impl Builder {
         at: Span,
     ) -> NodeId {
         let node = Node { kernel, ty, scope, weights, keep: false, at };
-        let id = self.graph.graph.add_node(node);
+        let id = self.push(node);
         let makes = matches!(kernel, Kernel::Conv(_) | Kernel::Deconv(_));
         self.parts.push(!makes && inputs.iter().any(|(input, _)| self.is_slice(*input)));
         for (port, (input, gate)) in inputs.iter().enumerate() {
@@ -199,6 +202,20 @@ impl Builder {
             self.graph.graph.add_edge(*input, id, Edge { port: port as u32, leaf });
         }
         id
+    }
+
+    /// Adds a node. What has grown large is given far more room than it has: that costs nothing until
+    /// it is used, and moving everything again and again does.
+    fn push(&mut self, node: Node) -> NodeId {
+        let graph = &mut self.graph.graph;
+        let (nodes, edges) = graph.capacity();
+        if graph.node_count() == nodes && nodes >= LARGE {
+            graph.reserve_nodes(7 * nodes);
+        }
+        if graph.edge_count() == edges && edges >= LARGE {
+            graph.reserve_edges(7 * edges);
+        }
+        graph.add_node(node)
     }
 
     /// How much there is.
@@ -280,7 +297,7 @@ impl Builder {
             node.at = if node.at == s.at { at } else { node.at };
             // Stretches that keep something are not copied: it was marked from outside.
             node.keep = false;
-            let id = self.graph.graph.add_node(node);
+            let id = self.push(node);
             self.parts.push(self.parts[n as usize]);
             for e in edges {
                 let old = &self.graph.graph.raw_edges()[e as usize];

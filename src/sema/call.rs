@@ -8,10 +8,10 @@ use super::given::{DECISIONS, has_own};
 use super::params::config_of;
 use super::value::{Design, DesignKind, Opset, OpsetEntry, Value};
 use crate::diag::{Diag, did_you_mean, listed};
+use crate::maps::HashMap;
 use crate::source::Span;
 use crate::syntax::ast::*;
 use num_integer::Integer;
-use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// Arguments of a call, evaluated.
@@ -250,7 +250,7 @@ pub(super) fn unknown_argument(design: &str, params: &[&str], name: &Name) -> Di
 
 /// Arguments of one call that are given by name, and given again.
 pub(super) fn given_twice(args: &[Argument]) -> Vec<Diag> {
-    let mut first: FxHashMap<&str, Span> = FxHashMap::default();
+    let mut first: HashMap<&str, Span> = HashMap::default();
     let mut found = Vec::new();
     for name in args.iter().filter_map(|a| a.name.as_ref()) {
         match first.get(name.value.as_str()) {

@@ -14,8 +14,8 @@ use crate::ir::decision::Gate;
 use crate::ir::graph::NodeId;
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::MapType;
+use crate::maps::{IndexMap, IndexSet};
 use crate::source::Span;
-use indexmap::{IndexMap, IndexSet};
 use std::rc::Rc;
 
 /// One of the cases of a map.
@@ -51,7 +51,7 @@ impl Evaluator<'_> {
         at: Span,
         mut run: impl FnMut(&mut Self, Vec<Value>) -> Eval<Value>,
     ) -> Eval<Value> {
-        let mut open = IndexMap::new();
+        let mut open = IndexMap::default();
         maps.iter().for_each(|map| collect(map, &mut open));
         let mut results = Vec::new();
         for combination in combinations(&open) {
@@ -197,14 +197,14 @@ impl Evaluator<'_> {
     /// A map that would be there always, in this case only.
     pub(super) fn in_case(&mut self, map: Map, at: Span) -> Map {
         match self.case {
-            Some(case) => self.given(map, &IndexSet::from([case.node]), at),
+            Some(case) => self.given(map, &IndexSet::from_iter([case.node]), at),
             None => map,
         }
     }
 
     /// Cases as one value: those of one type are one map.
     pub(super) fn merged(&mut self, cases: Vec<Case>, at: Span) -> Value {
-        let mut types: IndexMap<MapType, Vec<NodeId>> = IndexMap::new();
+        let mut types: IndexMap<MapType, Vec<NodeId>> = IndexMap::default();
         for map in cases.iter().filter_map(|case| case.map) {
             types.entry(map.ty).or_default().push(map.node);
         }
@@ -233,7 +233,7 @@ impl Evaluator<'_> {
 
     /// A pick whose candidates differ in type, or have cases themselves: a map for each type.
     pub(super) fn picked_cases(&mut self, terms: Vec<(Gate, Value)>, at: Span) -> Eval<Value> {
-        let mut types: IndexMap<MapType, Vec<(Gate, Map)>> = IndexMap::new();
+        let mut types: IndexMap<MapType, Vec<(Gate, Map)>> = IndexMap::default();
         let mut absent = Vec::new();
         for (gate, value) in terms {
             let cases = match &value {
@@ -297,7 +297,7 @@ fn collect(value: &Value, out: &mut IndexMap<NodeId, Rc<Vec<Case>>>) {
 
 /// Every combination of one case of each, the last changing fastest.
 fn combinations(open: &IndexMap<NodeId, Rc<Vec<Case>>>) -> Vec<Combination> {
-    let mut all = vec![Combination::new()];
+    let mut all = vec![Combination::default()];
     for (key, cases) in open {
         let with = |begun: &Combination| {
             let begun = begun.clone();

@@ -12,11 +12,10 @@ use super::value::{Design, DesignKind, Map, Opset, Value};
 use crate::diag::{Diag, Sink, did_you_mean};
 use crate::ir::decision::Gate;
 use crate::ir::shape::Scale;
+use crate::maps::{HashMap, HashSet, IndexMap};
 use crate::source::Span;
 use crate::syntax::ast::*;
-use indexmap::IndexMap;
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// The mistake was reported; the value is not there.
@@ -73,7 +72,7 @@ impl<'a> Evaluator<'a> {
             build: Builder::new(),
             sites,
             root,
-            globals: HashMap::new(),
+            globals: HashMap::default(),
             evaluating: Vec::new(),
             stack: Vec::new(),
             aux: Vec::new(),
@@ -103,16 +102,16 @@ impl<'a> Evaluator<'a> {
     pub(super) fn module_frame(&self, module: ModuleId, label: &str) -> Frame {
         Frame {
             module,
-            vars: IndexMap::new(),
+            vars: IndexMap::default(),
             it: None,
             instance: Rc::clone(&self.root),
             indices: Vec::new(),
             scope: ROOT,
-            counters: HashMap::new(),
+            counters: HashMap::default(),
             label: label.into(),
             place: None,
-            offered: HashMap::new(),
-            read: HashSet::new(),
+            offered: HashMap::default(),
+            read: HashSet::default(),
         }
     }
 

@@ -4,10 +4,9 @@ use super::module::ModuleId;
 use super::value::{InstanceId, Value};
 use crate::ir::graph::{NodeId, ScopeId};
 use crate::ir::shape::Scale;
+use crate::maps::{HashMap, HashSet, IndexMap};
 use crate::source::Span;
-use indexmap::IndexMap;
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// A definition with decisions of its own: where it was made, under which indices, in which

@@ -8,8 +8,8 @@ use super::params::config_of;
 use super::value::{Design, DesignKind, Value};
 use crate::diag::Diag;
 use crate::ir::decision::{Domain, Pick, Picks, Value as Taken};
+use crate::maps::IndexSet;
 use crate::source::Span;
-use indexmap::IndexSet;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 

@@ -4,9 +4,9 @@ use super::eval::{Eval, Evaluator, Reported};
 use super::frame::Frame;
 use super::value::Value;
 use crate::diag::{Diag, did_you_mean};
+use crate::maps::IndexMap;
 use crate::source::Span;
 use crate::syntax::ast::*;
-use indexmap::IndexMap;
 use num_rational::Ratio;
 use std::rc::Rc;
 
@@ -172,7 +172,7 @@ impl Evaluator<'_> {
         // A family without a member yet is an empty one: `H[..1]`.
         let value = match (&*x.kind, from) {
             (ExprKind::Name(name), _) if !self.known_name(name, f) && !self.diags.knows(x.span) => {
-                Value::Family(Rc::new(IndexMap::new()))
+                Value::Family(Rc::new(IndexMap::default()))
             }
             _ => self.eval(x, f)?,
         };

@@ -4,10 +4,10 @@
 
 use super::module::{ItemRef, Lost, Meaning, Module, ModuleId, Override, declare};
 use crate::diag::{Diag, Sink, did_you_mean, listed};
+use crate::maps::IndexMap;
 use crate::source::{FileId, SourceFile, Sources, Span};
 use crate::stdlib;
 use crate::syntax::{self, ast::*};
-use indexmap::IndexMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -53,7 +53,7 @@ pub fn load(
         program: Program::default(),
         diags,
         root,
-        known: IndexMap::new(),
+        known: IndexMap::default(),
         active: Vec::new(),
     };
     let overrides = loader.command_line(set);
@@ -67,7 +67,7 @@ pub fn load(
 impl Loader<'_> {
     /// `--set NAME=VALUE` as overrides whose values are expressions.
     fn command_line(&mut self, set: &[(String, String)]) -> IndexMap<String, Override> {
-        let mut out = IndexMap::new();
+        let mut out = IndexMap::default();
         for (name, value) in set {
             let text = format!("const {name} = {value}");
             let source = SourceFile {
@@ -101,7 +101,7 @@ impl Loader<'_> {
             file,
             ast: Rc::clone(&ast),
             overrides,
-            names: IndexMap::new(),
+            names: IndexMap::default(),
             lost: Lost { names: ast.lost.iter().map(|n| n.value.clone()).collect(), more: false },
         });
         self.check_overrides(id);
@@ -139,7 +139,7 @@ impl Loader<'_> {
     }
 
     fn names(&mut self, id: ModuleId, ast: &Rc<File>) -> IndexMap<String, Meaning> {
-        let mut names = IndexMap::new();
+        let mut names = IndexMap::default();
         for (index, item) in ast.items.iter().enumerate() {
             let here = ItemRef { module: id, ast: Rc::clone(ast), index, part: Vec::new() };
             match &item.kind {
@@ -227,7 +227,7 @@ impl Loader<'_> {
             return;
         };
         let at = first.span.to(last.span);
-        let Some(module) = self.module(path, at, IndexMap::new()) else { return };
+        let Some(module) = self.module(path, at, IndexMap::default()) else { return };
         let names = &self.program.module(module).names;
         let own = names.iter().filter(|(_, m)| m.item.module == module).map(|(n, _)| n.as_str());
         let some = own.take(2).collect::<Vec<_>>().join(", ");

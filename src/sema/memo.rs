@@ -12,10 +12,9 @@ use super::module::{ItemRef, ModuleId};
 use super::value::{Design, InstanceId, Map, Slice, Value};
 use crate::ir::graph::{NodeId, ScopeId};
 use crate::ir::shape::{MapType, Scale};
+use crate::maps::{HashMap, IndexMap};
 use crate::source::Span;
-use indexmap::IndexMap;
 use num_rational::Ratio;
-use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// What tells an item from others.
@@ -109,9 +108,9 @@ pub(super) enum Memory {
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     mode: Memory,
-    templates: FxHashMap<Key, Rc<Template>>,
+    templates: HashMap<Key, Rc<Template>>,
     /// What scopes were filled with.
-    homes: FxHashMap<ScopeId, (Rc<Template>, Home)>,
+    homes: HashMap<ScopeId, (Rc<Template>, Home)>,
     /// Everything that was applied while something is recorded.
     applied: Vec<ItemKey>,
     deepest: usize,

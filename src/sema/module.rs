@@ -1,9 +1,9 @@
 //! Modules: files with their declarations by name.
 
 use crate::diag::{Diag, Sink};
+use crate::maps::IndexMap;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Block, Expr, File, Item, ItemKind, Name, Role};
-use indexmap::IndexMap;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 

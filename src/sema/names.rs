@@ -11,10 +11,10 @@ mod walk;
 use super::load::Program;
 use super::module::ModuleId;
 use crate::diag::{Diag, Sink};
+use crate::maps::HashSet;
 use crate::source::Span;
 use crate::syntax::ast::*;
 use locals::{Local, Locals};
-use rustc_hash::FxHashSet;
 
 /// What a place asks for; suggestions are of that kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ struct Names<'a> {
     module: ModuleId,
     diags: &'a mut Sink,
     /// Names of the module that something reads.
-    used: FxHashSet<&'a str>,
+    used: HashSet<&'a str>,
     locals: Locals<'a>,
     /// Where the walk is.
     place: Place,
@@ -56,7 +56,7 @@ struct Place {
 
 /// Checks the names of every module that was read, but the standard library's.
 pub(super) fn check(program: &Program, diags: &mut Sink) {
-    let mut seen = FxHashSet::default();
+    let mut seen = HashSet::default();
     for (n, module) in program.modules.iter().enumerate() {
         let known = module.path == "std" || module.path.starts_with("std.");
         if !known && seen.insert(&module.path) {
@@ -70,7 +70,7 @@ fn check_module(program: &Program, module: ModuleId, diags: &mut Sink) {
         program,
         module,
         diags,
-        used: FxHashSet::default(),
+        used: HashSet::default(),
         locals: Locals::default(),
         place: Place::default(),
     };

@@ -21,27 +21,35 @@ pub(super) fn check(decisions: &[Decision], graph: &DecisionGraph, diags: &mut S
     }
     let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
     let present = Places::present(graph, &mut all);
-    let asked = Places::asked_for(graph, &mut all);
+    // Most lack nothing, whether they are asked for or not.
+    let mut asked = None;
     for concat in doubtful {
         let parts: Vec<NodeId> = graph.inputs(concat).iter().map(|(source, _)| *source).collect();
         let present = |part: &NodeId| present[part.index()];
-        let some = parts.iter().fold(Cond::FALSE, |acc, part| all.either(acc, present(part)));
-        let asked = all.whole(graph, asked[concat.index()]);
-        let some = all.both(some, asked);
-        let lacking = parts.iter().find(|part| {
-            let absent = all.diagram.not(present(part));
-            all.both(some, absent) != Cond::FALSE
-        });
+        let mut some = parts.iter().fold(Cond::FALSE, |acc, part| all.either(acc, present(part)));
+        let lacks = |all: &mut Conditions, some: Cond| {
+            parts.iter().find(|part| {
+                let absent = all.diagram.not(present(part));
+                all.both(some, absent) != Cond::FALSE
+            })
+        };
+        let mut lacking = lacks(&mut all, some);
+        if lacking.is_some() {
+            let asked = asked.get_or_insert_with(|| Places::asked_for(graph, &mut all));
+            let asked = all.whole(graph, asked[concat.index()]);
+            some = all.both(some, asked);
+            lacking = lacks(&mut all, some);
+        }
         if all.diagram.overflowed() {
             return;
         }
         if let Some(part) = lacking {
-            diags.push(lacks(&graph.graph[concat], &graph.graph[*part]));
+            diags.push(lacking_part(&graph.graph[concat], &graph.graph[*part]));
         }
     }
 }
 
-fn lacks(concat: &Node, part: &Node) -> Diag {
+fn lacking_part(concat: &Node, part: &Node) -> Diag {
     Diag::new("E0409", "this concatenation lacks a part in some members")
         .label(concat.at, format!("{} channels with all parts", concat.ty.width))
         .label(part.at, format!("{}, absent in some members", part.ty))

@@ -9,9 +9,9 @@ use super::value::{Opset, PickCandidate, PicksOf, PicksValue, Value, Via};
 use crate::diag::Diag;
 use crate::ir::decision::{Candidate, DecisionId, Domain, Gate, Pick, Picks, Value as Taken};
 use crate::ir::kernel::Kernel;
+use crate::maps::IndexMap;
 use crate::source::Span;
 use crate::syntax::ast::*;
-use indexmap::IndexMap;
 use std::rc::Rc;
 
 /// A candidate in the making: label, text, value, operators.
@@ -182,7 +182,7 @@ impl Evaluator<'_> {
 
     /// Picks that are given, summed: what is picked twice is one map, counted twice.
     fn taken_sum(&mut self, picks: &PicksValue, taken: &[Pick], f: &mut Frame) -> Eval<Value> {
-        let mut made: IndexMap<Pick, Value> = IndexMap::new();
+        let mut made: IndexMap<Pick, Value> = IndexMap::default();
         let mut terms = Vec::new();
         for pick in taken {
             if !made.contains_key(pick) {

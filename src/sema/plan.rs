@@ -16,11 +16,11 @@ use super::module::{ModuleId, blocks};
 use super::sites::Sites;
 use super::space::Net;
 use crate::diag::{Diag, Sink, did_you_mean, listed};
+use crate::maps::IndexMap;
 use crate::search::controller::ControllerPlan;
 use crate::search::plan::{SearchPlan, TrainPlan};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Clause, Name};
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// Where images come from.

@@ -5,11 +5,9 @@ use super::frame::Instance;
 use super::module::ModuleId;
 use super::value::{InstanceId, PathValue};
 use crate::ir::decision::{Decision, DecisionId, Domain};
+use crate::maps::{HashMap, IndexMap, IndexSet};
 use crate::source::Span;
 use crate::syntax::ast::Expr;
-use indexmap::IndexMap;
-use indexmap::IndexSet;
-use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -80,7 +78,7 @@ pub struct Sites {
     /// How often an instance was asked for, to decide something or to run a loop.
     pub(super) asked: u32,
     /// How often each name of a decision was wanted.
-    names: FxHashMap<String, u32>,
+    names: HashMap<String, u32>,
 }
 
 impl Sites {

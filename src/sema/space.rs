@@ -14,9 +14,9 @@ use crate::ir::decision::Decision;
 use crate::ir::graph::{DecisionGraph, Output};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, Scale};
+use crate::maps::IndexMap;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{Definition, ExprKind, ItemKind, Role, Statement, StatementKind, Target};
-use indexmap::IndexMap;
 use std::rc::Rc;
 
 /// A network of a space.
@@ -53,7 +53,7 @@ pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
 
 pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) -> Space {
     let mut space =
-        Space { sites: Sites::default(), nets: IndexMap::new(), plans: Plans::default() };
+        Space { sites: Sites::default(), nets: IndexMap::default(), plans: Plans::default() };
     super::names::check(program, diags);
     let mut names = Vec::new();
     let Some(root) = program.modules.first() else { return space };

@@ -7,9 +7,9 @@ use super::module::ItemRef;
 use crate::ir::decision::{DecisionId, Gate, Lattice, Pick};
 use crate::ir::graph::{NodeId, ScopeId};
 use crate::ir::shape::{MapType, Scale};
+use crate::maps::IndexMap;
 use crate::source::Span;
 use crate::syntax::ast::Expr;
-use indexmap::IndexMap;
 use num_rational::Ratio;
 use std::rc::Rc;
 

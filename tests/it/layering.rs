@@ -7,21 +7,22 @@ use std::path::{Path, PathBuf};
 /// The modules of the front end, the lowest layer first, each with what it may import. A
 /// module's own parts always may.
 const LAYERS: &[(&str, &[&str])] = &[
+    ("maps", &[]),
     ("source", &[]),
     ("system", &[]),
-    ("diag", &["source"]),
+    ("diag", &["maps", "source"]),
     ("stdlib", &[]),
     ("syntax", &["source", "diag"]),
-    ("ir", &["source"]),
-    ("cost", &["source", "ir"]),
+    ("ir", &["maps", "source"]),
+    ("cost", &["maps", "source", "ir"]),
     ("decode", &["source", "ir"]),
     ("supernet", &["ir", "cost"]),
     ("search", &["ir", "decode", "supernet"]),
-    ("data", &["system"]),
+    ("data", &["maps", "system"]),
     ("chart", &[]),
     // Plans are resolved to the plain data of those who follow them.
-    ("sema", &["source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data"]),
-    ("emit", &["source", "diag", "syntax", "ir", "cost", "sema"]),
+    ("sema", &["maps", "source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data"]),
+    ("emit", &["maps", "source", "diag", "syntax", "ir", "cost", "sema"]),
     (
         "run",
         &[
@@ -33,8 +34,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "source", "system", "diag", "stdlib", "syntax", "ir", "cost", "decode", "supernet",
-            "search", "data", "chart", "sema", "emit", "run", "forecast",
+            "maps", "source", "system", "diag", "stdlib", "syntax", "ir", "cost", "decode",
+            "supernet", "search", "data", "chart", "sema", "emit", "run", "forecast",
         ],
     ),
 ];

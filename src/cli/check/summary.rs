@@ -13,9 +13,9 @@ use crate::cli::term::{Rows, Term};
 use crate::ir::count::assignments;
 use crate::ir::kernel::Kernel;
 use crate::ir::{Decision, Domain, MapType};
+use crate::maps::IndexMap;
 use crate::sema::Net;
 use crate::syntax::ast::{ItemKind, Role};
-use indexmap::IndexMap;
 use serde::Serialize;
 
 /// What a right spec describes.
@@ -218,7 +218,7 @@ impl Summary {
 
 /// What a file declares, by kind: `2 operators, 1 cell`.
 fn declares(judged: &Judged) -> String {
-    let mut kinds: IndexMap<&str, usize> = IndexMap::new();
+    let mut kinds: IndexMap<&str, usize> = IndexMap::default();
     let items = judged.program.modules.first().map_or(&[][..], |m| &m.ast.items);
     for item in items {
         let kind = match &item.kind {

@@ -9,9 +9,9 @@ use crate::chart::{Axis, COLOURS, Mark, NONE, Plot};
 use crate::decode::Score;
 use crate::ir::decision::{Pick, Picks, Value};
 use crate::ir::{Decision, Domain};
+use crate::maps::IndexMap;
 use crate::run::log::SearchLine;
 use crate::search::relax::Opinion;
-use indexmap::IndexMap;
 use maud::{Markup, html};
 
 /// Decisions up to which all of them are laid open.

@@ -6,18 +6,21 @@
 //! Each way in which these can turn out is a case; in one case all prices are fixed, and decisions
 //! add up but for the case's own condition, which is carried from decision to decision.
 
-use super::search::{self, Price, Settle};
+use super::owing::{Owing, Prices};
+use super::search::{self, Settle};
 use super::solve::{Sense, best_picks, best_slots};
+use super::split::Split;
 use super::sum::Sum;
 use super::walk::Walk;
 use crate::cost::terms::{Leaves, When};
 use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Table};
 use crate::ir::graph::{DecisionGraph, LeafId};
-use indexmap::{IndexMap, IndexSet};
+use crate::maps::{HashMap, HashSet, IndexMap, IndexSet};
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
 
+/// Functions that places may come down to.
+const KINDS: usize = 24;
 /// Cases per bill, and values of one decision.
 const CASES: usize = 64;
 const VALUES: u128 = 6_000;
@@ -69,8 +72,14 @@ fn through(
     senses: &[Sense],
     walked: &[DecisionId],
 ) -> Option<Vec<u64>> {
-    let mut priced: IndexSet<LeafId> = IndexSet::new();
-    let mut places: IndexMap<Cond, Price> = IndexMap::new();
+    let mut levels: Vec<u32> =
+        walked.iter().flat_map(|of| all.choices.levels(*of)).copied().collect();
+    levels.sort_unstable();
+
+    let mut split = Split::new(&levels);
+    let mut priced: IndexSet<LeafId> = IndexSet::default();
+    let mut kinds: IndexSet<Cond> = IndexSet::default();
+    let mut places: IndexMap<Cond, Prices> = IndexMap::default();
     for (when, cost) in sum {
         // What a walk decides belongs to the place, and so do leaves around another.
         let own = |leaf: &LeafId| !walked.contains(&graph.gate(*leaf).decision());
@@ -78,48 +87,50 @@ fn through(
         let of_place: Leaves =
             when.leaves.iter().copied().filter(|leaf| Some(*leaf) != priced_here).collect();
         let place = When { place: when.place, leaves: of_place }.whole(graph, all);
-        let price = places.entry(place).or_default();
-        match priced_here {
-            None => price.base += cost,
-            Some(leaf) => price.add(priced.insert_full(leaf).0 as u32, *cost),
+        let leaf = priced_here.map(|leaf| priced.insert_full(leaf).0 as u32);
+        for (own, kind) in split.of(all, place) {
+            let kind = kinds.insert_full(kind).0 as u32;
+            places.entry(own).or_default().add(kind, leaf, *cost);
+        }
+        if kinds.len() > KINDS {
+            return None;
         }
     }
-    let conds: Vec<Cond> = places.keys().copied().collect();
-    let mut levels: Vec<u32> =
-        walked.iter().flat_map(|of| all.choices.levels(*of)).copied().collect();
-    levels.sort_unstable();
+
     let rules = walked.iter().map(|of| all.domain(*of)).collect();
-    let walk = Walk::of(all, &levels, rules, &conds)?;
+    let walk = Walk::of(all, &levels, rules, places.keys().copied())?;
+
     let mut branch = Branch {
-        others: others(decisions, graph, all, &priced, &walk),
+        others: others(decisions, graph, all, &priced, &kinds),
         all,
         width: priced.len() + 1,
-        fewer: HashMap::new(),
-        kinds: HashMap::new(),
+        fewer: HashMap::default(),
+        kinds: HashMap::default(),
     };
-    let cases = branch.cases(&walk)?;
-    let prices: Vec<Price> = places.into_values().collect();
-    let leaves = branch.width - 1;
-    let extreme =
-        |sense: &Sense| search::extreme(&walk, &cases, &prices, leaves, *sense, &mut branch);
+    let cases = branch.cases(&kinds)?;
+
+    let prices: Vec<Prices> = places.into_values().collect();
+    let owing = Owing::of(&walk, &prices, branch.width - 1);
+
+    let extreme = |sense: &Sense| search::extreme(&walk, &owing, &cases, *sense, &mut branch);
     let found: Option<Vec<u64>> = senses.iter().map(extreme).collect();
     found.filter(|_| !branch.all.diagram.overflowed())
 }
 
-/// The decisions whose leaves cost something, or that functions which a walk leaves depend on.
+/// The decisions whose leaves cost something, or that functions of places depend on.
 fn others<'a>(
     decisions: &'a [Decision],
     graph: &DecisionGraph,
     all: &Conditions,
     priced: &IndexSet<LeafId>,
-    walk: &Walk,
+    kinds: &IndexSet<Cond>,
 ) -> Vec<Other<'a>> {
-    let mut others: IndexMap<DecisionId, Vec<(u32, Gate)>> = IndexMap::new();
+    let mut others: IndexMap<DecisionId, Vec<(u32, Gate)>> = IndexMap::default();
     for (at, leaf) in (0..).zip(priced) {
         let gate = *graph.gate(*leaf);
         others.entry(gate.decision()).or_default().push((at, gate));
     }
-    for cond in &walk.kinds {
+    for cond in kinds {
         for of in all.choices.decisions_of(all.diagram.support(*cond)) {
             others.entry(of).or_default();
         }
@@ -162,8 +173,8 @@ impl Other<'_> {
     /// options, or what is best cannot be told option by option.
     fn free(&self, prices: &[u64], sense: Sense) -> Option<u64> {
         let Domain::Picks(picks) = &self.decision.domain else { return None };
-        let mut by_pick: HashMap<Pick, u64> = HashMap::new();
-        let mut by_slot: HashMap<(u32, Pick), u64> = HashMap::new();
+        let mut by_pick: HashMap<Pick, u64> = HashMap::default();
+        let mut by_slot: HashMap<(u32, Pick), u64> = HashMap::default();
         for (leaf, gate) in &self.leaves {
             let price = prices[*leaf as usize];
             match *gate {
@@ -225,15 +236,15 @@ struct Branch<'a> {
 }
 
 impl Branch<'_> {
-    /// How the functions that a walk leaves can turn out together, as bits, and when.
-    fn cases(&mut self, walk: &Walk) -> Option<Vec<(u32, Cond)>> {
+    /// How the functions that places come down to can turn out together, as bits, and when.
+    fn cases(&mut self, kinds: &IndexSet<Cond>) -> Option<Vec<(u32, Cond)>> {
         let mut domain = Cond::TRUE;
         for other in &self.others {
             let own = self.all.domain(other.of);
             domain = self.all.diagram.and(domain, own);
         }
         let mut cases = vec![(0u32, domain)];
-        for (bit, &cond) in walk.kinds.iter().enumerate() {
+        for (bit, &cond) in kinds.iter().enumerate() {
             let not = self.all.diagram.not(cond);
             let mut next = Vec::new();
             for (holds, when) in cases {
@@ -288,7 +299,7 @@ impl Branch<'_> {
         let mut fewer = self.kinds[&(i, rule)].clone();
         let all = self.others[i].values(self.all)?;
         for (_, values) in &mut fewer {
-            let mut seen = HashSet::new();
+            let mut seen = HashSet::default();
             values.retain(|value| {
                 let on = &all[*value as usize].0;
                 let mut on: Vec<u8> = on.iter().map(|leaf| classes[*leaf as usize]).collect();
@@ -302,7 +313,7 @@ impl Branch<'_> {
     /// A decision's values by what they leave of a rule; those that break it left out.
     fn sort_values(&mut self, i: usize, rule: Cond) -> Option<Kinds> {
         let levels = self.all.choices.levels(self.others[i].of).to_vec();
-        let mut kinds: IndexMap<Cond, Vec<u32>> = IndexMap::new();
+        let mut kinds: IndexMap<Cond, Vec<u32>> = IndexMap::default();
         for (n, (_, value)) in (0..).zip(self.others[i].values(self.all)?) {
             let left = levels
                 .iter()

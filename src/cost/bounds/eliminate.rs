@@ -12,7 +12,7 @@ use super::tables::{NEVER, Table, plus};
 use crate::ir::condition::{Choices, Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Table as Values};
 use crate::ir::graph::DecisionGraph;
-use indexmap::{IndexMap, IndexSet};
+use crate::maps::{IndexMap, IndexSet};
 
 /// Entries of one table, and of all.
 const TABLE: usize = 1 << 18;
@@ -29,7 +29,7 @@ pub(super) fn extremes(
     senses: &[Sense],
 ) -> Option<Vec<u64>> {
     let variables = Variables::of(decisions, graph, all, sum);
-    let order = variables.order(variables.scopes(graph, all, sum))?;
+    let order = variables.order(variables.scopes(graph, all, sum)?)?;
     senses.iter().map(|sense| variables.extreme(&order, graph, all, sum, *sense)).collect()
 }
 
@@ -77,7 +77,7 @@ impl Variables {
         all: &mut Conditions,
         sum: &Sum,
     ) -> Variables {
-        let mut read: IndexSet<DecisionId> = IndexSet::new();
+        let mut read: IndexSet<DecisionId> = IndexSet::default();
         for (when, _) in sum {
             let levels = all.diagram.support(when.place).iter();
             read.extend(levels.map(|level| all.choices.owner(*level)));
@@ -121,40 +121,52 @@ impl Variables {
         scope
     }
 
-    /// What each term and each clause reads, once.
-    fn scopes(&self, graph: &DecisionGraph, all: &mut Conditions, sum: &Sum) -> IndexSet<Vec<u32>> {
-        let mut scopes = IndexSet::new();
+    /// What each term and each clause reads, once; nothing where one reads too much for a table.
+    fn scopes(
+        &self,
+        graph: &DecisionGraph,
+        all: &mut Conditions,
+        sum: &Sum,
+    ) -> Option<IndexSet<Vec<u32>>> {
+        let mut scopes = IndexSet::default();
         for (when, _) in sum {
             let mut read = all.diagram.support(when.place).to_vec();
             for leaf in &when.leaves {
                 let leaf = all.gate(*graph.gate(*leaf));
                 read.extend_from_slice(all.diagram.support(leaf));
             }
-            scopes.insert(self.scope(&read));
+            let scope = self.scope(&read);
+            if self.entries(&scope) > TABLE {
+                return None;
+            }
+            scopes.insert(scope);
         }
         scopes.extend(self.clauses.iter().map(|c| self.scope(all.diagram.support(*c))));
-        scopes
+        Some(scopes)
+    }
+
+    /// Entries of a table over some variables.
+    fn entries<'a>(&self, scope: impl IntoIterator<Item = &'a u32>) -> usize {
+        let sizes = scope.into_iter().map(|variable| self.sizes[*variable as usize]);
+        sizes.fold(1, usize::saturating_mul)
     }
 
     /// The variables in the order in which they are taken out; nothing where a table would be too
     /// large.
     fn order(&self, scopes: IndexSet<Vec<u32>>) -> Option<Vec<u32>> {
-        let mut near: IndexMap<u32, IndexSet<u32>> = IndexMap::new();
+        let mut near: IndexMap<u32, IndexSet<u32>> = IndexMap::default();
         for scope in &scopes {
             for &variable in scope {
                 near.entry(variable).or_default().extend(scope);
             }
         }
-        let entries = |near: &IndexSet<u32>| {
-            near.iter().fold(1, |all: usize, v| all.saturating_mul(self.sizes[*v as usize]))
-        };
         let mut left = TABLES;
         let mut order = Vec::with_capacity(near.len());
         while let Some(at) =
-            (0..near.len()).min_by_key(|at| (entries(&near[*at]), near.keys()[*at]))
+            (0..near.len()).min_by_key(|at| (self.entries(&near[*at]), near.keys()[*at]))
         {
             let (variable, mut others) = near.swap_remove_index(at)?;
-            let entries = entries(&others);
+            let entries = self.entries(&others);
             left = left.checked_sub(entries).filter(|_| entries <= TABLE)?;
             others.swap_remove(&variable);
             for other in &others {
@@ -176,7 +188,7 @@ impl Variables {
         sum: &Sum,
         sense: Sense,
     ) -> Vec<Table> {
-        let mut by_scope: IndexMap<Vec<u32>, Vec<(Cond, i64)>> = IndexMap::new();
+        let mut by_scope: IndexMap<Vec<u32>, Vec<(Cond, i64)>> = IndexMap::default();
         let mut add = |all: &Conditions, cond, each| {
             by_scope.entry(self.scope(all.diagram.support(cond))).or_default().push((cond, each));
         };

@@ -11,7 +11,8 @@ use crate::cost::terms::{Leaves, When};
 use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Table, Value};
 use crate::ir::graph::{DecisionGraph, LeafId};
-use rustc_hash::{FxHashMap as HashMap, FxHashSet as HashSet};
+use crate::maps::{HashMap, HashSet, IndexSet};
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 
 /// Values of one decision that are compared.
@@ -21,37 +22,48 @@ const UNMATCHED: usize = 256;
 /// Rounds: what is settled may settle others.
 const ROUNDS: usize = 4;
 /// Functions of decisions other than paths that places come down to.
-const KINDS: usize = 256;
+const KINDS: usize = 1 << 10;
 
-/// A sum in which every decision that has a best value has it.
+/// A sum in which every decision that has a best value has it; nothing where none has one.
 pub(super) fn fixed(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &mut Conditions,
-    mut sum: Sum,
+    sum: &Sum,
     sense: Sense,
-) -> Sum {
+) -> Option<Sum> {
+    let mut fixed: Option<Sum> = None;
     for _ in 0..ROUNDS {
-        let Some(kinds) = kinds(all, &sum) else { break };
-        let mut fixing = Fixing { graph, all, sum: &sum, sense, kinds, values: BTreeMap::new() };
-        for (of, named) in fixing.named() {
+        let left = fixed.as_ref().unwrap_or(sum);
+        let Some(kinds) = kinds(all, left) else { break };
+        let mut fixing = Fixing {
+            all,
+            sum: left,
+            sense,
+            kinds,
+            values: BTreeMap::new(),
+            owners: graph.leaves.iter().map(Gate::decision).collect(),
+            on: vec![None; graph.leaves.len()],
+            graph,
+        };
+        for (of, named) in fixing.named(decisions.len()) {
             if let Some(value) = fixing.best(of, &decisions[of.index()].domain, &named) {
-                fixing.values.insert(of, value);
+                fixing.take(of, value);
             }
         }
-        let values = fixing.values;
+        let Fixing { values, on, .. } = fixing;
         if values.is_empty() {
             break;
         }
-        sum = Given::of(graph, all, &values).sum(all, &sum);
+        fixed = Some(Given::of(all, &values, on).sum(all, left));
     }
-    sum
+    fixed
 }
 
-/// What places come down to below paths, which come first in the order of choices; nothing where
-/// that is too much.
-fn kinds(all: &Conditions, sum: &Sum) -> Option<Vec<Cond>> {
-    let mut kinds = Vec::new();
+/// What places come down to below paths, which come first in the order of choices: by decision, the
+/// functions that read it. Nothing where that is too much.
+fn kinds(all: &Conditions, sum: &Sum) -> Option<Kinds> {
+    let (mut kinds, mut count) = (Kinds::new(), 0);
     let mut seen: HashSet<Cond> = HashSet::default();
     let mut ahead: Vec<Cond> = sum.iter().map(|(when, _)| when.place).collect();
     while let Some(cond) = ahead.pop() {
@@ -62,14 +74,20 @@ fn kinds(all: &Conditions, sum: &Sum) -> Option<Vec<Cond>> {
         if all.is_path(all.choices.owner(level)) {
             let values = 0..all.choices.sizes[level as usize];
             ahead.extend(values.map(|value| all.diagram.child(cond, value)));
-        } else if kinds.len() < KINDS {
-            kinds.push(cond);
-        } else {
+            continue;
+        }
+        for of in all.choices.decisions_of(all.diagram.support(cond)) {
+            kinds.entry(of).or_default().push(cond);
+        }
+        count += 1;
+        if count > KINDS {
             return None;
         }
     }
     Some(kinds)
 }
+
+type Kinds = BTreeMap<DecisionId, Vec<Cond>>;
 
 /// What some decisions' values say of leaves and of choices.
 struct Given {
@@ -80,9 +98,11 @@ struct Given {
 }
 
 impl Given {
-    fn of(graph: &DecisionGraph, all: &Conditions, values: &BTreeMap<DecisionId, Value>) -> Given {
-        let on = |gate: &Gate| Some(gate.weight(values.get(&gate.decision())?) > 0);
-        let leaves = graph.leaves.iter().map(on).collect();
+    fn of(
+        all: &Conditions,
+        values: &BTreeMap<DecisionId, Value>,
+        leaves: Vec<Option<bool>>,
+    ) -> Given {
         let mut levels: Vec<(u32, u32)> =
             values.iter().flat_map(|(of, value)| levels_of(all, *of, value)).collect();
         levels.sort_unstable();
@@ -134,52 +154,84 @@ struct Fixing<'a> {
     all: &'a mut Conditions,
     sum: &'a Sum,
     sense: Sense,
-    kinds: Vec<Cond>,
+    kinds: Kinds,
     /// What has been found.
     values: BTreeMap<DecisionId, Value>,
+    /// By leaf: its decision, and whether it is on; nothing where that decision is open.
+    owners: Vec<DecisionId>,
+    on: Vec<Option<bool>>,
 }
 
-/// What a value switches on, by when it counts otherwise.
-type Own = HashMap<When, u64>;
+/// Terms by what else they need than leaves of one decision.
+#[derive(Default)]
+struct Switched {
+    rests: IndexSet<When>,
+    leaves: IndexSet<LeafId>,
+    /// Some of `leaves`, one of `rests`, and a cost.
+    terms: Vec<(SmallVec<[usize; 2]>, usize, u64)>,
+}
+
+/// What a value switches on, by what else it needs.
+type Own = Vec<u64>;
+
+impl Switched {
+    fn own(&self, graph: &DecisionGraph, value: &Value) -> Own {
+        let on = |leaf: &LeafId| graph.gate(*leaf).weight(value) > 0;
+        let on: Vec<bool> = self.leaves.iter().map(on).collect();
+        let mut own = vec![0; self.rests.len()];
+        for (here, rest, cost) in &self.terms {
+            if here.iter().all(|leaf| on[*leaf]) {
+                own[*rest] += cost;
+            }
+        }
+        own
+    }
+}
 
 impl Fixing<'_> {
-    /// The decisions but paths, each with the terms that have leaves of it.
-    fn named(&self) -> BTreeMap<DecisionId, Vec<u32>> {
-        let mut named: BTreeMap<DecisionId, Vec<u32>> = BTreeMap::new();
-        for of in self.kinds.iter().flat_map(|kind| self.decisions_of(*kind)) {
-            named.entry(of).or_default();
-        }
+    /// The decisions but paths that there are, each with the terms that have leaves of it.
+    fn named(&self, decisions: usize) -> Vec<(DecisionId, Vec<u32>)> {
+        let mut named: Vec<Vec<u32>> = vec![Vec::new(); decisions];
         for (at, (when, _)) in (0..).zip(self.sum) {
             for leaf in &when.leaves {
-                let terms = named.entry(self.graph.gate(*leaf).decision()).or_default();
+                let terms = &mut named[self.owners[leaf.0 as usize].index()];
                 if terms.last() != Some(&at) {
                     terms.push(at);
                 }
             }
         }
-        named.retain(|of, _| !self.all.is_path(*of));
-        named
+        let each = (0..).map(DecisionId).zip(named);
+        each.filter(|(of, named)| {
+            !self.all.is_path(*of) && (!named.is_empty() || self.kinds.contains_key(of))
+        })
+        .collect()
     }
 
-    fn decisions_of(&self, cond: Cond) -> Vec<DecisionId> {
-        self.all.choices.decisions_of(self.all.diagram.support(cond))
+    /// Takes a value for a decision.
+    fn take(&mut self, of: DecisionId, value: Value) {
+        for ((owner, gate), on) in self.owners.iter().zip(&self.graph.leaves).zip(&mut self.on) {
+            if *owner == of {
+                *on = Some(gate.weight(&value) > 0);
+            }
+        }
+        self.values.insert(of, value);
     }
 
     /// A decision's best value, if it has one.
     fn best(&mut self, of: DecisionId, domain: &Domain, named: &[u32]) -> Option<Value> {
-        let open: Vec<u32> = named.iter().copied().filter(|at| self.is_open(*at)).collect();
         let table = Table::of(domain);
         let count = table.small_count().filter(|n| *n <= VALUES)?;
         let values: Vec<Value> = (0..count).filter_map(|rank| table.unrank_small(rank)).collect();
-        let own: Vec<Own> = values.iter().map(|value| self.own(of, value, &open)).collect();
-        let totals: Vec<u64> = own.iter().map(|own| own.values().sum()).collect();
-        let levels: Vec<_> = values.iter().map(|value| levels_of(self.all, of, value)).collect();
+        let switched = self.switched(of, named);
+        let own: Vec<Own> = values.iter().map(|value| switched.own(self.graph, value)).collect();
+        let totals: Vec<u64> = own.iter().map(|own| own.iter().sum()).collect();
+        let given = self.given(of, &values);
         let end = totals.iter().copied().reduce(|a, b| self.sense.best(a, b))?;
         let best = (0..values.len()).filter(|i| totals[*i] == end).find(|&best| {
             (0..values.len()).filter(|other| *other != best).all(|other| {
                 let (lower, higher) = self.ordered(best, other);
-                self.covers(&own[higher], &own[lower])
-                    && self.holds_less(&levels[lower], &levels[higher])
+                self.covers(&switched.rests, &own[higher], &own[lower])
+                    && self.holds_less(&given[lower], &given[higher])
             })
         })?;
         Some(values[best].clone())
@@ -195,52 +247,48 @@ impl Fixing<'_> {
 
     /// Whether a term can still count, with what has been found.
     fn is_open(&self, at: u32) -> bool {
-        self.sum[at as usize].0.leaves.iter().all(|leaf| {
-            let gate = self.graph.gate(*leaf);
-            self.values.get(&gate.decision()).is_none_or(|value| gate.weight(value) > 0)
-        })
+        let leaves = &self.sum[at as usize].0.leaves;
+        leaves.iter().all(|leaf| self.on[leaf.0 as usize] != Some(false))
     }
 
-    /// What a value switches on.
-    fn own(&self, of: DecisionId, value: &Value, named: &[u32]) -> Own {
-        let mut own = Own::default();
-        for &at in named {
+    /// What leaves of a decision switch on, of some terms.
+    fn switched(&self, of: DecisionId, named: &[u32]) -> Switched {
+        let mut switched = Switched::default();
+        for &at in named.iter().filter(|at| self.is_open(**at)) {
             let (when, cost) = &self.sum[at as usize];
-            let (here, leaves): (Leaves, Leaves) = when
-                .leaves
-                .iter()
-                .copied()
-                .partition(|leaf| self.graph.gate(*leaf).decision() == of);
-            if here.iter().all(|leaf| self.graph.gate(*leaf).weight(value) > 0) {
-                *own.entry(When { place: when.place, leaves }).or_default() += cost;
-            }
+            let mine = |leaf: &LeafId| self.owners[leaf.0 as usize] == of;
+            let (here, leaves): (Leaves, Leaves) = when.leaves.iter().copied().partition(mine);
+            let rest = switched.rests.insert_full(When { place: when.place, leaves }).0;
+            let here = here.iter().map(|leaf| switched.leaves.insert_full(*leaf).0).collect();
+            switched.terms.push((here, rest, *cost));
         }
-        own
+        switched
     }
 
-    /// Whether places hold with some values of choices only where they do with others.
-    fn holds_less(&mut self, lower: &[(u32, u32)], higher: &[(u32, u32)]) -> bool {
-        let kinds = std::mem::take(&mut self.kinds);
-        let less = kinds.iter().all(|&kind| {
-            let less = given(self.all, kind, lower);
-            let more = given(self.all, kind, higher);
-            less == more || self.all.diagram.and(less, more) == less
-        });
-        self.kinds = kinds;
-        less
+    /// By value of a decision: what functions of places come down to, those that read it.
+    fn given(&mut self, of: DecisionId, values: &[Value]) -> Vec<Vec<Cond>> {
+        let Some(kinds) = self.kinds.get(&of) else { return vec![Vec::new(); values.len()] };
+        let all = &mut *self.all;
+        let each = |value: &Value| {
+            let levels = levels_of(all, of, value);
+            kinds.iter().map(|kind| given(all, *kind, &levels)).collect()
+        };
+        values.iter().map(each).collect()
+    }
+
+    /// Whether places hold with one value only where they do with another.
+    fn holds_less(&mut self, lower: &[Cond], higher: &[Cond]) -> bool {
+        let mut both = lower.iter().zip(higher);
+        both.all(|(less, more)| less == more || self.all.diagram.and(*less, *more) == *less)
     }
 
     /// Whether one sum is never less than another: what it has less of is made up for by what it has
     /// more of that counts wherever that does.
-    fn covers(&mut self, higher: &Own, lower: &Own) -> bool {
+    fn covers(&mut self, rests: &IndexSet<When>, higher: &Own, lower: &Own) -> bool {
         let more = |a: &Own, b: &Own| {
-            let rest = |(when, cost): (&When, &u64)| {
-                let known = b.get(when).copied().unwrap_or(0);
-                (*cost > known).then(|| (when.clone(), cost - known))
-            };
-            let mut more: Vec<(When, u64)> = a.iter().filter_map(rest).collect();
-            more.sort_unstable_by(|(a, _), (b, _)| (a.place, &a.leaves).cmp(&(b.place, &b.leaves)));
-            more
+            let both = rests.iter().zip(a.iter().zip(b));
+            let more = both.filter(|(_, (a, b))| a > b).map(|(when, (a, b))| (when.clone(), a - b));
+            more.collect::<Vec<(When, u64)>>()
         };
         let below = more(lower, higher);
         if below.is_empty() {

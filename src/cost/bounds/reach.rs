@@ -8,9 +8,10 @@ use crate::ir::sample::Sampler;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Walks begun, and members looked at in all of them.
+/// Walks begun; members looked at in all of them, and terms of these.
 const STARTS: usize = 6;
 const MEMBERS: u64 = 30_000;
+const TERMS: u64 = 10_000_000;
 /// Values of one decision looked at in one step.
 const VALUES: u128 = 2_048;
 
@@ -26,7 +27,8 @@ pub(super) fn reached(
     let sampler = Sampler::of(decisions);
     let tables: Vec<Table> = decisions.iter().map(|d| Table::of(&d.domain)).collect();
     let mut rng = ChaCha8Rng::seed_from_u64(bound);
-    let mut walk = Walk { table, cost, sense, scratch: Scratch::default(), left: MEMBERS };
+    let left = MEMBERS.min(TERMS / (table.terms() as u64 + 1));
+    let mut walk = Walk { table, cost, sense, scratch: Scratch::default(), left };
     for _ in 0..STARTS {
         let Some(mut at) = sampler.sample(&mut rng) else { return false };
         let mut best = walk.cost(&at);

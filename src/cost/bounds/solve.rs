@@ -2,7 +2,8 @@
 
 use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Picks};
-use std::collections::{BTreeMap, HashMap};
+use crate::maps::HashMap;
+use std::collections::BTreeMap;
 
 /// Which extreme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +50,8 @@ type Sum = Vec<(Cond, u64)>;
 /// Terms looked at in one sweep, and in all of them.
 const SWEEP_WORK: u64 = 500_000;
 const TOTAL_WORK: u64 = 4_000_000;
+/// What it takes to free one condition of one choice, in terms looked at.
+const FREEING: u64 = 16;
 
 pub(super) struct Solver<'a> {
     decisions: &'a [Decision],
@@ -64,13 +67,13 @@ impl<'a> Solver<'a> {
     pub(super) fn new(decisions: &'a [Decision], mut all: Conditions) -> Solver<'a> {
         let options = (decisions.iter().enumerate())
             .map(|(i, decision)| {
-                let Domain::Picks(picks) = &decision.domain else { return HashMap::new() };
+                let Domain::Picks(picks) = &decision.domain else { return HashMap::default() };
                 let of = DecisionId(i as u32);
                 let picked = |pick| (all.gate(Gate::Pick { of, pick }), pick);
                 picks.options().into_iter().map(picked).collect()
             })
             .collect();
-        Solver { decisions, all, known: HashMap::new(), options, work: 0 }
+        Solver { decisions, all, known: HashMap::default(), options, work: 0 }
     }
 
     /// The extreme of a sum: decisions that no condition reads together are settled apart.
@@ -143,11 +146,20 @@ impl<'a> Solver<'a> {
         }
         let pivot = members.iter().find(|d| self.all.is_path(**d)).or(members.first());
         match pivot {
-            Some(&pivot) if members.len() > 1 && self.work < TOTAL_WORK => {
+            Some(&pivot) if members.len() > 1 && self.can_take_apart(&sum) => {
                 self.apart(pivot, sum, sense)
             }
             _ => Bound { value: outermost(&sum, sense), exact: false },
         }
+    }
+
+    /// Whether there is work left for [`Solver::apart`], which is taken off.
+    fn can_take_apart(&mut self, sum: &Sum) -> bool {
+        let reads = |(cond, _): &(Cond, u64)| self.all.diagram.support(*cond).len() as u64;
+        let takes = FREEING * sum.iter().map(reads).sum::<u64>();
+        let can = self.work + takes < TOTAL_WORK;
+        self.work += if can { takes } else { 0 };
+        can
     }
 
     /// One decision that picks, each option at a price: the cheapest or dearest options.
@@ -155,7 +167,7 @@ impl<'a> Solver<'a> {
         let [of] = members else { return None };
         let Domain::Picks(picks) = &self.decisions[of.index()].domain else { return None };
         let options = &self.options[of.index()];
-        let mut prices: HashMap<Pick, u64> = HashMap::new();
+        let mut prices: HashMap<Pick, u64> = HashMap::default();
         for (cond, weight) in sum {
             *prices.entry(*options.get(cond)?).or_default() += weight;
         }
@@ -173,7 +185,7 @@ impl<'a> Solver<'a> {
         let rules = members.iter().map(|d| self.all.domain(*d)).filter(|r| *r != Cond::TRUE);
         let state = Left { rules: rules.collect(), sum: sum.clone() };
         let limit = (self.work + SWEEP_WORK).min(TOTAL_WORK);
-        let mut seen = vec![HashMap::new(); levels.len()];
+        let mut seen = vec![HashMap::default(); levels.len()];
         self.descend(&levels, state, sense, limit, &mut seen)?
     }
 

@@ -1,6 +1,6 @@
 //! Tables of sums over a few variables, of which one can be taken out.
 
-use indexmap::IndexMap;
+use crate::maps::IndexMap;
 
 /// Beyond any cost; what comes near it is no member's.
 pub(super) const NEVER: i64 = 1 << 61;
@@ -42,7 +42,7 @@ impl Table {
     fn add(&mut self, other: &Table, sizes: &[usize]) {
         // How far the other table's entries for the values of a variable are apart.
         let mut apart = 1;
-        let mut strides: IndexMap<u32, usize> = IndexMap::new();
+        let mut strides: IndexMap<u32, usize> = IndexMap::default();
         for variable in other.scope.iter().rev() {
             strides.insert(*variable, apart);
             apart *= sizes[*variable as usize];

@@ -1,21 +1,18 @@
-//! Places along a walk through some decisions, choice by choice, as a graph of what is left.
+//! Walks through some decisions, choice by choice, as a graph of what is left.
 //!
-//! Once the walk has settled a place, its price is owed: for certain, or where some function of the
-//! other decisions holds. Walks that leave the same open meet again, so that there are few steps
-//! though there are many walks.
+//! Conditions on these decisions alone say which places a walk settles. Walks that leave the same
+//! open meet again, so that there are few steps though there are many walks.
 
 use crate::ir::condition::{Cond, Conditions};
-use indexmap::IndexSet;
-use std::collections::HashMap;
+use crate::maps::{HashMap, IndexSet};
 
-/// Places looked at, and functions that they may come down to.
+/// Places looked at.
 const WORK: usize = 2_000_000;
-const KINDS: usize = 24;
 
 /// All walks.
 pub(super) struct Walk {
-    /// The functions that places come down to.
-    pub(super) kinds: IndexSet<Cond>,
+    /// What ways settle: the places that hold there, in order.
+    pub(super) settled: IndexSet<Vec<u32>>,
     /// The end first, the beginning last.
     pub(super) steps: Vec<Step>,
 }
@@ -26,10 +23,10 @@ pub(super) struct Step {
     pub(super) ways: Vec<Way>,
 }
 
-/// Places with the functions that they come down to, and the step that follows.
+/// What a way settles, as one of [`Walk::settled`], and the step that follows.
+#[derive(Clone, Copy)]
 pub(super) struct Way {
-    /// Functions and places.
-    pub(super) owed: Vec<(u32, u32)>,
+    pub(super) settled: u32,
     pub(super) next: usize,
 }
 
@@ -54,19 +51,19 @@ struct Maker<'a> {
 }
 
 impl Walk {
-    /// All walks through some choices, in the order of their levels, by which places under these
-    /// conditions are settled; nothing where there is too much to keep apart.
+    /// All walks through some choices, in this order, by which places under these conditions, which
+    /// read no others, are settled; nothing where there is too much to keep apart.
     pub(super) fn of(
         all: &mut Conditions,
         levels: &[u32],
         rules: Vec<Cond>,
-        conds: &[Cond],
+        conds: impl Iterator<Item = Cond>,
     ) -> Option<Walk> {
-        let walk = Walk { kinds: IndexSet::new(), steps: vec![Step::default()] };
-        let known = vec![HashMap::new(); levels.len()];
+        let walk = Walk { settled: IndexSet::default(), steps: vec![Step::default()] };
+        let known = vec![HashMap::default(); levels.len()];
         let mut begin = vec![Vec::new(); levels.len()];
         let mut open = Open { rules, places: Vec::new() };
-        for (place, &cond) in (0..).zip(conds) {
+        for (place, cond) in (0..).zip(conds) {
             let support = all.diagram.support(cond);
             let first = levels.iter().position(|level| support.binary_search(level).is_ok());
             first.map_or(&mut open.places, |first| &mut begin[first]).push((place, cond));
@@ -86,24 +83,14 @@ impl Maker<'_> {
             return Some(None);
         }
         open.rules.retain(|rule| *rule != Cond::TRUE);
-        let mut owed = Vec::new();
-        let left = self.levels.get(depth..).unwrap_or_default();
-        let reads = |all: &Conditions, cond| {
-            let support = all.diagram.support(cond);
-            left.iter().any(|level| support.binary_search(level).is_ok())
-        };
-        open.places.retain(|&(place, cond)| {
-            let stays = reads(self.all, cond);
-            if !stays && cond != Cond::FALSE {
-                owed.push((self.walk.kinds.insert_full(cond).0 as u32, place));
-            }
-            stays
-        });
-        if self.walk.kinds.len() > KINDS {
-            return None;
-        }
+        let holds = open.places.iter().filter(|(_, cond)| *cond == Cond::TRUE);
+        let mut settled: Vec<u32> = holds.map(|(place, _)| *place).collect();
+        settled.sort_unstable();
+        open.places.retain(|(_, cond)| !cond.is_constant());
         let next = self.step(depth, open)?;
-        Some(next.map(|next| Way { owed, next }))
+        Some(
+            next.map(|next| Way { settled: self.walk.settled.insert_full(settled).0 as u32, next }),
+        )
     }
 
     fn step(&mut self, depth: usize, open: Open) -> Option<Option<usize>> {
@@ -112,16 +99,17 @@ impl Maker<'_> {
             return Some(*known);
         }
         let mut step = Step::default();
-        let places = [&open.places[..], &self.begin[depth]].concat();
         for value in 0..self.all.choices.sizes[level as usize] {
-            self.work += places.len() + 1;
+            self.work += open.places.len() + self.begin[depth].len() + 1;
             if self.work > WORK {
                 return None;
             }
-            let mut given = |cond: Cond| self.all.diagram.given(cond, level, value);
-            let rules = open.rules.iter().map(|rule| given(*rule)).collect();
-            let places = places.iter().map(|(place, cond)| (*place, given(*cond))).collect();
-            step.ways.extend(self.way(depth + 1, Open { rules, places })?);
+            let diagram = &mut self.all.diagram;
+            let rules = open.rules.iter().map(|rule| diagram.given(*rule, level, value)).collect();
+            let places = open.places.iter().chain(&self.begin[depth]);
+            let places = places.map(|(place, cond)| (*place, diagram.given(*cond, level, value)));
+            let left = Open { rules, places: places.collect() };
+            step.ways.extend(self.way(depth + 1, left)?);
         }
         let at = (!step.ways.is_empty()).then_some(self.walk.steps.len());
         if at.is_some() {

@@ -6,7 +6,7 @@ use crate::ir::decision::Gate;
 use crate::ir::graph::{DecisionGraph, LeafId, NodeId, ScopeId};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::Scale;
-use indexmap::{IndexMap, IndexSet};
+use crate::maps::{IndexMap, IndexSet};
 use petgraph::visit::EdgeRef;
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ impl Bodies<'_> {
     /// The body of a scope whose parts are opened `deeper` levels.
     pub(super) fn body(&self, scope: ScopeId, deeper: usize) -> Body {
         let slots = self.slots(scope);
-        let mut parts: IndexSet<Slot> = IndexSet::new();
+        let mut parts: IndexSet<Slot> = IndexSet::default();
         for slot in slots.iter().flatten() {
             parts.insert(*slot);
         }
@@ -197,7 +197,7 @@ impl Bodies<'_> {
             let all = operators.iter().flatten();
             all.copied().find(|op| self.tree.within(at, *op))
         };
-        let mut flows: IndexMap<End, Flow> = IndexMap::new();
+        let mut flows: IndexMap<End, Flow> = IndexMap::default();
         for (i, _) in slots.iter().enumerate().filter(|(_, s)| **s == Some(slot)) {
             let id = NodeId::new(i);
             for (source, edge) in self.graph.inputs(id) {

@@ -2,9 +2,9 @@
 
 use super::residual::{ItemKey, MARK, Residual};
 use crate::emit::rewrite::{each_expr, map_item, names_used};
+use crate::maps::{IndexMap, IndexSet};
 use crate::sema::module::{Meaning, ModuleId, declared_name};
 use crate::syntax::ast::*;
-use indexmap::{IndexMap, IndexSet};
 use std::collections::BTreeMap;
 
 /// The closed file of a network.

@@ -8,8 +8,7 @@
 use super::skeleton::{Label, Parts, closed, is_ordered};
 use crate::ir::graph::{DecisionGraph, Node, NodeId};
 use crate::ir::member::Plan;
-use indexmap::IndexSet;
-use rustc_hash::FxHashMap;
+use crate::maps::{HashMap, IndexSet};
 
 /// Numbers of nodes, and what is needed to give them.
 pub(super) struct Numbers {
@@ -18,7 +17,7 @@ pub(super) struct Numbers {
     /// By set of weights: whether more than one node has it.
     shared: Vec<bool>,
     /// Labels and inputs that have a number.
-    known: FxHashMap<Box<[u32]>, u32>,
+    known: HashMap<Box<[u32]>, u32>,
     /// By node of the open graph: its number in the member that was looked at last, and how often it
     /// is read there.
     of: Vec<u32>,
@@ -28,7 +27,7 @@ pub(super) struct Numbers {
 impl Numbers {
     /// No numbers yet.
     pub(super) fn of(graph: &DecisionGraph, labels: &[Label]) -> Numbers {
-        let mut known = IndexSet::new();
+        let mut known = IndexSet::default();
         let number = |(label, (_, node)): (_, (_, &Node))| {
             let ordered = is_ordered(closed(node.kernel), Parts::InAnyOrder);
             (known.insert_full(label).0 as u32, ordered)
@@ -40,7 +39,7 @@ impl Numbers {
         Numbers {
             labels: labels.iter().zip(graph.nodes()).map(number).collect(),
             shared: users.into_iter().map(|users: u32| users > 1).collect(),
-            known: FxHashMap::default(),
+            known: HashMap::default(),
             of: vec![0; labels.len()],
             reads: vec![0; labels.len()],
         }

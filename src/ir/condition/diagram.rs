@@ -1,8 +1,10 @@
 //! Multi-valued decision diagrams, ordered and reduced: equal functions have equal ids.
 
-use indexmap::IndexSet;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use crate::maps::{HashMap, IndexSet};
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
+use std::hash::BuildHasher;
 
 /// A node of a [`Diagram`]: a function of the choices to true or false.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,18 +31,22 @@ pub struct Diagram {
     children: Vec<Cond>,
     /// Sets of levels; the first is empty.
     supports: IndexSet<Box<[u32]>>,
-    unions: HashMap<(u32, u32), u32, BuildHasherDefault<WordHasher>>,
-    /// Level and children, to the node.
-    unique: Fast<Box<[u32]>>,
+    unions: HashMap<(u32, u32), u32>,
+    /// A level, and one of `supports` below it, to both together.
+    joined: HashMap<(u32, u32), u32>,
+    /// All nodes, by level and children.
+    unique: HashTable<Cond>,
     ands: Fast<(u32, u32)>,
     ors: Fast<(u32, u32)>,
     nots: Fast<u32>,
     given: Fast<(u32, u32, u32)>,
     limit: usize,
-    scratch: Vec<u32>,
 }
 
-type Fast<K> = HashMap<K, Cond, BuildHasherDefault<WordHasher>>;
+/// The children of a node. Most choices have few values.
+type Kids = SmallVec<[Cond; 16]>;
+
+type Fast<K> = HashMap<K, Cond>;
 
 impl Diagram {
     /// No diagrams yet over levels of these sizes.
@@ -53,13 +59,13 @@ impl Diagram {
             children: Vec::new(),
             supports: IndexSet::from_iter([Box::default()]),
             unions: HashMap::default(),
-            unique: Fast::default(),
+            joined: HashMap::default(),
+            unique: HashTable::default(),
             ands: Fast::default(),
             ors: Fast::default(),
             nots: Fast::default(),
             given: Fast::default(),
             limit,
-            scratch: Vec::new(),
         }
     }
 
@@ -99,25 +105,30 @@ impl Diagram {
     /// That a choice's value is among some.
     pub fn among(&mut self, level: u32, holds: impl Fn(u32) -> bool) -> Cond {
         let leaf = |v| if holds(v) { Cond::TRUE } else { Cond::FALSE };
-        let kids: Vec<Cond> = (0..self.sizes[level as usize]).map(leaf).collect();
+        let kids: Kids = (0..self.sizes[level as usize]).map(leaf).collect();
         self.make(level, &kids)
     }
 
     /// That the values of two choices fit; the first has the lower level.
     pub fn pairs(&mut self, a: u32, b: u32, fits: impl Fn(u32, u32) -> bool) -> Cond {
         let size = self.sizes[a as usize];
-        let kids: Vec<Cond> = (0..size).map(|x| self.among(b, |y| fits(x, y))).collect();
+        let kids: Kids = (0..size).map(|x| self.among(b, |y| fits(x, y))).collect();
         self.make(a, &kids)
+    }
+
+    /// What each value of a choice leads to: functions that read later choices.
+    pub fn choose(&mut self, level: u32, kids: &[Cond]) -> Cond {
+        debug_assert!(kids.iter().all(|kid| self.level(*kid) > level));
+        self.make(level, kids)
     }
 
     fn make(&mut self, level: u32, kids: &[Cond]) -> Cond {
         if kids.windows(2).all(|two| two[0] == two[1]) {
             return kids.first().copied().unwrap_or(Cond::FALSE);
         }
-        self.scratch.clear();
-        self.scratch.push(level);
-        self.scratch.extend(kids.iter().map(|k| k.0));
-        if let Some(known) = self.unique.get(&self.scratch[..]) {
+        let hash = FxBuildHasher.hash_one((level, kids));
+        let same = |other: &Cond| self.level(*other) == level && self.children_of(*other) == kids;
+        if let Some(known) = self.unique.find(hash, same) {
             return *known;
         }
         if self.overflowed() {
@@ -127,8 +138,19 @@ impl Diagram {
         let support = self.support_of(level, kids);
         self.nodes.push((level, self.children.len() as u32, support));
         self.children.extend_from_slice(kids);
-        self.unique.insert(self.scratch[..].into(), id);
+        let Diagram { sizes, nodes, children, unique, .. } = self;
+        unique.insert_unique(hash, id, |other| {
+            let (level, start, _) = nodes[other.0 as usize];
+            let kids = &children[start as usize..][..sizes[level as usize] as usize];
+            FxBuildHasher.hash_one((level, kids))
+        });
         id
+    }
+
+    /// The children of a node that is no constant.
+    fn children_of(&self, f: Cond) -> &[Cond] {
+        let (level, start, _) = self.nodes[f.0 as usize];
+        &self.children[start as usize..][..self.sizes[level as usize] as usize]
     }
 
     /// Both.
@@ -177,7 +199,7 @@ impl Diagram {
         }
         let level = self.level(f);
         let size = self.sizes[level as usize];
-        let kids: Vec<Cond> = (0..size)
+        let kids: Kids = (0..size)
             .map(|v| {
                 let child = self.child(f, v);
                 self.not(child)
@@ -192,7 +214,7 @@ impl Diagram {
         let level = self.level(f).min(self.level(g));
         let side = |d: &Diagram, x: Cond, v| if d.level(x) == level { d.child(x, v) } else { x };
         let size = self.sizes[level as usize];
-        let kids: Vec<Cond> = (0..size)
+        let kids: Kids = (0..size)
             .map(|v| {
                 let (a, b) = (side(self, f, v), side(self, g, v));
                 op(self, a, b)
@@ -212,7 +234,7 @@ impl Diagram {
             return *known;
         }
         let size = self.sizes[own as usize];
-        let kids: Vec<Cond> = (0..size)
+        let kids: Kids = (0..size)
             .map(|v| {
                 let child = self.child(f, v);
                 self.given(child, level, value)
@@ -254,7 +276,7 @@ impl Diagram {
             return *known;
         }
         let level = self.level(f);
-        let kids: Vec<Cond> = (0..self.sizes[level as usize])
+        let kids: Kids = (0..self.sizes[level as usize])
             .map(|v| self.project_on(self.child(f, v), kept, known))
             .collect();
         let out = match kept.contains(&level) {
@@ -279,7 +301,7 @@ impl Diagram {
             return *own;
         }
         let level = from.level(f);
-        let kids: Vec<Cond> = (0..self.sizes[level as usize])
+        let kids: Kids = (0..self.sizes[level as usize])
             .map(|v| self.adopt_one(from, from.child(f, v), known))
             .collect();
         let own = self.make(level, &kids);
@@ -303,10 +325,13 @@ impl Diagram {
                 last = own;
             }
         }
-        let mut all = Vec::with_capacity(self.supports[below as usize].len() + 1);
-        all.push(level);
-        all.extend_from_slice(&self.supports[below as usize]);
-        self.supports.insert_full(all.into()).0 as u32
+        if let Some(known) = self.joined.get(&(level, below)) {
+            return *known;
+        }
+        let all = [&[level], &self.supports[below as usize][..]].concat();
+        let joined = self.supports.insert_full(all.into()).0 as u32;
+        self.joined.insert((level, below), joined);
+        joined
     }
 
     fn union(&mut self, a: u32, b: u32) -> u32 {
@@ -326,37 +351,5 @@ impl Diagram {
         let union = self.supports.insert_full(all.into()).0 as u32;
         self.unions.insert(key, union);
         union
-    }
-}
-
-/// A quick hash of a few words; keys come from this module, not from users.
-#[derive(Default)]
-pub(crate) struct WordHasher(u64);
-
-impl Hasher for WordHasher {
-    fn finish(&self) -> u64 {
-        // The table takes the low bits, the product mixes upwards.
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(4) {
-            let mut word = [0; 4];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u32(u32::from_le_bytes(word));
-        }
-    }
-
-    fn write_u32(&mut self, word: u32) {
-        self.0 = (self.0.rotate_left(5) ^ u64::from(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.write_u32(word as u32);
-        self.write_u32((word >> 32) as u32);
-    }
-
-    fn write_usize(&mut self, word: usize) {
-        self.write_u64(word as u64);
     }
 }

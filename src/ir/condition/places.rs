@@ -6,11 +6,11 @@
 //! made of a place and one of its leaves unless someone asks for it.
 
 use super::{Cond, Conditions};
+use crate::ir::decision::Gate;
 use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
 use crate::ir::kernel::Kernel;
 use crate::ir::member::Wiring;
-use indexmap::IndexMap;
-use rustc_hash::FxHashMap as HashMap;
+use crate::maps::{HashMap, IndexMap};
 use smallvec::SmallVec;
 
 /// A condition as that of a place and of one leaf there: it holds where both do.
@@ -30,12 +30,13 @@ pub struct Places {
 impl Places {
     /// When each node exists.
     pub fn present(graph: &DecisionGraph, all: &mut Conditions) -> Vec<Cond> {
-        Work::of(graph, all).present()
+        Work::of(graph, &Wiring::of(graph), all).present()
     }
 
     /// The conditions of all nodes; training-only outputs count where `train`.
     pub fn of(graph: &DecisionGraph, all: &mut Conditions, train: bool) -> Places {
-        let mut work = Work::of(graph, all);
+        let wiring = Wiring::of(graph);
+        let mut work = Work::of(graph, &wiring, all);
         let present = work.present();
         let outputs = graph.outputs.iter().filter(|o| train || !o.aux);
         let roots = outputs.map(|o| (o.node.index(), present[o.node.index()]));
@@ -49,7 +50,7 @@ impl Places {
         let kept = graph.nodes().filter(|(_, node)| node.keep).map(|(id, _)| id);
         let roots = graph.outputs.iter().map(|o| o.node).chain(kept);
         let roots = roots.map(|id| (id.index(), Cond::TRUE)).collect();
-        Work::of(graph, all).back(roots, None)
+        Work::of(graph, &Wiring::of(graph), all).back(roots, None)
     }
 }
 
@@ -57,7 +58,7 @@ impl Conditions {
     /// That one of some factors holds. Those of one leaf are put together first: many are, and
     /// what comes between is soon forgotten.
     pub fn any(&mut self, graph: &DecisionGraph, of: impl IntoIterator<Item = Factor>) -> Factor {
-        let mut by_leaf: IndexMap<Option<LeafId>, Cond> = IndexMap::new();
+        let mut by_leaf: IndexMap<Option<LeafId>, Cond> = IndexMap::default();
         for (place, leaf) in of {
             let any = by_leaf.entry(leaf).or_insert(Cond::FALSE);
             *any = self.diagram.or(*any, place);
@@ -93,7 +94,10 @@ const ALWAYS: u32 = u32::MAX;
 struct Work<'a> {
     graph: &'a DecisionGraph,
     all: &'a mut Conditions,
-    wiring: Wiring,
+    wiring: &'a Wiring,
+    /// By leaf: that it is on, and whether it speaks of a path. Paths are gone through as a whole:
+    /// that an arrow is on belongs to the place.
+    leaves: Vec<(Cond, bool)>,
     /// Leaves together: that one of them is on.
     some: HashMap<Vec<u32>, Cond>,
     /// Conditions that were factors once: what all widths of a kernel want is what it is wanted for.
@@ -104,27 +108,17 @@ struct Work<'a> {
 type Groups = IndexMap<Cond, Vec<u32>>;
 
 impl Work<'_> {
-    fn of<'a>(graph: &'a DecisionGraph, all: &'a mut Conditions) -> Work<'a> {
-        Work {
-            graph,
-            all,
-            wiring: Wiring::of(graph),
-            some: HashMap::default(),
-            composed: HashMap::default(),
-        }
+    fn of<'a>(graph: &'a DecisionGraph, wiring: &'a Wiring, all: &'a mut Conditions) -> Work<'a> {
+        let leaf = |gate: &Gate| (all.gate(*gate), all.is_path(gate.decision()));
+        let leaves = graph.leaves.iter().map(leaf).collect();
+        Work { graph, all, wiring, leaves, some: HashMap::default(), composed: HashMap::default() }
     }
 
-    fn gate(&mut self, leaf: u32) -> Cond {
+    fn gate(&self, leaf: u32) -> Cond {
         match leaf {
             ALWAYS => Cond::TRUE,
-            leaf => self.all.gate(*self.graph.gate(LeafId(leaf))),
+            leaf => self.leaves[leaf as usize].0,
         }
-    }
-
-    /// Whether a leaf speaks of a path. Paths are gone through as a whole: that an arrow is on
-    /// belongs to the place.
-    fn is_arrow(&self, leaf: u32) -> bool {
-        self.all.is_path(self.graph.gate(LeafId(leaf)).decision())
     }
 
     /// That one of some leaves is on.
@@ -148,6 +142,7 @@ impl Work<'_> {
 
     /// That a condition holds and one of its leaves is on.
     fn any(&mut self, groups: Groups) -> Cond {
+        let one = groups.len() == 1;
         let mut any = Cond::FALSE;
         for (cond, mut leaves) in groups {
             leaves.sort_unstable();
@@ -157,7 +152,7 @@ impl Work<'_> {
             any = self.all.diagram.or(any, here);
         }
         // Once, at the end: what comes between is soon forgotten.
-        self.all.tidy(any)
+        if one { any } else { self.all.tidy(any) }
     }
 
     fn present(&mut self) -> Vec<Cond> {
@@ -187,7 +182,7 @@ impl Work<'_> {
 
     /// From the roots backwards along edges that are on; to what is present, where that is known.
     fn back(&mut self, roots: Vec<(usize, Cond)>, present: Option<&[Cond]>) -> Vec<Factor> {
-        let count = self.graph.graph.node_count();
+        let (count, wiring) = (self.graph.graph.node_count(), self.wiring);
         let mut wants: Vec<Wants> = vec![Wants::default(); count];
         roots.into_iter().for_each(|(node, cond)| wants[node].push((cond, None), true));
         let mut factors = vec![(Cond::FALSE, None); count];
@@ -200,38 +195,33 @@ impl Work<'_> {
             // What a kernel reads is present where it is itself; the terms of a sum may not be.
             let kernel = &self.graph.graph[NodeId::new(node)].kernel;
             let doubtful = matches!(kernel, Kernel::Mix | Kernel::Add);
-            for (src, leaf) in self.edges(node, present.is_some()) {
-                let want = self.through(own, leaf);
+            let mut whole = None;
+            let read = present.map_or(usize::MAX, |_| wiring.reads(node).count());
+            for (src, leaf) in wiring.edges(node).take(read) {
+                let want = self.through(own, leaf, &mut whole);
                 wants[src].push(want, doubtful);
             }
         }
         factors
     }
 
-    /// The edges into a node: those that it reads, or all.
-    fn edges(&self, node: usize, reads: bool) -> Vec<(usize, Option<usize>)> {
-        match reads {
-            true => self.wiring.reads(node).collect(),
-            false => self.wiring.edges(node).collect(),
-        }
-    }
-
-    /// A factor seen through an edge.
-    fn through(&mut self, own: Factor, leaf: Option<usize>) -> Factor {
-        let Some(leaf) = leaf.map(|l| l as u32) else { return own };
-        if self.is_arrow(leaf) {
-            let gate = self.gate(leaf);
+    /// A factor seen through an edge; `whole` is what it stands for, once that was asked.
+    fn through(&mut self, own: Factor, leaf: Option<usize>, whole: &mut Option<Cond>) -> Factor {
+        let Some(leaf) = leaf else { return own };
+        let (gate, is_arrow) = self.leaves[leaf];
+        if is_arrow {
             return (self.all.both(own.0, gate), own.1);
         }
-        if own.1 == Some(LeafId(leaf)) {
+        let leaf = LeafId(leaf as u32);
+        if own.1 == Some(leaf) {
             return own;
         }
-        let place = self.all.whole(self.graph, own);
+        let place = *whole.get_or_insert_with(|| self.all.whole(self.graph, own));
         // A place that says the leaf itself is as it is.
         if own.1.is_some() && place != own.0 {
             self.composed.entry(place).or_insert(own);
         }
-        (place, Some(LeafId(leaf)))
+        (place, Some(leaf))
     }
 
     /// One factor of all that a node's readers want.

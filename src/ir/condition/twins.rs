@@ -10,10 +10,10 @@ use crate::ir::decision::Gate;
 use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
 use crate::ir::kernel::Kernel;
 use crate::ir::member::Wiring;
-use crate::ir::once::passes;
 use crate::ir::shape::MapType;
-use rustc_hash::FxHashMap as HashMap;
-use std::collections::BTreeMap;
+use crate::maps::HashMap;
+use smallvec::{SmallVec, smallvec};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Pairs of maps that are compared.
 const PAIRS: usize = 1 << 18;
@@ -81,6 +81,12 @@ fn pair(a: usize, b: usize) -> Pair {
 /// What a map is the sum of: when each term is on, and its node; copies of a term one by one.
 type Terms = Vec<(Cond, usize)>;
 
+/// Weights of which some come next to a map on the way back; nothing where that may be anything.
+type Marks = Option<SmallVec<[u32; 4]>>;
+
+/// The mark of a sum that may be one of nothing.
+const NOTHING: u32 = u32::MAX;
+
 struct Twins<'a> {
     graph: &'a DecisionGraph,
     wiring: Wiring,
@@ -88,6 +94,8 @@ struct Twins<'a> {
     something: Vec<Cond>,
     /// By node: whether it is a sum of which at most one term is ever on.
     choices: Vec<bool>,
+    /// By node: equal maps have a mark in common.
+    marks: Vec<Marks>,
     known: HashMap<Pair, Cond>,
 }
 
@@ -96,7 +104,9 @@ impl Twins<'_> {
         let wiring = Wiring::of(graph);
         let something = Vec::with_capacity(present.len());
         let choices = Vec::with_capacity(present.len());
-        let mut twins = Twins { graph, wiring, something, choices, known: HashMap::default() };
+        let marks = Vec::with_capacity(present.len());
+        let known = HashMap::default();
+        let mut twins = Twins { graph, wiring, something, choices, marks, known };
         for (node, &there) in present.iter().enumerate() {
             let (here, choice) = match twins.is_sum(node) {
                 true => twins.some_term(all, node),
@@ -104,8 +114,30 @@ impl Twins<'_> {
             };
             twins.something.push(here);
             twins.choices.push(choice);
+            let marks = twins.mark(node, all.diagram.and(there, here) != there);
+            twins.marks.push(marks);
         }
         twins
+    }
+
+    /// The marks of a node, those before it having theirs.
+    fn mark(&self, node: usize, may_be_nothing: bool) -> Marks {
+        let own = &self.graph.graph[NodeId::new(node)];
+        if self.is_sum(node) {
+            let mut marks: SmallVec<[u32; 4]> = SmallVec::new();
+            for (src, _) in self.wiring.edges(node) {
+                marks.extend_from_slice(self.marks[src].as_ref()?);
+            }
+            marks.extend(may_be_nothing.then_some(NOTHING));
+            marks.sort_unstable();
+            marks.dedup();
+            return Some(marks);
+        }
+        match own.weights {
+            Some(weights) => Some(smallvec![weights.0]),
+            // Equal kernels make equal maps of equal ones only.
+            None => self.wiring.reads(node).next().and_then(|(src, _)| self.marks[src].clone()),
+        }
     }
 
     fn is_sum(&self, node: usize) -> bool {
@@ -138,7 +170,8 @@ impl Twins<'_> {
             let Some((src, None)) = reads.next() else { return node };
             let inputs = 1 + reads.count();
             let own = &self.graph.graph[NodeId::new(node)];
-            if !passes(self.graph, own, NodeId::new(src), inputs) {
+            let whole = self.graph.graph[NodeId::new(src)].ty.width;
+            if !own.kernel.hands_on(inputs, whole) {
                 return node;
             }
             node = src;
@@ -148,27 +181,25 @@ impl Twins<'_> {
     /// When two maps are equal; what they read is compared first. Nothing where that is too much.
     fn compare(&mut self, all: &mut Conditions, asked: Pair) -> Option<Cond> {
         let mut ahead = vec![asked];
-        let mut found: BTreeMap<Pair, Vec<Pair>> = BTreeMap::new();
+        let mut found: BTreeSet<Pair> = BTreeSet::new();
         while let Some(here) = ahead.pop() {
-            if self.known.contains_key(&here) || found.contains_key(&here) {
+            if self.plain(here).is_some() || self.known.contains_key(&here) || !found.insert(here) {
                 continue;
             }
-            let needs = self.needs(here);
-            ahead.extend(&needs);
-            found.insert(here, needs);
+            ahead.extend(self.needs(all, here));
             if found.len() + self.known.len() > PAIRS {
                 return None;
             }
         }
-        for here in found.into_keys() {
+        for here in found {
             let equal = self.equal(all, here);
             self.known.insert(here, equal);
         }
-        (!all.diagram.overflowed()).then(|| self.known[&asked])
+        (!all.diagram.overflowed()).then(|| self.look_up(asked.0 as usize, asked.1 as usize))
     }
 
     /// The pairs that decide a pair.
-    fn needs(&self, (later, first): Pair) -> Vec<Pair> {
+    fn needs(&self, all: &mut Conditions, (later, first): Pair) -> Vec<Pair> {
         let (a, b) = (self.maker(later as usize), self.maker(first as usize));
         if a == b {
             return Vec::new();
@@ -176,7 +207,7 @@ impl Twins<'_> {
         let cuts = [(a, b), (b, a)].map(|(cut, other)| Some(pair(self.cut(cut)?.0, other)));
         let mut needs: Vec<Pair> = cuts.into_iter().flatten().collect();
         if self.may_be_equal(a, b) {
-            needs.extend(self.parts(a, b));
+            needs.extend(self.parts(all, a, b));
         }
         needs
     }
@@ -191,9 +222,12 @@ impl Twins<'_> {
     }
 
     /// The pairs of what two maps are made of.
-    fn parts(&self, a: usize, b: usize) -> Vec<Pair> {
+    fn parts(&self, all: &mut Conditions, a: usize, b: usize) -> Vec<Pair> {
         if !self.is_sum(a) && !self.is_sum(b) {
             return self.inputs(a, b).map(|(l, r)| pair(l, r)).collect();
+        }
+        if self.is_choice(a) && self.is_choice(b) {
+            return self.together(all, a, b).into_iter().map(|(_, l, r)| pair(l, r)).collect();
         }
         let (left, right) = (self.sources(a), self.sources(b));
         let all = left.iter().flat_map(|l| right.iter().map(|r| pair(*l, *r)));
@@ -201,7 +235,7 @@ impl Twins<'_> {
             true => Vec::new(),
             false => all.collect(),
         };
-        if !self.is_choice(b) || self.is_choice(a) {
+        if !self.is_choice(b) {
             needs.extend(left.iter().filter(|l| **l != a).map(|l| pair(*l, b)));
         }
         if !self.is_choice(a) {
@@ -289,10 +323,21 @@ impl Twins<'_> {
     }
 
     fn look_up(&self, a: usize, b: usize) -> Cond {
-        if self.maker(a) == self.maker(b) {
-            return Cond::TRUE;
+        let pair = pair(a, b);
+        self.plain(pair).unwrap_or_else(|| self.known[&pair])
+    }
+
+    /// Whether two maps are equal, where that depends on nothing.
+    fn plain(&self, (later, first): Pair) -> Option<Cond> {
+        let (a, b) = (self.maker(later as usize), self.maker(first as usize));
+        if a == b {
+            return Some(Cond::TRUE);
         }
-        self.known[&pair(a, b)]
+        let [left, right] = [a, b].map(|node| self.marks[node].as_ref());
+        let apart = |(left, right): (&SmallVec<[u32; 4]>, &SmallVec<[u32; 4]>)| {
+            !left.iter().any(|mark| right.binary_search(mark).is_ok())
+        };
+        left.zip(right).is_some_and(apart).then_some(Cond::FALSE)
     }
 
     /// That the chosen widths of two maps are the same.
@@ -345,6 +390,7 @@ impl Twins<'_> {
     /// When two maps are equal of which one is a sum.
     fn sums(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
         match (self.is_choice(a), self.is_choice(b)) {
+            (true, true) => self.both_chosen(all, a, b),
             (true, _) => self.chosen(all, a, b),
             (_, true) => self.chosen(all, b, a),
             _ => {
@@ -358,20 +404,52 @@ impl Twins<'_> {
 
     /// That the one term of a choice is equal to another map, or both are sums of nothing.
     fn chosen(&self, all: &mut Conditions, choice: usize, other: usize) -> Cond {
-        let (one, two) = (self.something[choice], self.something[other]);
-        let either = all.diagram.or(one, two);
-        let [width, same] =
-            [choice, other].map(|node| self.graph.graph[NodeId::new(node)].ty.width);
-        let mut equal = match width == same {
-            true => all.diagram.not(either),
-            false => Cond::FALSE,
-        };
+        let mut equal = self.nothing(all, choice, other);
         for (on, src) in self.terms(all, choice) {
             let same = self.look_up(src, other);
             let here = all.diagram.and(on, same);
             equal = all.diagram.or(equal, here);
         }
         equal
+    }
+
+    /// The same of two choices.
+    fn both_chosen(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
+        let mut equal = self.nothing(all, a, b);
+        for (on, l, r) in self.together(all, a, b) {
+            let same = self.look_up(l, r);
+            let here = all.diagram.and(on, same);
+            equal = all.diagram.or(equal, here);
+        }
+        equal
+    }
+
+    /// Terms of two sums that may be equal, and may be on together: when they are.
+    fn together(&self, all: &mut Conditions, a: usize, b: usize) -> Vec<(Cond, usize, usize)> {
+        let (left, right) = (self.terms(all, a), self.terms(all, b));
+        let mut found = Vec::new();
+        for (own, l) in left {
+            for &(other, r) in &right {
+                if self.plain(pair(l, r)) == Some(Cond::FALSE) {
+                    continue;
+                }
+                let on = all.diagram.and(own, other);
+                if on != Cond::FALSE {
+                    found.push((on, l, r));
+                }
+            }
+        }
+        found
+    }
+
+    /// That two maps of one width are sums of nothing.
+    fn nothing(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
+        let [width, same] = [a, b].map(|node| self.graph.graph[NodeId::new(node)].ty.width);
+        if width != same {
+            return Cond::FALSE;
+        }
+        let either = all.diagram.or(self.something[a], self.something[b]);
+        all.diagram.not(either)
     }
 
     /// That a sum has but one term, which is equal to another map.

@@ -13,11 +13,10 @@
 use crate::ir::condition::{Cond, Conditions, Factor, Places};
 use crate::ir::decision::{Binding, Decision, DecisionId, Table};
 use crate::ir::graph::DecisionGraph;
-use indexmap::IndexSet;
+use crate::maps::{HashMap, IndexSet};
 use num_bigint::BigUint;
 use num_integer::Integer;
 use num_traits::{One, Zero};
-use std::collections::HashMap;
 
 /// Diagram nodes' children that conditions may take, together.
 pub(super) const DIAGRAM_LIMIT: usize = 1 << 24;
@@ -88,7 +87,7 @@ impl Active {
         let mut space = Active {
             all,
             tables: decisions.iter().map(|d| Table::of(&d.domain)).collect(),
-            states: vec![HashMap::new(); order.len() + 1],
+            states: vec![HashMap::default(); order.len() + 1],
             order,
             switching,
             nodes: vec![Step { count: BigUint::one(), branches: Vec::new() }],
@@ -237,7 +236,7 @@ pub(super) fn asked(
 ) -> Vec<Cond> {
     let factors = Places::asked_for(graph, all);
     // The same mix stands at many nodes of one place.
-    let mut wanted: Vec<IndexSet<Factor>> = vec![IndexSet::new(); decisions.len()];
+    let mut wanted: Vec<IndexSet<Factor>> = vec![IndexSet::default(); decisions.len()];
     for (id, _, edges) in graph.wired() {
         for leaf in edges.iter().filter_map(|edge| edge.weight.leaf) {
             wanted[graph.gate(leaf).decision().index()].insert(factors[id.index()]);

@@ -14,10 +14,10 @@ use super::symmetry::Symmetry;
 use crate::ir::canon::Keys;
 use crate::ir::decision::{Binding, Decision, DecisionId, Domain, Gate};
 use crate::ir::graph::DecisionGraph;
+use crate::maps::{HashMap, HashSet};
 use num_bigint::BigUint;
 use num_traits::{One, ToPrimitive};
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
 
 /// Up to so many architectures are compared one by one.
 pub const DISTINCT_LIMIT: u64 = 30_000;
@@ -27,7 +27,7 @@ const BUILD_WORK: u64 = 40_000_000;
 /// Edges looked at while fingerprints are taken of what is small enough to be gone through, and of
 /// what is not: there the bound that they give is far off whatever is spent.
 const FULL_WORK: u64 = 16_000_000;
-const PRINT_WORK: u64 = 2_000_000;
+const PRINT_WORK: u64 = 400_000;
 /// Values of a part that are compared where their fingerprints are the same.
 const COMPARED: usize = 600;
 
@@ -55,7 +55,7 @@ pub(super) fn count(laid: &mut Laid<'_>, space: &Active, single: bool) -> Count 
 fn below(laid: &mut Laid<'_>, space: &Active) -> BigUint {
     let prints = &mut laid.prints;
     let limit = prints.work + PRINT_WORK;
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for binding in spread(space.count()).map_while(|rank| space.unrank(&rank)) {
         seen.insert(prints.print(&binding));
         if prints.work > limit {
@@ -192,7 +192,7 @@ struct Classes<'l, 'a> {
 impl<'l, 'a> Classes<'l, 'a> {
     /// No classes yet; at most so many members are compared by more than their prints.
     fn new(laid: &'l mut Laid<'a>, key: Look<'a>, left: usize) -> Classes<'l, 'a> {
-        Classes { laid, key, by_print: HashMap::new(), firsts: Vec::new(), left }
+        Classes { laid, key, by_print: HashMap::default(), firsts: Vec::new(), left }
     }
 
     /// The class of a member.

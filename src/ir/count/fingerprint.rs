@@ -9,9 +9,8 @@ use crate::ir::canon::label_hash;
 use crate::ir::decision::{Binding, DecisionId, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId, Node};
 use crate::ir::kernel::Kernel;
-use indexmap::IndexSet;
+use crate::maps::{HashMap, IndexSet};
 use smallvec::{SmallVec, smallvec};
-use std::collections::HashMap;
 
 /// A graph laid out for fingerprints.
 pub(super) struct Prints<'a> {
@@ -73,7 +72,7 @@ type Print = Option<u64>;
 /// A block per leaf: leaves of one decision, of one layer where it is a path, share one. Members
 /// that are visited in the order of ranks differ in few of them.
 fn blocks(graph: &DecisionGraph) -> Vec<u8> {
-    let mut places = IndexSet::new();
+    let mut places = IndexSet::default();
     let place = |gate: &Gate| match *gate {
         Gate::Arrow { of, layer, .. } | Gate::Visit { of, layer, .. } => (of, layer),
         _ => (gate.decision(), u8::MAX),
@@ -83,7 +82,7 @@ fn blocks(graph: &DecisionGraph) -> Vec<u8> {
 
 /// By node: its label as a number. Few labels are many nodes'.
 fn labels(graph: &DecisionGraph) -> Vec<SmallVec<[u64; 3]>> {
-    let mut known = HashMap::new();
+    let mut known = HashMap::default();
     let mut label =
         |node: &Node| *known.entry((node.kernel, node.ty)).or_insert_with(|| label_hash(node));
     graph.nodes().map(|(_, node)| smallvec![label(node)]).collect()
@@ -142,7 +141,7 @@ impl Prints<'_> {
     }
 
     fn wire(&mut self) {
-        let mut switches: IndexSet<Vec<Option<LeafId>>> = IndexSet::new();
+        let mut switches: IndexSet<Vec<Option<LeafId>>> = IndexSet::default();
         let passed_on = passed_on(self.graph);
         for (id, _, edges) in self.graph.wired() {
             if let [edge] = edges

@@ -14,7 +14,7 @@ use crate::ir::canon::label_hash;
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Picks};
 use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
 use crate::ir::kernel::Kernel;
-use std::collections::HashMap;
+use crate::maps::HashMap;
 
 /// An open graph laid out for questions about swaps.
 pub(super) struct Symmetry<'a> {
@@ -96,9 +96,9 @@ impl<'a> Symmetry<'a> {
             swapped: &swapped,
             image: vec![None; self.labels.len()],
             taken: vec![false; self.labels.len()],
-            weights: HashMap::new(),
-            back: HashMap::new(),
-            candidates: vec![HashMap::new(); self.decisions.len()],
+            weights: HashMap::default(),
+            back: HashMap::default(),
+            candidates: vec![HashMap::default(); self.decisions.len()],
             todo: Vec::new(),
         };
         pairing.whole().is_some()

@@ -1,9 +1,8 @@
 //! The names of one definition: parameters, loop binders, bindings, nodes.
 
+use crate::maps::{HashMap, HashSet, IndexMap};
 use crate::source::Span;
 use crate::syntax::ast::*;
-use indexmap::IndexMap;
-use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a local name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +36,12 @@ pub(super) struct Entry {
 pub(super) struct Locals<'a> {
     now: IndexMap<&'a str, Entry>,
     /// Where names are made, at any place of the body, and from what.
-    later: FxHashMap<&'a str, (Span, Vec<&'a Expr>)>,
+    later: HashMap<&'a str, (Span, Vec<&'a Expr>)>,
     /// Names made somewhere in the loops that the walk is in: they are there from the second
     /// turn on.
     turning: Vec<&'a str>,
     /// Names that were read before they were made.
-    early: FxHashSet<String>,
+    early: HashSet<String>,
 }
 
 impl<'a> Locals<'a> {

@@ -1,10 +1,10 @@
 //! The clauses of one block by name: each known, each once, none missing.
 
 use crate::diag::{Diag, did_you_mean, listed};
+use crate::maps::IndexMap;
 use crate::sema::eval::{Eval, Evaluator, Reported};
 use crate::source::Span;
 use crate::syntax::ast::{Block, Clause, Name};
-use indexmap::IndexMap;
 
 /// A block's clauses.
 pub(super) struct Clauses<'b> {
@@ -57,7 +57,7 @@ impl Evaluator<'_> {
         clauses: &'b [Clause],
         known: &[&str],
     ) -> Clauses<'b> {
-        let mut out = Clauses { by_name: IndexMap::new(), at: word.span, judged: Ok(()) };
+        let mut out = Clauses { by_name: IndexMap::default(), at: word.span, judged: Ok(()) };
         for clause in clauses {
             let name = clause.name.value.as_str();
             if !known.contains(&name) {
