@@ -6,7 +6,7 @@ use super::number::{bytes, grouped, with_prefix};
 use super::read::{self, Chosen, Judged};
 use super::term::{Rows, Term};
 use super::{json, sizes};
-use crate::cost::{self, Cost, Costs, Field, Question, SizeProblem, TableProblem};
+use crate::cost::{self, Cost, Field, Question, SizeProblem, TableProblem};
 use crate::ir::DecisionGraph;
 use crate::supernet::memory::training_peak;
 use serde::Serialize;
@@ -32,7 +32,7 @@ pub struct Args {
 }
 
 /// Between which bounds a cost lies over the members; one number for a finished network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Bounds {
     pub(super) min: u64,
     pub(super) max: u64,
@@ -54,7 +54,7 @@ impl From<cost::Range> for Bounds {
 }
 
 /// The costs of a network or of a space's members.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Report {
     pub(super) file: String,
     pub(super) net: String,
@@ -134,81 +134,87 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
 pub(super) fn measure(
     judged: &Judged,
     chosen: Chosen,
-    At { input, training }: At,
+    at: At,
     train: bool,
 ) -> Result<Report, SizeProblem> {
     let graph = &chosen.net.graph;
-    let question = Question { input: input.size, batch: input.batch, train };
-    let closed = graph.leaves.is_empty();
-    let step = if closed { input } else { training };
-    // A step's memory is walked through beside everything else.
-    let (peak, rest) = thread::scope(|scope| {
-        let peak = scope.spawn(|| training_peak(graph, step.size, step.batch));
-        let rest = cost::exact(graph, question).and_then(|whole| {
-            let one = (Bounds::one(whole.params), Bounds::one(whole.macs));
-            let ends = if closed { one } else { bounds(judged, graph, question, &whole)? };
-            Ok((whole, ends))
-        });
-        (peak.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), rest)
-    });
-    let (whole, (params, macs)) = rest?;
-    let peak = peak?;
-    let one = |n: u64| closed.then(|| Bounds::one(n));
-    let field = match whole.field {
-        Field::Cells(n) => one(n),
-        Field::Whole => None,
-    };
-    Ok(Report {
+    let question = Question { input: at.input.size, batch: at.input.batch, train };
+    let mut report = Report {
         file: judged.name.clone(),
         net: chosen.name.to_owned(),
-        input: input.to_string(),
+        input: at.input.to_string(),
         train,
-        params,
-        macs,
-        params_built: one(whole.params_built),
-        macs_built: one(whole.macs_built),
-        weights_bytes: one(whole.memory.weights_bytes),
-        infer_peak_bytes: one(whole.memory.infer_peak_bytes),
-        train_peak_bytes: one(peak),
-        receptive_field: field,
-        supernet: match closed {
-            true => None,
-            false => Some(Supernet::of(whole.cost(), training, peak)),
-        },
-    })
+        ..Report::default()
+    };
+    match graph.leaves.is_empty() {
+        true => report.finished(graph, question)?,
+        false => report.open(judged, graph, question, at.training)?,
+    }
+    Ok(report)
+}
+
+impl Report {
+    /// What a finished network costs.
+    fn finished(&mut self, graph: &DecisionGraph, question: Question) -> Result<(), SizeProblem> {
+        let whole = cost::exact(graph, question)?;
+        let one = |n| Some(Bounds::one(n));
+        (self.params, self.macs) = (Bounds::one(whole.params), Bounds::one(whole.macs));
+        (self.params_built, self.macs_built) = (one(whole.params_built), one(whole.macs_built));
+        self.weights_bytes = one(whole.memory.weights_bytes);
+        self.infer_peak_bytes = one(whole.memory.infer_peak_bytes);
+        self.train_peak_bytes = one(training_peak(graph, question.input, question.batch)?);
+        self.receptive_field = match whole.field {
+            Field::Cells(n) => one(n),
+            Field::Whole => None,
+        };
+        Ok(())
+    }
+
+    /// Between which bounds the members of a space lie, and what its supernet needs.
+    fn open(
+        &mut self,
+        judged: &Judged,
+        graph: &DecisionGraph,
+        question: Question,
+        training: Input,
+    ) -> Result<(), SizeProblem> {
+        // What is asked of all members, and of all alternatives at once, is found side by side.
+        let (supernet, ends) = thread::scope(|scope| {
+            let supernet = scope.spawn(|| Supernet::of(graph, question, training));
+            let ends = cost::bounds(judged.space.decisions(), graph, question);
+            (supernet.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), ends)
+        });
+        let supernet = supernet?;
+        (self.params, self.macs) = match ends {
+            Ok(found) => (found.params.into(), found.macs.into()),
+            Err(TableProblem::Size(problem)) => return Err(problem),
+            // No member costs more than all alternatives together.
+            Err(TableProblem::Entangled) => {
+                let below = |max| Bounds { min: 0, max, attained: false };
+                (below(supernet.params), below(supernet.macs))
+            }
+        };
+        self.supernet = Some(supernet);
+        Ok(())
+    }
 }
 
 /// What a space's supernet needs; nothing where nothing is open, or the input does not fit.
 pub(super) fn supernet(chosen: Chosen, at: At, train: bool) -> Option<Supernet> {
-    let At { input, training } = at;
-    let question = Question { input: input.size, batch: input.batch, train };
+    let question = Question { input: at.input.size, batch: at.input.batch, train };
     let graph = Some(&chosen.net.graph).filter(|g| !g.leaves.is_empty())?;
-    let whole = cost::cost(graph, question).ok()?;
-    let peak = training_peak(graph, training.size, training.batch).ok()?;
-    Some(Supernet::of(whole, training, peak))
+    Supernet::of(graph, question, at.training).ok()
 }
 
 impl Supernet {
-    fn of(Cost { params, macs }: Cost, training: Input, train_peak_bytes: u64) -> Supernet {
-        Supernet { params, macs, train_input: Shown(training), train_peak_bytes }
-    }
-}
-
-/// Bounds on the params and MACs of a space's members.
-fn bounds(
-    judged: &Judged,
-    graph: &DecisionGraph,
-    question: Question,
-    supernet: &Costs,
-) -> Result<(Bounds, Bounds), SizeProblem> {
-    match cost::bounds(judged.space.decisions(), graph, question) {
-        Ok(found) => Ok((found.params.into(), found.macs.into())),
-        Err(TableProblem::Size(problem)) => Err(problem),
-        // No member costs more than all alternatives together.
-        Err(TableProblem::Entangled) => {
-            let below = |max| Bounds { min: 0, max, attained: false };
-            Ok((below(supernet.params), below(supernet.macs)))
-        }
+    fn of(
+        graph: &DecisionGraph,
+        question: Question,
+        training: Input,
+    ) -> Result<Supernet, SizeProblem> {
+        let Cost { params, macs } = cost::cost(graph, question)?;
+        let train_peak_bytes = training_peak(graph, training.size, training.batch)?;
+        Ok(Supernet { params, macs, train_input: Shown(training), train_peak_bytes })
     }
 }
 

@@ -1,21 +1,27 @@
-//! `segc count`: how many members a space has, whole and per part.
+//! `segc count`: how many members spaces have, whole and per part.
 
-use super::args::{Format, Spec};
+use super::args::{Format, Settings};
 use super::failure::Failure;
 use super::json::{self, Decimal};
 use super::number;
-use super::read;
+use super::read::{self, Judged};
 use super::term::{Rows, Term};
-use crate::cli::alike::told_as_one;
+use super::{STACK_BYTES, alike::told_as_one};
+use crate::diag::{self, Style};
 use crate::ir::count::{self, Count, Counts};
 use crate::ir::{Decision, Domain};
+use rayon::prelude::*;
 use serde::{Serialize, Serializer};
+use std::path::{Path, PathBuf};
 
 /// Arguments of `segc count`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
+    /// The specs; `-` reads one from standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     #[command(flatten)]
-    spec: Spec,
+    set: Settings,
     /// The network [default: the one that the search block names, else the last]
     #[arg(long, value_name = "NAME")]
     net: Option<String>,
@@ -91,9 +97,66 @@ fn plain<S: Serializer>(count: &Count, to: S) -> Result<S::Ok, S::Error> {
     }
 }
 
+/// What came of one file.
+struct Counted {
+    /// Its diagnostics, drawn.
+    diags: String,
+    /// Its counts, and why they are of this network.
+    report: Result<(Report, &'static str), Failure>,
+}
+
+/// Counts all files at once, and prints what came of them in their order.
 pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
-    let judged = read::right(&args.spec, term)?;
-    let chosen = read::choose(&judged, args.net.as_deref())?;
+    let style = term.diag_style();
+    let one = |file: &PathBuf| count_file(file, args, style);
+    let all: Vec<Counted> = match &args.files[..] {
+        [file] => vec![one(file)],
+        files => {
+            let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build();
+            let pool = pool.map_err(|e| Failure::machine(format!("cannot start threads: {e}")))?;
+            pool.install(|| files.par_iter().map(one).collect())
+        }
+    };
+    let (several, mut printed, mut failed) = (all.len() > 1, false, None);
+    for Counted { diags, report } in all {
+        eprint!("{diags}");
+        match (report, args.format) {
+            (Ok((report, _)), Format::Json) => json::print("segc.count/1", &report, term)?,
+            (Ok((report, why)), Format::Human) => {
+                if std::mem::replace(&mut printed, true) {
+                    term.line("")?;
+                }
+                if several {
+                    term.line(&report.file)?;
+                }
+                print(&report, why, term)?;
+            }
+            // The other files are counted all the same.
+            (Err(failure), _) => {
+                if let Some(earlier) = failed.replace(failure) {
+                    earlier.report(term);
+                }
+            }
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+fn count_file(file: &Path, args: &Args, style: Style) -> Counted {
+    let judged = match read::judge(file, &args.set.pairs()) {
+        Ok(judged) => judged,
+        Err(failure) => return Counted { diags: String::new(), report: Err(failure) },
+    };
+    let diags = match judged.diags.is_empty() {
+        true => String::new(),
+        false => diag::render(&judged.diags, &judged.program.sources, style),
+    };
+    let report = if judged.is_right() { count(&judged, args) } else { Err(Failure::Spec) };
+    Counted { diags, report }
+}
+
+fn count(judged: &Judged, args: &Args) -> Result<(Report, &'static str), Failure> {
+    let chosen = read::choose(judged, args.net.as_deref())?;
     let decisions = judged.space.decisions();
     let counts = count::counts(decisions, &chosen.net.graph);
     let report = Report {
@@ -102,10 +165,7 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
         whole: Numbers::from(&counts.whole),
         parts: counts.parts.iter().map(|p| part(p, decisions)).collect(),
     };
-    match args.format {
-        Format::Json => json::print("segc.count/1", &report, term),
-        Format::Human => print(&report, chosen.why, term),
-    }
+    Ok((report, chosen.why))
 }
 
 fn part(part: &count::Part, decisions: &[Decision]) -> Part {

@@ -57,6 +57,7 @@ snapshots! {
     count_of_a_space: "count", SMALL;
     count_as_json: "count", SMALL, "--format", "json";
     count_of_a_network: "count", PUBLISHED;
+    count_of_several_files_says_everything: "count", SMALL, "tests/nothing.seg", "specs/rtseg.seg";
     cost_of_a_network: "cost", PUBLISHED, "--input", "1x3x1025x2049";
     cost_of_a_network_as_json: "cost", PUBLISHED, "--input", "1x3x1025x2049", "--format", "json";
     enumeration_goes_on_from_a_rank: "enumerate", SMALL, "--from", "100", "-n", "3";

@@ -1,13 +1,13 @@
 //! Decoders whose blocks pick from a pool that grows: the space and the published networks, to the
 //! last digit of what was counted on the authors' code.
 
-use crate::support::shipped;
+use crate::support::{Judged, judge, shipped};
 use num_bigint::BigUint;
 use num_traits::ToPrimitive;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use segc::cost::{self, Costs, Question};
-use segc::ir::decision::{Binding, Decision, Value};
+use segc::ir::decision::{Binding, Decision, Domain, Value};
 use segc::ir::sample::Sampler;
 use segc::ir::{Size, canon, count, member};
 
@@ -33,6 +33,40 @@ fn connections_and_cells_are_as_many_as_the_authors_lists() {
     // The entropy of a uniform policy over 19 categoricals: ln(14400 · 11^7 · 6400).
     let entropy = all.to_f64().expect("it fits").ln();
     assert!((entropy - 35.1243).abs() < 5e-5, "{entropy}");
+}
+
+/// The connections alone: blocks over taps and over one another, gathered without a scale at which
+/// they would be brought together in turn, and without outputs that have names.
+const BLOCKS: &str = "
+cell join(x, y) { out x > conv(3) + y > conv(3) }
+
+decoder blocks(image) {
+  for k in 0..=3 { node p[k] = image > conv(2 * k + 1, 8) }
+  for b in 4..=6 {
+    let i, j = choose ordered 2 of p[..b] with repeats
+    node p[b] = join(i, j) > relu
+  }
+  out sum(unread([p[4], p[5], p[6]]))
+}
+
+net tiny(image) { out image > blocks }
+";
+
+#[test]
+fn as_graphs_of_blocks_1225_connections_differ() {
+    let [shipped, blocks] = [shipped(SPACE, &[]), judge("blocks.seg", None, BLOCKS)];
+    let picks = |judged: &Judged, part: &str| -> Vec<(u32, bool, bool, usize)> {
+        let own = |d: &&Decision| d.name.starts_with(part);
+        let picks = |d: &Decision| match &d.domain {
+            Domain::Picks(p) => (p.k, p.ordered, p.repeats, p.candidates.len()),
+            other => panic!("{other:?}"),
+        };
+        judged.space.decisions().iter().filter(own).map(picks).collect()
+    };
+    assert_eq!(picks(&shipped, "compact."), picks(&blocks, "tiny."));
+    let report = count::counts(blocks.space.decisions(), &blocks.space.nets["tiny"].graph);
+    assert_eq!(report.whole.assignments, BigUint::from(14_400u32));
+    assert_eq!(report.whole.distinct.exact(), Some(&BigUint::from(1_225u32)));
 }
 
 #[test]
