@@ -14,9 +14,10 @@ use super::sum::Sum;
 use super::walk::Walk;
 use crate::cost::terms::{Leaves, When};
 use crate::ir::condition::{Cond, Conditions};
-use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Table};
+use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Table, Value};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::maps::{HashMap, HashSet, IndexMap, IndexSet};
+use smallvec::SmallVec;
 use std::cell::OnceCell;
 
 /// Functions that places may come down to.
@@ -40,7 +41,7 @@ struct Other<'a> {
 }
 
 /// Which of a decision's leaves are on with a value, and the value of each level.
-type OneValue = (Vec<u8>, Vec<u32>);
+type OneValue = (SmallVec<[u8; 4]>, SmallVec<[u32; 4]>);
 
 /// The extremes of a sum over all members; nothing where limits are met.
 pub(super) fn extremes(
@@ -75,7 +76,6 @@ fn through(
     let mut levels: Vec<u32> =
         walked.iter().flat_map(|of| all.choices.levels(*of)).copied().collect();
     levels.sort_unstable();
-
     let mut split = Split::new(&levels);
     let mut priced: IndexSet<LeafId> = IndexSet::default();
     let mut kinds: IndexSet<Cond> = IndexSet::default();
@@ -96,10 +96,8 @@ fn through(
             return None;
         }
     }
-
     let rules = walked.iter().map(|of| all.domain(*of)).collect();
     let walk = Walk::of(all, &levels, rules, places.keys().copied())?;
-
     let mut branch = Branch {
         others: others(decisions, graph, all, &priced, &kinds),
         all,
@@ -156,17 +154,36 @@ impl Other<'_> {
         let count = table.small_count().filter(|n| *n <= VALUES)?;
         // Which leaves cost the same is written in bytes.
         let count = if self.leaves.len() <= 256 { count } else { return None };
+        let options = self.options();
         let mut scratch = vec![0; all.choices.sizes.len()];
         let values = (0..count).filter_map(|rank| {
             let value = table.unrank_small(rank)?;
-            let on = (0..=u8::MAX).zip(&self.leaves);
-            let on = on.filter(|(_, (_, gate))| gate.weight(&value) > 0);
-            let on = on.map(|(leaf, _)| leaf).collect();
+            let on = match (&options, &value) {
+                (Some(options), Value::Picks(picks)) => options.on(picks),
+                _ => {
+                    let on = (0..=u8::MAX).zip(&self.leaves);
+                    let on = on.filter(|(_, (_, gate))| gate.weight(&value) > 0);
+                    on.map(|(leaf, _)| leaf).collect()
+                }
+            };
             all.choices.encode_one(self.of, &value, &mut scratch);
             let levels = all.choices.levels(self.of).iter().map(|l| scratch[*l as usize]);
             Some((on, levels.collect()))
         });
         Some(values.collect())
+    }
+
+    /// Its leaves by what they say is picked; nothing where they say something else.
+    fn options(&self) -> Option<Options> {
+        let mut options = Options::default();
+        for (at, (_, gate)) in (0..=u8::MAX).zip(&self.leaves) {
+            match *gate {
+                Gate::Pick { pick, .. } => options.anywhere.insert(pick, at),
+                Gate::Slot { slot, pick, .. } => options.by_slot.insert((slot, pick), at),
+                _ => return None,
+            };
+        }
+        Some(options)
     }
 
     /// Its extreme where it is free, each option at its price: nothing where its leaves are not
@@ -191,6 +208,27 @@ impl Other<'_> {
             }
             _ => None,
         }
+    }
+}
+
+/// Leaves by what they say is picked, in some slot or in one.
+#[derive(Default)]
+struct Options {
+    anywhere: HashMap<Pick, u8>,
+    by_slot: HashMap<(u32, Pick), u8>,
+}
+
+impl Options {
+    /// The leaves that are on with some picks, each once, in order.
+    fn on(&self, picks: &[Pick]) -> SmallVec<[u8; 4]> {
+        let mut on = SmallVec::new();
+        for (slot, pick) in (0..).zip(picks) {
+            on.extend(self.anywhere.get(pick).copied());
+            on.extend(self.by_slot.get(&(slot, *pick)).copied());
+        }
+        on.sort_unstable();
+        on.dedup();
+        on
     }
 }
 

@@ -225,14 +225,22 @@ impl Fixing<'_> {
         let switched = self.switched(of, named);
         let own: Vec<Own> = values.iter().map(|value| switched.own(self.graph, value)).collect();
         let totals: Vec<u64> = own.iter().map(|own| own.iter().sum()).collect();
-        let given = self.given(of, &values);
         let end = totals.iter().copied().reduce(|a, b| self.sense.best(a, b))?;
+        // What places come down to is asked for where the rest is right.
+        let mut given = None;
         let best = (0..values.len()).filter(|i| totals[*i] == end).find(|&best| {
-            (0..values.len()).filter(|other| *other != best).all(|other| {
+            let mut others = (0..values.len()).filter(|other| *other != best);
+            let pays = others.clone().all(|other| {
                 let (lower, higher) = self.ordered(best, other);
                 self.covers(&switched.rests, &own[higher], &own[lower])
-                    && self.holds_less(&given[lower], &given[higher])
-            })
+            });
+            pays && {
+                let given = given.get_or_insert_with(|| self.given(of, &values));
+                others.all(|other| {
+                    let (lower, higher) = self.ordered(best, other);
+                    self.holds_less(&given[lower], &given[higher])
+                })
+            }
         })?;
         Some(values[best].clone())
     }

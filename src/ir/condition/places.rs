@@ -243,7 +243,10 @@ impl Work<'_> {
     }
 }
 
-/// What readers want of a node, each once.
+/// Wants that each other one is compared with.
+const FEW: usize = 4;
+
+/// What readers want of a node.
 #[derive(Clone, Default)]
 struct Wants {
     of: SmallVec<[Factor; 2]>,
@@ -254,7 +257,9 @@ struct Wants {
 impl Wants {
     fn push(&mut self, want: Factor, doubtful: bool) {
         self.doubtful |= doubtful;
-        if want.0 != Cond::FALSE && !self.of.contains(&want) {
+        // Whether all are one must show; further repeats are left out when many are put together.
+        let known = self.of.iter().take(FEW).any(|known| *known == want);
+        if want.0 != Cond::FALSE && !known {
             self.of.push(want);
         }
     }
