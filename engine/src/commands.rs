@@ -11,6 +11,7 @@ mod need;
 mod plan;
 mod progress;
 mod search;
+mod seen;
 mod spec;
 mod teachers;
 mod train;

@@ -130,6 +130,9 @@ pub struct Examples {
     pub schema: String,
     /// Finished steps of the run.
     pub step: u64,
+    /// The part of the dataset that they are of, where it was noted.
+    #[serde(default)]
+    pub split: Option<String>,
     /// The images, in the order of the dataset.
     pub images: Vec<Example>,
 }

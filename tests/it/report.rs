@@ -148,6 +148,19 @@ fn the_page_lies_in_the_run_and_is_the_same_again() {
 }
 
 #[test]
+fn a_search_that_compared_nothing_shows_what_its_winner_sees() {
+    let (_dir, run) = copied("search");
+    fs::rename(run.join("against/found/examples"), run.join("examples")).expect("it is moved");
+    fs::remove_dir_all(run.join("against")).expect("a folder");
+    fs::remove_file(run.join("against.json")).expect("a file");
+    let html = Html::parse_document(&page(&run));
+    let section = select(&html, "#examples");
+    let said = words(*section.first().expect("a section"));
+    assert!(said.contains("with the weights that it has from the search"), "{said}");
+    assert_eq!(select(&html, "#examples img").len(), 12);
+}
+
+#[test]
 fn a_search_that_is_not_finished_shows_what_there_is() {
     let (_dir, run) = copied("search");
     for file in ["arch.seg", "against.json", "times.jsonl"] {

@@ -115,6 +115,27 @@ impl Images {
         batch: u32,
         most: Option<usize>,
     ) -> Result<Loader, Failure> {
+        let samples = (0..most.unwrap_or(usize::MAX).min(data.len())).collect();
+        self.listed(data, spec, batch, samples)
+    }
+
+    /// The same of some images, one at a time.
+    pub(super) fn judging_some(
+        &self,
+        data: Arc<dyn Dataset>,
+        spec: &DataSpec,
+        samples: Vec<usize>,
+    ) -> Result<Loader, Failure> {
+        self.listed(data, spec, 1, samples)
+    }
+
+    fn listed(
+        &self,
+        data: Arc<dyn Dataset>,
+        spec: &DataSpec,
+        batch: u32,
+        samples: Vec<usize>,
+    ) -> Result<Loader, Failure> {
         let size = spec.size.map(|s| Size { h: s.h, w: s.w });
         let augment = Augment {
             resize: size,
@@ -132,7 +153,6 @@ impl Images {
             cache: Cache::Off,
             augment,
         };
-        let samples = (0..most.unwrap_or(usize::MAX).min(data.len())).collect();
         Ok(Loader::over(data, samples, config)?)
     }
 }

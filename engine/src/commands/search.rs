@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::images::Images;
 use super::plan::sources;
 use super::progress::Bar;
-use super::{Ended, failed, machine, need, run_ended, spec, versus};
+use super::{Ended, failed, machine, need, run_ended, seen, spec, versus};
 use crate::exec::executor::{Executor, Options};
 use crate::exec::run::RunError;
 use crate::exec::search::{SearchJob, Searched, search};
@@ -61,6 +61,13 @@ pub(super) fn run(args: &Search, term: &mut Term) -> Result<Ended, Failure> {
     }
     let params = &searched.state.params;
     let decoded = conclude(&judged, (&plan, &manifest), &network, params, &args.out)?;
+    let all_steps = plan.epochs * batches.weights.batches() as u64;
+    let (found, looked_at) = ((&network, &decoded.binding), (&images, &plan.data));
+    // The search has come to its end, whether pictures of it can be made or not.
+    if let Err(failure) = seen::write(&args.out, found, looked_at, all_steps) {
+        eprintln!("the report will show no examples:");
+        failure.report(term);
+    }
     report(&judged, &plan, &searched, &relaxation, &decoded, args, term)?;
     if args.against > 0 {
         versus::compare(&judged, &plan, &decoded.binding, (&images, device), args, term)?;

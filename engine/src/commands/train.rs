@@ -4,6 +4,7 @@ use super::clock::Clock;
 use super::images::{Images, palette};
 use super::plan::sources;
 use super::progress::Bar;
+use super::seen::{EXAMPLES, VAL};
 use super::teachers::{Beside, Teachers};
 use super::{Ended, failed, machine, need, run_ended, spec, unloaded};
 use crate::exec::checkpoint;
@@ -207,9 +208,6 @@ pub(super) struct Place<'p> {
     pub(super) begun: Option<(&'p Manifest, &'p Program)>,
 }
 
-/// Images of a training that are kept as pictures with what was predicted.
-const EXAMPLES: usize = 4;
-
 /// Trains a network in a folder, judged on the split `val`; its weights are kept there.
 pub(super) fn train_in(
     network: &Executor<'_>,
@@ -221,10 +219,11 @@ pub(super) fn train_in(
     let Place { dir, resume, name, machine, begun } = *place;
     let courses = courses(plan, images, teachers, network.options().device, None)?;
     let data = &plan.last().data;
-    let val = images.judging(data, "val")?;
+    let val = images.judging(data, VAL)?;
     // Judged at the end of each phase, and some times on the way.
     let palette = palette(data)?;
-    let judge = Judge { images: &val, palette: &palette, examples: EXAMPLES, epochs: JUDGED };
+    let (palette, examples, epochs) = (&palette, EXAMPLES, JUDGED);
+    let judge = Judge { images: &val, split: VAL, palette, examples, epochs };
     let job = TrainJob {
         network,
         plan,

@@ -21,8 +21,8 @@ pub fn places(n: usize, count: usize) -> Vec<usize> {
     (0..count).map(|i| (2 * i + 1) * n / (2 * count)).collect()
 }
 
-/// Writes how some of a loader's images were seen after so many steps, over those of before. The
-/// index comes last, so that the pictures that it names are there.
+/// Writes how some of a loader's images, which are of a split, were seen after so many steps, over
+/// those of before. The index comes last, so that the pictures that it names are there.
 ///
 /// # Errors
 /// When an image cannot be read or a file cannot be written.
@@ -31,7 +31,7 @@ pub fn write(
     images: &Loader,
     palette: &Palette,
     seen: &[Seen],
-    step: u64,
+    (step, split): (u64, &str),
 ) -> Result<(), RunError> {
     if seen.is_empty() {
         return Ok(());
@@ -40,7 +40,8 @@ pub fn write(
     std::fs::create_dir_all(&dir).map_err(io("create", &dir))?;
     let one = |(rank, seen): (usize, &Seen)| example(&dir, rank, images, palette, seen);
     let shown = (1..).zip(seen).map(one).collect::<Result<_, RunError>>()?;
-    let index = Examples { schema: EXAMPLES_SCHEMA.to_owned(), step, images: shown };
+    let (schema, split) = (EXAMPLES_SCHEMA.to_owned(), Some(split.to_owned()));
+    let index = Examples { schema, step, split, images: shown };
     let text = serde_json::to_vec_pretty(&index).expect("names and numbers are plain data");
     Ok(write_whole(&dir.join(EXAMPLES_INDEX), &text)?)
 }

@@ -24,6 +24,8 @@ pub const BEST: &str = "best.safetensors";
 pub struct Judge<'j> {
     /// The images.
     pub images: &'j Loader,
+    /// The part of the dataset that they are of.
+    pub split: &'j str,
     /// Their classes.
     pub palette: &'j Palette,
     /// How many of the images are kept as pictures with what was predicted.

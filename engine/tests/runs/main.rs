@@ -4,5 +4,6 @@
 mod broken;
 mod disk;
 mod killed;
+mod seen;
 mod stopped;
 mod support;

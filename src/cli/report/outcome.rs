@@ -71,19 +71,19 @@ fn scatter(against: &Against, name: &str, cost: fn(&Rival) -> f64) -> Markup {
     figure(&plot, &format!("mIoU of each network against its {name}"), "")
 }
 
-/// Images, their truth and what was predicted.
+/// Images, their truth and what was predicted: of a search by its winner, trained, where it was.
 pub(super) fn examples(story: &Story) -> Result<Option<Section>, Failure> {
-    if let Some(examples) = &story.examples {
-        return shown(story, &story.dir, examples, "The network").map(Some);
+    let trained = story.dir.join("against").join("found");
+    if let Some(examples) = log::examples(&trained)? {
+        let who = "The winner, trained by the spec's plan,";
+        return shown(story, &trained, &examples, who).map(Some);
     }
-    // Of a search, those of its winner's training.
-    let dir = story.dir.join("against").join("found");
-    match log::examples(&dir)? {
-        Some(examples) => {
-            shown(story, &dir, &examples, "The winner, trained by the spec's plan,").map(Some)
-        }
-        None => Ok(None),
-    }
+    let who = match story.log {
+        Log::Search { .. } => "The winner, with the weights that it has from the search,",
+        Log::Train { .. } => "The network",
+    };
+    let own = story.examples.as_ref();
+    own.map(|examples| shown(story, &story.dir, examples, who)).transpose()
 }
 
 fn shown(story: &Story, dir: &Path, examples: &Examples, who: &str) -> Result<Section, Failure> {
@@ -91,7 +91,13 @@ fn shown(story: &Story, dir: &Path, examples: &Examples, who: &str) -> Result<Se
     let rows = examples.images.iter().map(|example| row(&dir, example));
     let rows = rows.collect::<Result<Vec<Markup>, Failure>>()?;
     let body = html! {
-        p { (who) " after step " (grouped(examples.step)) ", on images that judge." }
+        p {
+            (who) " after step " (grouped(examples.step)) ", on images "
+            @match &examples.split {
+                Some(split) => { "of " code { (split) } "." }
+                None => "that judge.",
+            }
+        }
         div class="examples" { @for row in &rows { (row) } }
         (legend(story))
     };

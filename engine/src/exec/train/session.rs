@@ -135,7 +135,7 @@ impl<'j, 'g> Training<'j, 'g> {
         let (dir, step) = (self.job.dir, self.done());
         let at_work = || {
             let (confusion, seen) = evaluate(network, images, classes, &shown)?;
-            examples::write(dir, images, judge.palette, &seen, step)?;
+            examples::write(dir, images, judge.palette, &seen, (step, judge.split))?;
             let miou = confusion.scores().miou;
             if miou.is_some_and(|miou| best.is_none_or(|best| miou > best)) {
                 if let Some(name) = state::not_finite(network)? {

@@ -94,7 +94,8 @@ fn run(plan: &TrainPlan, dir: &Path, resume: bool, most: u64) -> (Trained, Vec<t
     let whole = LoaderConfig { batch: NonZeroUsize::MIN, ..LoaderConfig::default() };
     let judge = Loader::new(toy::pictures(3, 17), whole).expect("there are batches");
     let palette = Palette::numbered(3).expect("three classes");
-    let judge = Some(Judge { images: &judge, palette: &palette, examples: 2, epochs: 2 });
+    let judge =
+        Some(Judge { images: &judge, split: "val", palette: &palette, examples: 2, epochs: 2 });
     let job = TrainJob {
         network: &network,
         plan,
