@@ -48,7 +48,9 @@ fn heir<'g>(
 ) -> Result<Executor<'g>, Failure> {
     let options = Options { device: space.options().device, ..Options::default() };
     let heir = Executor::new(graph, options).map_err(super::failed)?;
-    let origins = origins(space.graph(), binding, graph).unwrap_or_default();
+    // With weights of its own it would show something that was never searched.
+    let other = || Failure::machine("the member that was found is another network: a bug of segc");
+    let origins = origins(space.graph(), binding, graph).ok_or_else(other)?;
     let weights = state::inherited(&state::named(space), &origins, graph).map_err(super::failed)?;
     state::copy(&heir, &weights).map_err(super::failed)?;
     Ok(heir)

@@ -106,10 +106,8 @@ fn through(
         kinds: HashMap::default(),
     };
     let cases = branch.cases(&kinds)?;
-
     let prices: Vec<Prices> = places.into_values().collect();
     let owing = Owing::of(&walk, &prices, branch.width - 1);
-
     let extreme = |sense: &Sense| search::extreme(&walk, &owing, &cases, *sense, &mut branch);
     let found: Option<Vec<u64>> = senses.iter().map(extreme).collect();
     found.filter(|_| !branch.all.diagram.overflowed())

@@ -41,7 +41,6 @@ pub(super) fn extreme(
         best: None,
         known: HashMap::default(),
     };
-
     let mut order: Vec<(u64, usize)> = Vec::new();
     for (i, (holds, _)) in cases.iter().enumerate() {
         order.push((*search.ahead(*holds).1.last()?, i));
@@ -50,7 +49,6 @@ pub(super) fn extreme(
     if sense == Sense::Most {
         order.reverse();
     }
-
     for (bound, i) in order {
         if search.may_be(bound) {
             let (due, ahead) = search.ahead(cases[i].0);
@@ -58,7 +56,6 @@ pub(super) fn extreme(
             search.descend(walk.steps.len() - 1, &case, 0, &owing.nothing())?;
         }
     }
-
     search.best
 }
 
