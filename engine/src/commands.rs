@@ -75,6 +75,11 @@ fn machine(args: &compute::Machine) -> Result<tch::Device, Failure> {
     let threads = NonZeroU16::new(args.threads().get().min(usize::from(u16::MAX)) as u16);
     let one = NonZeroU16::MIN;
     crate::torch::process::set_threads(threads.unwrap_or(one), one).map_err(failed)?;
+    device(args)
+}
+
+/// The device to compute on.
+fn device(args: &compute::Machine) -> Result<tch::Device, Failure> {
     let device = args.device().to_string();
     crate::torch::device(&device).map_err(|e| Failure::machine(e.to_string()))
 }

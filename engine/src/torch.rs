@@ -9,6 +9,7 @@ mod ffi;
 pub mod format;
 pub mod memory;
 pub mod process;
+pub mod warm;
 
 pub use conv::{FusedAct, Geometry, PackedConv};
 pub use device::{DeviceError, device, load_cuda};

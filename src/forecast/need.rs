@@ -11,7 +11,8 @@ use crate::supernet::memory::{StepBytes, StepKind, steps};
 use serde::{Deserialize, Serialize};
 
 /// What the process takes before the first tensor: the program, and what of libtorch a run comes to
-/// use. Measured on the CPU.
+/// use. What it is at least, measured on the CPU where files do not lie in huge pages; a process that
+/// has libtorch in it can tell better ([`Need::held`]).
 pub const PROGRAM: u64 = 140 << 20;
 
 /// Bytes of one value.
@@ -54,6 +55,14 @@ pub struct Moment {
 }
 
 impl Need {
+    /// The same of a process that holds so much before the first tensor; 0 where nobody knows.
+    pub fn held(self, program_bytes: u64) -> Need {
+        match program_bytes {
+            0 => self,
+            program_bytes => Need { program_bytes, ..self },
+        }
+    }
+
     /// What lies where the network computes: tensors of the hungriest moment.
     pub fn tensors(&self) -> u64 {
         let of = |moment: &Moment| self.weights_bytes + moment.optimiser_bytes + moment.step_bytes;

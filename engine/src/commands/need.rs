@@ -1,10 +1,11 @@
 //! Memory beforehand: each command that computes says what it will take, and refuses to begin where
 //! the machine has less.
 
-use super::failed;
 use super::images::{Images, judging_batch};
 use super::teachers::Beside;
+use super::{device, failed};
 use crate::exec::views::Views;
+use crate::torch::warm;
 use segc::cli::compute::Machine;
 use segc::cli::failure::Failure;
 use segc::cli::memory::{Batched, Rooms, enough};
@@ -13,18 +14,30 @@ use segc::data::Dataset;
 use segc::forecast::need::{self, Feed, Look, Need};
 use segc::ir::{DecisionGraph, Size};
 use segc::search::plan::{DataSpec, Phase, SearchPlan, TrainPlan};
+use std::sync::OnceLock;
 
 /// What helps a run whose smallest batch takes too much.
 const SMALLER: &str = "take smaller crops, or a narrower network";
+
+/// What this process holds once libtorch is warm, before it has made anything: asked once.
+fn held(machine: &Machine) -> Result<u64, Failure> {
+    static HELD: OnceLock<u64> = OnceLock::new();
+    if let Some(bytes) = HELD.get() {
+        return Ok(*bytes);
+    }
+    let bytes = warm::held(device(machine)?).map_err(failed)?;
+    Ok(*HELD.get_or_init(|| bytes))
+}
 
 /// What a search takes.
 pub(super) fn of_search(
     graph: &DecisionGraph,
     plan: &SearchPlan,
     images: &Images,
+    machine: &Machine,
 ) -> Result<Need, Failure> {
     let feeds = search_feeds(plan, images)?;
-    need::search(graph, plan, feeds).map_err(failed)
+    Ok(need::search(graph, plan, feeds).map_err(failed)?.held(held(machine)?))
 }
 
 /// What feeds the weights and, where halves take turns, the architecture.
@@ -49,7 +62,7 @@ pub(super) fn for_search(
     let need = |batch| {
         need::search(graph, plan, (with(first, batch), second.map(|feed| with(feed, batch))))
     };
-    refuse("this search", machine, plan.data.batch, &need)
+    refuse_to_train("this search", machine, plan.data.batch, &need)
 }
 
 /// What a training takes.
@@ -58,8 +71,10 @@ pub(super) fn of_training(
     plan: &TrainPlan,
     images: &Images,
     teachers: &Beside<'_>,
+    machine: &Machine,
 ) -> Result<Need, Failure> {
-    Lessons::of(plan, images, teachers)?.need(graph, None).map_err(failed)
+    let need = Lessons::of(plan, images, teachers)?.need(graph, None).map_err(failed)?;
+    Ok(need.held(held(machine)?))
 }
 
 /// Refuses a training for which there is too little memory.
@@ -73,7 +88,7 @@ pub(super) fn for_training(
     let lessons = Lessons::of(plan, images, teachers)?;
     let largest = plan.phases.iter().map(|phase| phase.data.batch).max().unwrap_or(1);
     let need = |batch| lessons.need(graph, Some(batch));
-    refuse("this training", machine, largest, &need)
+    refuse_to_train("this training", machine, largest, &need)
 }
 
 /// What the phases of a training are fed with, and their teachers.
@@ -131,11 +146,10 @@ pub(super) fn for_judging(
 ) -> Result<(), Failure> {
     let feed = images.judging_feed(dataset, data, batch)?;
     let need = |batch| need::judging(graph, &look(views), Feed { batch, ..feed });
-    let rooms = Rooms::of(machine);
     let flag = |batch| format!("--batch {batch}");
     let batched =
         Batched { batch, flag: &flag, need: &need, smaller: "look through a smaller `--window`" };
-    enough("this evaluation", &rooms, &batched)
+    refuse("this evaluation", machine, &batched)
 }
 
 /// Refuses to look at a picture of size `kept`, brought to `size` first, where there is too little
@@ -150,7 +164,7 @@ pub(super) fn for_picture(
     let need = |_| need::judging(graph, &look(views), feed);
     let smaller = "look at smaller pictures with `--size`, or through a `--window`";
     let batched = Batched { batch: 1, flag: &|_| String::new(), need: &need, smaller };
-    enough(&format!("looking at a picture of {kept}"), &Rooms::of(machine), &batched)
+    refuse(&format!("looking at a picture of {kept}"), machine, &batched)
 }
 
 /// Refuses to time networks where there is too little memory for one of them beside the weights of
@@ -168,18 +182,29 @@ pub(super) fn for_bench(
     };
     let smaller = "give a smaller `--input`";
     let batched = Batched { batch, flag, need: &need, smaller };
-    enough("this benchmark", &Rooms::of(machine), &batched)
+    refuse("this benchmark", machine, &batched)
 }
 
-fn refuse(
+/// Refuses to train where there is too little memory.
+fn refuse_to_train(
     what: &str,
     machine: &Machine,
     batch: u32,
     need: &dyn Fn(u32) -> Result<Need, SizeProblem>,
 ) -> Result<(), Failure> {
     let flag = |batch| format!("--batch {batch}");
-    let batched = Batched { batch, flag: &flag, need, smaller: SMALLER };
-    enough(what, &Rooms::of(machine), &batched)
+    refuse(what, machine, &Batched { batch, flag: &flag, need, smaller: SMALLER })
+}
+
+/// Refuses what takes more than there is beside what this process holds.
+fn refuse(
+    what: &str,
+    machine: &Machine,
+    batched: &Batched<'_, SizeProblem>,
+) -> Result<(), Failure> {
+    let held = held(machine)?;
+    let need = |batch| (batched.need)(batch).map(|need| need.held(held));
+    enough(what, &Rooms::of(machine), &Batched { need: &need, ..*batched })
 }
 
 /// Views as predictions take them.

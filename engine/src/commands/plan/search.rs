@@ -34,7 +34,7 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Option<RunPlan>, Failure> {
     let sources = sources::of_search(judged, &plan, images)?;
     let net = judged.space.nets.get(&plan.net).ok_or(Failure::Spec)?;
     need::for_search(&net.graph, &plan, images, &args.machine)?;
-    let need = need::of_search(&net.graph, &plan, images)?;
+    let need = need::of_search(&net.graph, &plan, images, &args.machine)?;
     let feed = images.feed(&plan.data, None)?;
     let options = Options { device: job.device, seed: plan.seed, ..Options::default() };
     let network = Executor::new(&net.graph, options).map_err(failed)?;

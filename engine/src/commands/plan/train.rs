@@ -34,7 +34,7 @@ pub(super) fn plan(job: &Job<'_>, term: &Term) -> Result<Option<RunPlan>, Failur
     let init = args.init.as_deref();
     let sources = sources::of_training(judged, &plan, images, init, &teachers)?;
     need::for_training(&net.graph, &plan, images, &teachers, &args.machine)?;
-    let need = need::of_training(&net.graph, &plan, images, &teachers)?;
+    let need = need::of_training(&net.graph, &plan, images, &teachers, &args.machine)?;
     let network = begun(net, &plan, job.device, init)?;
     let tried = courses(&plan, images, &teachers, job.device, Some(EPOCH))?;
     let feeds = plan.phases.iter().map(|phase| images.feed(&phase.data, None));
