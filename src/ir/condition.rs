@@ -11,6 +11,7 @@
 mod choices;
 mod diagram;
 mod places;
+mod tidy;
 mod twins;
 
 pub use choices::Choices;
@@ -20,9 +21,6 @@ pub use twins::repeats;
 
 use super::decision::{Decision, DecisionId, Domain, Gate, Lattice, Picks, Value};
 use crate::maps::HashMap;
-
-/// A condition on more choices than this is looked at twice when it is tidied.
-const MANY: usize = 4;
 
 /// The conditions over one space's decisions.
 #[derive(Clone)]
@@ -38,6 +36,8 @@ pub struct Conditions {
     paths: Vec<bool>,
     gates: HashMap<Gate, Cond>,
     tidied: HashMap<Cond, Cond>,
+    /// Conditions on several decisions, by what is left where those on the first are settled.
+    parts: HashMap<Cond, tidy::Parts>,
     /// By choices of one decision: what its domain says of them alone.
     projected: HashMap<Vec<u32>, Cond>,
 }
@@ -55,6 +55,7 @@ impl Conditions {
             paths: decisions.iter().map(|d| matches!(d.domain, Domain::Path(_))).collect(),
             gates: HashMap::default(),
             tidied: HashMap::default(),
+            parts: HashMap::default(),
             projected: HashMap::default(),
         };
         for (i, decision) in decisions.iter().enumerate() {
@@ -242,77 +243,6 @@ impl Conditions {
             let owner = self.choices.owner(self.diagram.level(f));
             !self.is_path(owner) && self.domain(owner) == Cond::TRUE
         }
-    }
-
-    /// A condition that means the same on all bindings and reads few choices: a choice goes where
-    /// what the domain says of the others makes up for it.
-    pub fn tidy(&mut self, cond: Cond) -> Cond {
-        if cond.is_constant() {
-            return cond;
-        }
-        if let Some(known) = self.tidied.get(&cond) {
-            return *known;
-        }
-        let support = self.diagram.support(cond).to_vec();
-        let mut domain = Cond::TRUE;
-        let mut doubtful = Vec::new();
-        for decision in self.choices.decisions_of(&support) {
-            if self.domain(decision) != Cond::TRUE {
-                let levels = self.choices.levels(decision).iter().copied();
-                let read: Vec<u32> = levels.filter(|l| support.contains(l)).collect();
-                doubtful.extend_from_slice(&read);
-                let constraint = self.domain_of(decision, read);
-                domain = self.diagram.and(domain, constraint);
-            }
-        }
-        let tidy = if domain == Cond::TRUE { cond } else { self.shrink(cond, domain, &doubtful) };
-        self.tidied.insert(cond, tidy);
-        self.tidied.insert(tidy, tidy);
-        tidy
-    }
-
-    /// What a decision's domain says of some of its choices.
-    fn domain_of(&mut self, of: DecisionId, levels: Vec<u32>) -> Cond {
-        let domain = self.domain(of);
-        if let Some(known) = self.projected.get(&levels) {
-            return *known;
-        }
-        let own = self.diagram.project(domain, &levels);
-        self.projected.insert(levels, own);
-        own
-    }
-
-    fn shrink(&mut self, cond: Cond, domain: Cond, doubtful: &[u32]) -> Cond {
-        let within = self.diagram.and(cond, domain);
-        if within == Cond::FALSE || within == domain {
-            return if within == domain { Cond::TRUE } else { Cond::FALSE };
-        }
-        let mut small = cond;
-        for &level in doubtful {
-            // As what holds for some value of the choice, or for every one.
-            for without in [Diagram::exists, Diagram::for_all] {
-                let without = without(&mut self.diagram, small, level);
-                if self.diagram.and(without, domain) == within {
-                    small = without;
-                    break;
-                }
-            }
-        }
-        let reads = |all: &Self, cond| {
-            doubtful.iter().filter(|l| all.diagram.support(cond).contains(l)).count()
-        };
-        if reads(self, small) <= MANY {
-            return small;
-        }
-        // What holds along a whole path may hold exactly where it passes one place.
-        let mut least = within;
-        for &level in doubtful {
-            let without = self.diagram.exists(least, level);
-            if self.diagram.and(without, domain) == within {
-                least = without;
-            }
-        }
-        if reads(self, least) < reads(self, small) { least } else { small }
     }
 
     /// Whether a condition holds for every value.
