@@ -67,8 +67,8 @@ pub fn exact(graph: &DecisionGraph, question: Question) -> Result<Costs, SizePro
     let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
     let built = built(graph, &facts);
     let sizes = Sizes::of(graph, &built, question.input)?;
-    let Cost { params, macs } = sum(graph, question, &facts.live, &sizes);
-    let all = sum(graph, question, &built, &sizes);
+    let Cost { params, macs } = sum(graph, question, marked(graph, &facts.live), &sizes);
+    let all = sum(graph, question, marked(graph, &built), &sizes);
     Ok(Costs {
         params,
         params_built: all.params + idle_params(graph),
@@ -84,7 +84,7 @@ pub fn cost(graph: &DecisionGraph, question: Question) -> Result<Cost, SizeProbl
     let graph = &*run(graph);
     let facts = liveness(graph, &vec![true; graph.leaves.len()], question.train);
     let sizes = Sizes::of(graph, &facts.live, question.input)?;
-    Ok(sum(graph, question, &facts.live, &sizes))
+    Ok(sum(graph, question, marked(graph, &facts.live), &sizes))
 }
 
 /// What runs: of a closed graph, each kernel [once].
@@ -92,11 +92,28 @@ fn run(graph: &DecisionGraph) -> Cow<'_, DecisionGraph> {
     if graph.leaves.is_empty() { once(graph) } else { Cow::Borrowed(graph) }
 }
 
-/// The costs of the marked nodes.
-fn sum(graph: &DecisionGraph, question: Question, marked: &[bool], sizes: &Sizes) -> Cost {
-    let ids = graph.graph.node_indices().filter(|id| marked[id.index()]);
-    let macs = ids.map(|id| node_macs(graph, id, sizes)).sum::<u64>();
-    Cost { params: params(graph, marked), macs: macs * u64::from(question.batch) }
+/// The costs of some nodes.
+fn sum(
+    graph: &DecisionGraph,
+    question: Question,
+    nodes: impl Iterator<Item = NodeId>,
+    sizes: &Sizes,
+) -> Cost {
+    let mut applied = vec![false; graph.weights.len()];
+    let mut macs = 0;
+    for id in nodes {
+        macs += node_macs(graph, id, sizes);
+        if let Some(weights) = graph.graph[id].weights {
+            applied[weights.0 as usize] = true;
+        }
+    }
+    let params = params_of(graph, &applied);
+    Cost { params, macs: macs * u64::from(question.batch) }
+}
+
+/// The marked nodes.
+fn marked<'m>(graph: &DecisionGraph, marks: &'m [bool]) -> impl Iterator<Item = NodeId> + 'm {
+    graph.graph.node_indices().filter(|id| marks[id.index()])
 }
 
 /// Multiply-adds of one node on one image.
@@ -105,26 +122,29 @@ pub(crate) fn node_macs(graph: &DecisionGraph, id: NodeId, sizes: &Sizes) -> u64
     graph.graph[id].kernel.macs(graph.input_type(id).width, input, output)
 }
 
-/// Trainable parameters of the marked nodes; shared weights count once.
-pub fn params(graph: &DecisionGraph, marked: &[bool]) -> u64 {
-    let mut seen = vec![false; graph.weights.len()];
-    for (id, node) in graph.nodes() {
-        if let (true, Some(weights)) = (marked[id.index()], node.weights) {
-            seen[weights.0 as usize] = true;
-        }
-    }
-    let sets = graph.weights.iter().zip(seen).filter(|(_, seen)| *seen);
+/// Trainable parameters of the weights that are applied.
+fn params_of(graph: &DecisionGraph, applied: &[bool]) -> u64 {
+    let sets = graph.weights.iter().zip(applied).filter(|(_, applied)| **applied);
     sets.map(|(set, _)| set.kernel.params(set.channels)).sum()
+}
+
+/// Trainable parameters of the marked nodes; shared weights count once.
+pub fn params(graph: &DecisionGraph, marks: &[bool]) -> u64 {
+    let mut applied = vec![false; graph.weights.len()];
+    let weights = marked(graph, marks).filter_map(|id| graph.graph[id].weights);
+    weights.for_each(|weights| applied[weights.0 as usize] = true);
+    params_of(graph, &applied)
 }
 
 /// What is built: what is live, and what is kept with all that it reads.
 pub fn built(graph: &DecisionGraph, facts: &Liveness) -> Vec<bool> {
     let mut built = facts.live.clone();
-    for (id, node) in graph.nodes().rev() {
+    for (id, node, edges) in graph.wired_back() {
         built[id.index()] |= node.keep && facts.present[id.index()];
         if built[id.index()] {
-            for (src, _) in graph.reads(id) {
-                built[src.index()] |= facts.present[src.index()];
+            for edge in edges.iter().take(node.kernel.reads(edges.len())) {
+                let src = edge.source().index();
+                built[src] |= facts.present[src];
             }
         }
     }

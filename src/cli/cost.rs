@@ -178,23 +178,27 @@ impl Report {
         question: Question,
         training: Input,
     ) -> Result<(), SizeProblem> {
-        // What is asked of all members, and of all alternatives at once, is found side by side.
-        let (supernet, ends) = thread::scope(|scope| {
-            let supernet = scope.spawn(|| Supernet::of(graph, question, training));
+        // What is asked of all members, and of a step of training, is found side by side.
+        let (peak, ends) = thread::scope(|scope| {
+            let peak = scope.spawn(|| training_peak(graph, training.size, training.batch));
             let ends = cost::bounds(judged.space.decisions(), graph, question);
-            (supernet.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), ends)
+            (peak.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), ends)
         });
-        let supernet = supernet?;
-        (self.params, self.macs) = match ends {
-            Ok(found) => (found.params.into(), found.macs.into()),
+        let whole = match ends {
+            Ok(found) => {
+                (self.params, self.macs) = (found.params.into(), found.macs.into());
+                found.whole
+            }
             Err(TableProblem::Size(problem)) => return Err(problem),
             // No member costs more than all alternatives together.
             Err(TableProblem::Entangled) => {
+                let whole = cost::cost(graph, question)?;
                 let below = |max| Bounds { min: 0, max, attained: false };
-                (below(supernet.params), below(supernet.macs))
+                (self.params, self.macs) = (below(whole.params), below(whole.macs));
+                whole
             }
         };
-        self.supernet = Some(supernet);
+        self.supernet = Some(Supernet::of(whole, training, peak?));
         Ok(())
     }
 }
@@ -203,18 +207,13 @@ impl Report {
 pub(super) fn supernet(chosen: Chosen, at: At, train: bool) -> Option<Supernet> {
     let question = Question { input: at.input.size, batch: at.input.batch, train };
     let graph = Some(&chosen.net.graph).filter(|g| !g.leaves.is_empty())?;
-    Supernet::of(graph, question, at.training).ok()
+    let peak = training_peak(graph, at.training.size, at.training.batch).ok()?;
+    Some(Supernet::of(cost::cost(graph, question).ok()?, at.training, peak))
 }
 
 impl Supernet {
-    fn of(
-        graph: &DecisionGraph,
-        question: Question,
-        training: Input,
-    ) -> Result<Supernet, SizeProblem> {
-        let Cost { params, macs } = cost::cost(graph, question)?;
-        let train_peak_bytes = training_peak(graph, training.size, training.batch)?;
-        Ok(Supernet { params, macs, train_input: Shown(training), train_peak_bytes })
+    fn of(Cost { params, macs }: Cost, training: Input, train_peak_bytes: u64) -> Supernet {
+        Supernet { params, macs, train_input: Shown(training), train_peak_bytes }
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Bounds {
     pub params: Range,
     /// Multiply-adds of one inference of the whole batch.
     pub macs: Range,
+    /// What all alternatives together cost: the supernet.
+    pub whole: Cost,
 }
 
 /// The bounds over all members of a space; of a closed graph, its costs.
@@ -70,7 +72,7 @@ pub fn bounds(
         let macs = asked.range(terms, |cost| cost.macs);
         (params.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), macs)
     });
-    Ok(Bounds { params: params?, macs: macs? })
+    Ok(Bounds { params: params?, macs: macs?, whole: live.whole() })
 }
 
 /// The space that bounds are asked of.

@@ -3,7 +3,7 @@
 mod slices;
 
 use super::sizes::{SizeProblem, Sizes};
-use super::{Question, node_macs};
+use super::{Question, node_macs, sum};
 use crate::ir::condition::{Cond, Conditions, Factor, Places, repeats};
 use crate::ir::decision::{Decision, Gate};
 use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
@@ -119,6 +119,11 @@ impl Live<'_> {
         let when = live.iter().map(|own| when(&composed, *own)).collect();
         let nodes = graph.graph.node_indices().filter(|id| everything.live[id.index()]).collect();
         Ok((Live { graph, question, sizes, nodes, present, factors: live, when }, all))
+    }
+
+    /// What all of them cost together.
+    pub(super) fn whole(&self) -> Cost {
+        sum(self.graph, self.question, self.nodes.iter().copied(), &self.sizes)
     }
 }
 

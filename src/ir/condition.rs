@@ -94,6 +94,17 @@ impl Conditions {
         self.paths[of.index()]
     }
 
+    /// The decisions that some conditions read, in order.
+    pub fn read(&self, conds: impl IntoIterator<Item = Cond>) -> Vec<DecisionId> {
+        let mut read = vec![false; self.choices.decisions()];
+        for cond in conds {
+            for level in self.diagram.support(cond) {
+                read[self.choices.owner(*level).index()] = true;
+            }
+        }
+        (0..read.len() as u32).map(DecisionId).filter(|of| read[of.index()]).collect()
+    }
+
     /// That a decision takes a value.
     pub fn equals(&mut self, of: DecisionId, value: &Value) -> Cond {
         let mut values = vec![0; self.choices.sizes.len()];

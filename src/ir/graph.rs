@@ -191,6 +191,17 @@ impl DecisionGraph {
         })
     }
 
+    /// The same from the last node to the first.
+    pub fn wired_back(&self) -> impl Iterator<Item = (NodeId, &Node, &[WholeEdge])> {
+        let mut rest = self.graph.raw_edges();
+        self.nodes().rev().map(move |(id, node)| {
+            let own = rest.iter().rev().take_while(|edge| edge.target() == id).count();
+            let (earlier, here) = rest.split_at(rest.len() - own);
+            rest = earlier;
+            (id, node, here)
+        })
+    }
+
     /// The type of a node's first input; its own type where it has none.
     pub fn input_type(&self, node: NodeId) -> MapType {
         let first = self

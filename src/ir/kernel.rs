@@ -357,6 +357,11 @@ impl Kernel {
         }
     }
 
+    /// How many of so many inputs it reads: all, but for [`Kernel::Given`].
+    pub fn reads(&self, inputs: usize) -> usize {
+        if *self == Kernel::Given { inputs.min(1) } else { inputs }
+    }
+
     /// Whether it has multiply-adds.
     pub fn multiplies(&self) -> bool {
         matches!(self, Kernel::Conv(_) | Kernel::Deconv(_))

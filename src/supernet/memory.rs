@@ -96,7 +96,9 @@ pub fn steps(
             fact.trained = 0;
         }
     }
-    Ok(kinds.iter().map(|kind| walk(graph, &plan, &facts, (input, batch), *kind)).collect())
+    let weights = Weights::of(graph);
+    let step = |kind: &StepKind| walk(graph, &plan, &facts, (input, batch), *kind, &weights);
+    Ok(kinds.iter().map(step).collect())
 }
 
 /// The memory that a training step takes which follows `plan`, on `batch` images of size `input`,
@@ -109,7 +111,32 @@ pub fn step_bytes(
     at: (Size, u64),
     kind: StepKind,
 ) -> StepBytes {
-    walk(graph, plan, &facts(graph, plan, sizes, at.1), at, kind)
+    walk(graph, plan, &facts(graph, plan, sizes, at.1), at, kind, &Weights::of(graph))
+}
+
+/// Bytes of a network's weights.
+struct Weights {
+    /// With running statistics.
+    all: u64,
+    trained: u64,
+    /// Of the largest tensor that is trained.
+    largest: u64,
+}
+
+impl Weights {
+    fn of(graph: &DecisionGraph) -> Weights {
+        let mut weights = Weights { all: 0, trained: 0, largest: 0 };
+        let tensors = graph.weights.iter().flat_map(|set| set.kernel.weights(set.channels));
+        for tensor in tensors {
+            let bytes = tensor.len() * FLOAT;
+            weights.all += bytes;
+            if tensor.role.trainable() {
+                weights.trained += bytes;
+                weights.largest = weights.largest.max(bytes);
+            }
+        }
+        weights
+    }
 }
 
 fn walk(
@@ -118,20 +145,16 @@ fn walk(
     facts: &[Fact],
     (input, batch): (Size, u64),
     kind: StepKind,
+    weights: &Weights,
 ) -> StepBytes {
-    let (mut weights, mut trained) = (0, 0);
-    for set in &graph.weights {
-        let tensors = set.kernel.weights(set.channels);
-        weights += tensors.iter().map(|tensor| tensor.len() * FLOAT).sum::<u64>();
-        trained += set.kernel.params(set.channels) * FLOAT;
-    }
+    let count = plan.steps.len();
     let mut walk = Walk {
         plan,
         facts,
         batch,
         kind,
-        pool: Pool::default(),
-        marks: Vec::with_capacity(plan.steps.len()),
+        pool: Pool { blocks: Vec::with_capacity(2 * count), ..Pool::default() },
+        marks: Vec::with_capacity(count),
         given: vec![false; graph.weights.len()],
     };
     walk.pool.grow(input.area() * batch * INDEX);
@@ -143,19 +166,14 @@ fn walk(
     let seeds = walk.loss(input);
     walk.backward(seeds);
     if kind != StepKind::Arch {
-        walk.pool.pass(CLIPPING * largest(graph));
+        walk.pool.pass(CLIPPING * weights.largest);
     }
-    let notes = plan.steps.len() as u64 * NOTES;
-    StepBytes { weights, optimiser: trained, step: walk.pool.most, notes }
-}
-
-/// Bytes of the largest tensor that is trained.
-fn largest(graph: &DecisionGraph) -> u64 {
-    let all = graph.weights.iter().flat_map(|set| set.kernel.weights(set.channels));
-    all.filter(|tensor| tensor.role.trainable())
-        .map(|tensor| tensor.len() * FLOAT)
-        .max()
-        .unwrap_or(0)
+    StepBytes {
+        weights: weights.all,
+        optimiser: weights.trained,
+        step: walk.pool.most,
+        notes: count as u64 * NOTES,
+    }
 }
 
 /// What a convolution needs for a moment beside its tensors: its weight in the order that its kernel
@@ -215,33 +233,38 @@ impl Pool {
         self.shrink(bytes);
     }
 
-    fn new_block(&mut self, bytes: u64) -> usize {
+    fn new_block(&mut self, bytes: u64) -> BlockId {
         self.grow(bytes);
         self.blocks.push((bytes, 1));
-        self.blocks.len() - 1
+        self.blocks.len() as BlockId - 1
     }
 
-    fn hold(&mut self, block: usize) -> usize {
-        self.blocks[block].1 += 1;
+    fn hold(&mut self, block: BlockId) -> BlockId {
+        self.blocks[block as usize].1 += 1;
         block
     }
 
-    fn release(&mut self, block: usize) {
-        self.blocks[block].1 -= 1;
-        if self.blocks[block].1 == 0 {
-            self.shrink(self.blocks[block].0);
+    fn release(&mut self, block: BlockId) {
+        let (bytes, holders) = &mut self.blocks[block as usize];
+        *holders -= 1;
+        if *holders == 0 {
+            let bytes = *bytes;
+            self.shrink(bytes);
         }
     }
 }
 
-/// Places in a [`Pool`].
-type Blocks = SmallVec<[usize; 2]>;
+/// A place in a [`Pool`]. There are fewer than twice as many as there are values.
+type BlockId = u32;
+
+/// Some of them.
+type Blocks = SmallVec<[BlockId; 2]>;
 
 /// What is known of a value.
 #[derive(Clone, Debug, Default)]
 struct Mark {
     /// Its block.
-    block: usize,
+    block: BlockId,
     /// Whether a gradient flows to it.
     wants: bool,
     /// Blocks kept for its way back.
@@ -331,7 +354,7 @@ impl Walk<'_> {
     }
 
     /// The block of a step's result.
-    fn make(&mut self, step: &Step, fact: &Fact) -> usize {
+    fn make(&mut self, step: &Step, fact: &Fact) -> BlockId {
         let shares = match fact.kernel {
             Kernel::Slice { .. } => true,
             Kernel::Resize { .. } => fact.same_size,
@@ -344,10 +367,10 @@ impl Walk<'_> {
     }
 
     /// What libtorch keeps for a step's way back.
-    fn save(&mut self, step: &Step, fact: &Fact, result: usize) -> Blocks {
+    fn save(&mut self, step: &Step, fact: &Fact, result: BlockId) -> Blocks {
         let first = step.inputs.first().map(|input| self.marks[input.value as usize].block);
         let mut saved = Blocks::new();
-        let mut keep = |pool: &mut Pool, block: usize| saved.push(pool.hold(block));
+        let mut keep = |pool: &mut Pool, block: BlockId| saved.push(pool.hold(block));
         match fact.kernel {
             Kernel::Conv(_)
             | Kernel::Deconv(_)
@@ -388,7 +411,7 @@ impl Walk<'_> {
     }
 
     /// The cross entropies of all outputs and their way back; the gradients of the outputs.
-    fn loss(&mut self, input: Size) -> Vec<(ValueId, usize)> {
+    fn loss(&mut self, input: Size) -> Vec<(ValueId, BlockId)> {
         let mut seeds = vec![];
         let mut logs = vec![];
         let outputs: Vec<ValueId> = self.plan.outputs.iter().flatten().copied().collect();
@@ -403,7 +426,7 @@ impl Walk<'_> {
             self.pool.shrink(resized);
         }
         for (value, log) in outputs.iter().zip(logs).rev() {
-            let whole = self.pool.blocks[log].0;
+            let whole = self.pool.blocks[log as usize].0;
             // Of the logarithm, then of what it was taken of.
             self.pool.pass(2 * whole);
             self.pool.release(log);
@@ -418,8 +441,8 @@ impl Walk<'_> {
     }
 
     /// The way back, from the last step to the first.
-    fn backward(&mut self, seeds: Vec<(ValueId, usize)>) {
-        let mut gradients: Vec<Option<usize>> = vec![None; self.facts.len()];
+    fn backward(&mut self, seeds: Vec<(ValueId, BlockId)>) {
+        let mut gradients: Vec<Option<BlockId>> = vec![None; self.facts.len()];
         for (value, gradient) in seeds {
             self.accumulate(&mut gradients, value, gradient);
         }
@@ -459,7 +482,7 @@ impl Walk<'_> {
     }
 
     /// The block of the gradient that a step hands to one of its inputs.
-    fn gradient_of(&mut self, fact: &Fact, weighed: bool, gradient: usize, to: &Fact) -> usize {
+    fn gradient_of(&mut self, fact: &Fact, weighed: bool, gradient: BlockId, to: &Fact) -> BlockId {
         let hands_on = match fact.kernel {
             Kernel::Add | Kernel::Concat => true,
             Kernel::Mix => !weighed,
@@ -473,17 +496,17 @@ impl Walk<'_> {
     }
 
     /// Adds to what has come before for the same value.
-    fn accumulate(&mut self, gradients: &mut [Option<usize>], value: ValueId, block: usize) {
+    fn accumulate(&mut self, gradients: &mut [Option<BlockId>], value: ValueId, block: BlockId) {
         let Some(before) = gradients[value as usize] else {
             gradients[value as usize] = Some(block);
             return;
         };
         // Added in place only where nobody else holds what came before.
-        if self.pool.blocks[before].1 == 1 {
+        if self.pool.blocks[before as usize].1 == 1 {
             self.pool.release(block);
             return;
         }
-        let sum = self.pool.new_block(self.pool.blocks[before].0);
+        let sum = self.pool.new_block(self.pool.blocks[before as usize].0);
         self.pool.release(block);
         self.pool.release(before);
         gradients[value as usize] = Some(sum);

@@ -51,9 +51,7 @@ pub(super) fn extremes(
     sum: &Sum,
     senses: &[Sense],
 ) -> Option<Vec<u64>> {
-    let levels = sum.iter().flat_map(|(when, _)| all.diagram.support(when.place).iter().copied());
-    let read: IndexSet<u32> = levels.collect();
-    let mut read = all.choices.decisions_of(&read.into_iter().collect::<Vec<_>>());
+    let mut read = all.read(sum.iter().map(|(when, _)| when.place));
     let small = |of: &DecisionId| {
         let mut levels = all.choices.levels(*of).iter();
         all.is_path(*of) || levels.all(|level| all.choices.sizes[*level as usize] <= BRANCHES)

@@ -10,8 +10,8 @@ use super::solve::Sense;
 use super::sum::Sum;
 use super::tables::{NEVER, Table, plus};
 use crate::ir::condition::{Choices, Cond, Conditions};
-use crate::ir::decision::{Decision, DecisionId, Table as Values};
-use crate::ir::graph::DecisionGraph;
+use crate::ir::decision::{Decision, Table as Values};
+use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::maps::{IndexMap, IndexSet};
 
 /// Entries of one table, and of all.
@@ -77,12 +77,12 @@ impl Variables {
         all: &mut Conditions,
         sum: &Sum,
     ) -> Variables {
-        let mut read: IndexSet<DecisionId> = IndexSet::default();
-        for (when, _) in sum {
-            let levels = all.diagram.support(when.place).iter();
-            read.extend(levels.map(|level| all.choices.owner(*level)));
-            read.extend(when.leaves.iter().map(|leaf| graph.gate(*leaf).decision()));
-        }
+        let mut read = all.read(sum.iter().map(|(when, _)| when.place));
+        let leaves: IndexSet<LeafId> =
+            sum.iter().flat_map(|(w, _)| w.leaves.iter().copied()).collect();
+        read.extend(leaves.into_iter().map(|leaf| graph.gate(leaf).decision()));
+        read.sort_unstable();
+        read.dedup();
         let mut variables = Variables::default();
         for of in read {
             let table = Values::of(&decisions[of.index()].domain);

@@ -2,7 +2,8 @@
 //!
 //! What a way owes is bounded alone, as if the other decisions could be chosen anew for it; these
 //! bounds add up along a walk. Where one choice is best everywhere, as it mostly is, they are met,
-//! and the first walk that is looked at settles it.
+//! and the first walk that is looked at settles it; cases that owe no more than others are not even
+//! bounded then.
 
 use super::owing::{self, Bill, Due, Owing};
 use super::solve::Sense;
@@ -41,22 +42,41 @@ pub(super) fn extreme(
         best: None,
         known: HashMap::default(),
     };
-    let mut order: Vec<(u64, usize)> = Vec::new();
-    for (i, (holds, _)) in cases.iter().enumerate() {
-        order.push((*search.ahead(*holds).1.last()?, i));
-    }
-    order.sort_unstable();
-    if sense == Sense::Most {
-        order.reverse();
-    }
-    for (bound, i) in order {
-        if search.may_be(bound) {
-            let (due, ahead) = search.ahead(cases[i].0);
-            let case = Case { holds: cases[i].0, rule: cases[i].1, due, ahead };
-            search.descend(walk.steps.len() - 1, &case, 0, &owing.nothing())?;
+    let mut left = cases.to_vec();
+    let mut bounded: Vec<(u32, u64)> = Vec::new();
+    while !left.is_empty() {
+        let covered = |case: &(u32, Cond)| left.iter().any(|other| covers(sense, other.0, case.0));
+        let (rest, outermost): (Vec<_>, Vec<_>) = left.iter().copied().partition(covered);
+        left = rest;
+        let mut layer: Vec<Case> = Vec::new();
+        for (holds, rule) in outermost {
+            // What covers a case may have ruled it out.
+            let mut around = bounded.iter().filter(|(other, _)| covers(sense, *other, holds));
+            if around.any(|(_, bound)| !search.may_be(*bound)) {
+                continue;
+            }
+            let case = search.case(holds, rule)?;
+            bounded.push((holds, case.bound));
+            layer.push(case);
+        }
+        layer.sort_by_key(|case| case.bound);
+        if sense == Sense::Most {
+            layer.reverse();
+        }
+        for case in layer {
+            if search.may_be(case.bound) {
+                search.descend(walk.steps.len() - 1, &case, 0, &owing.nothing())?;
+            }
         }
     }
     search.best
+}
+
+/// Whether a bound on the case in which some functions hold, as bits, is one on another case, too:
+/// nothing costs less than nothing, so that more is owed where more holds.
+fn covers(sense: Sense, holds: u32, other: u32) -> bool {
+    let (most, least) = if sense == Sense::Most { (holds, other) } else { (other, holds) };
+    holds != other && least & !most == 0
 }
 
 /// One way in which the functions that places come down to turn out.
@@ -68,6 +88,8 @@ struct Case {
     due: Vec<u64>,
     /// By step: a bound on what is owed from there on.
     ahead: Vec<u64>,
+    /// A bound on all walks.
+    bound: u64,
 }
 
 struct Search<'a, S> {
@@ -89,8 +111,8 @@ impl<S: Settle> Search<'_, S> {
         self.best.is_none_or(|best| self.sense.better(bound, best))
     }
 
-    /// Bounds where some functions hold: by what is due together, and by step.
-    fn ahead(&self, holds: u32) -> (Vec<u64>, Vec<u64>) {
+    /// The case in which some functions hold.
+    fn case(&self, holds: u32, rule: Cond) -> Option<Case> {
         let held = |due: &&Due| (holds >> due.kind) & 1 == 1;
         let bound = |due: &Due| self.bounds[due.bill as usize];
         let dues = self.owing.dues.iter();
@@ -100,7 +122,8 @@ impl<S: Settle> Search<'_, S> {
             let bounds = step.ways.iter().map(|way| due[self.dues(way)] + ahead[way.next]);
             ahead[at] = bounds.reduce(|a, b| self.sense.best(a, b)).unwrap_or(0);
         }
-        (due, ahead)
+        let bound = *ahead.last()?;
+        Some(Case { holds, rule, due, ahead, bound })
     }
 
     /// What is due on a way.

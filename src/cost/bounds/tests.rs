@@ -1,7 +1,7 @@
 //! Bounds against brute force over every member.
 
 use super::*;
-use crate::cost::exact;
+use crate::cost::{cost, exact};
 use crate::ir::member;
 use crate::ir::shape::Size;
 use crate::ir::testing::{Draft, dense_cell, random_space, trellis};
@@ -30,7 +30,8 @@ fn ends(draft: &Draft, way: Way) -> Option<Bounds> {
         let (min, max) = (end(cost, Sense::Least)?, end(cost, Sense::Most)?);
         Some(Range { min, max, min_attained: true, max_attained: true })
     };
-    Some(Bounds { params: range(|cost| cost.params)?, macs: range(|cost| cost.macs)? })
+    let whole = cost(&draft.graph, ASKED).expect("it runs");
+    Some(Bounds { params: range(|cost| cost.params)?, macs: range(|cost| cost.macs)?, whole })
 }
 
 /// Spaces drawn by chance, and a trellis; of every other one all kernels of a shape are tied.
@@ -57,6 +58,7 @@ fn agrees(draft: &Draft, found: Bounds) -> bool {
         assert!(!range.max_attained || range.max == max, "{range:?} {max}");
         range.min_attained && range.max_attained
     };
+    assert_eq!(found.whole, cost(&draft.graph, ASKED).expect("it runs"));
     let params = check(found.params, ends(|c| c.params));
     check(found.macs, ends(|c| c.macs)) && params
 }

@@ -1,6 +1,6 @@
 //! What is present and what is live in a graph whose leaves are on or off.
 
-use crate::ir::graph::{DecisionGraph, WholeEdge};
+use crate::ir::graph::{DecisionGraph, NodeId, WholeEdge};
 use crate::ir::kernel::Kernel;
 
 /// For every node, by index.
@@ -16,10 +16,31 @@ pub struct Liveness {
 
 /// The two facts for one setting of the leaves; training-only outputs count where `train`.
 pub fn liveness(graph: &DecisionGraph, leaf_on: &[bool], train: bool) -> Liveness {
-    let wiring = Wiring::of(graph);
-    let mut out = Liveness::default();
-    wiring.liveness(leaf_on, train, &mut out);
-    out
+    let count = graph.graph.node_count();
+    let on = |edge: &WholeEdge| edge.weight.leaf.is_none_or(|leaf| leaf_on[leaf.0 as usize]);
+    let mut present: Vec<bool> = Vec::with_capacity(count);
+    for (id, node, edges) in graph.wired() {
+        let there = |edge: &WholeEdge| present[edge.source().index()];
+        let here = match Rule::of(graph, id, &node.kernel) {
+            Rule::Always => true,
+            Rule::All | Rule::First => edges.iter().all(there),
+            Rule::Any => edges.iter().any(|edge| on(edge) && there(edge)),
+        };
+        present.push(here);
+    }
+    let mut live = vec![false; count];
+    for output in graph.outputs.iter().filter(|output| train || !output.aux) {
+        live[output.node.index()] |= present[output.node.index()];
+    }
+    for (id, node, edges) in graph.wired_back() {
+        if live[id.index()] {
+            for edge in edges.iter().take(node.kernel.reads(edges.len())) {
+                let src = edge.source().index();
+                live[src] |= on(edge) && present[src];
+            }
+        }
+    }
+    Liveness { present, live }
 }
 
 /// A graph's edges laid out for loops that ask [`Wiring::liveness`] often.
@@ -48,6 +69,17 @@ enum Rule {
     First,
 }
 
+impl Rule {
+    fn of(graph: &DecisionGraph, id: NodeId, kernel: &Kernel) -> Rule {
+        match kernel {
+            Kernel::Add if graph.fills(id) => Rule::Always,
+            Kernel::Mix | Kernel::Add => Rule::Any,
+            Kernel::Given => Rule::First,
+            _ => Rule::All,
+        }
+    }
+}
+
 impl Wiring {
     /// Lays out a graph.
     pub fn of(graph: &DecisionGraph) -> Wiring {
@@ -66,12 +98,7 @@ impl Wiring {
             let ends = edges.iter().map(|edge| (edge.source().index() as u32, leaf(edge)));
             wiring.edges.extend(ends);
             wiring.starts.push(wiring.edges.len() as u32);
-            wiring.rules.push(match node.kernel {
-                Kernel::Add if graph.fills(id) => Rule::Always,
-                Kernel::Mix | Kernel::Add => Rule::Any,
-                Kernel::Given => Rule::First,
-                _ => Rule::All,
-            });
+            wiring.rules.push(Rule::of(graph, id, &node.kernel));
         }
         wiring
     }
