@@ -10,6 +10,7 @@ mod branch;
 mod eliminate;
 mod fix;
 mod owing;
+mod picks;
 mod reach;
 mod search;
 mod solve;

@@ -12,8 +12,18 @@ use crate::source::Span;
 use petgraph::graph::EdgeIndex;
 use std::ops::Range;
 
-/// Nodes, or edges, of a network that is large.
+/// Nodes, edges or weights of a network that is large.
 const LARGE: usize = 4096;
+/// How much more room than it has something large is given.
+const MORE: usize = 7;
+
+/// Gives what is full, and has grown large, far more room than it has: that costs nothing until it is
+/// used, and moving everything again and again does.
+fn make_room<T>(all: &mut Vec<T>) {
+    if all.len() == all.capacity() && all.len() >= LARGE {
+        all.reserve(MORE * all.len());
+    }
+}
 
 /// The root scope of every graph.
 pub(super) const ROOT: ScopeId = ScopeId(0);
@@ -134,6 +144,7 @@ impl Builder {
         }
         let id = WeightId(self.graph.weights.len() as u32);
         let (name, turn) = (name.to_owned(), Some(turn));
+        make_room(&mut self.graph.weights);
         self.graph.weights.push(WeightSet { scope, name, kernel, channels, sliced, turn });
         self.weights.insert(key, id);
         self.touched[scope.0 as usize] = true;
@@ -204,16 +215,15 @@ impl Builder {
         id
     }
 
-    /// Adds a node. What has grown large is given far more room than it has: that costs nothing until
-    /// it is used, and moving everything again and again does.
+    /// Adds a node, with room for more as [`make_room`] has it.
     fn push(&mut self, node: Node) -> NodeId {
         let graph = &mut self.graph.graph;
         let (nodes, edges) = graph.capacity();
         if graph.node_count() == nodes && nodes >= LARGE {
-            graph.reserve_nodes(7 * nodes);
+            graph.reserve_nodes(MORE * nodes);
         }
         if graph.edge_count() == edges && edges >= LARGE {
-            graph.reserve_edges(7 * edges);
+            graph.reserve_edges(MORE * edges);
         }
         graph.add_node(node)
     }
@@ -267,6 +277,7 @@ impl Builder {
         self.touched.extend_from_within(touched);
         for i in s.from.weights..s.to.weights {
             let set = self.graph.weights[i as usize].clone();
+            make_room(&mut self.graph.weights);
             self.graph.weights.push(WeightSet { scope: moved(set.scope), ..set });
         }
         self.touched[outer.0 as usize] = self.touched[s.outer.0 as usize];

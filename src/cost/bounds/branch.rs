@@ -7,17 +7,18 @@
 //! add up but for the case's own condition, which is carried from decision to decision.
 
 use super::owing::{Owing, Prices};
+use super::picks::{best_picks, best_slots};
 use super::search::{self, Settle};
-use super::solve::{Sense, best_picks, best_slots};
+use super::solve::Sense;
 use super::split::Split;
 use super::sum::Sum;
 use super::walk::Walk;
 use crate::cost::terms::{Leaves, When};
-use crate::ir::condition::{Cond, Conditions};
-use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Table, Value};
+use crate::ir::condition::{Choices, Cond, Conditions};
+use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Picks, Table, Value};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::maps::{HashMap, HashSet, IndexMap, IndexSet};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::cell::OnceCell;
 
 /// Functions that places may come down to.
@@ -38,6 +39,7 @@ struct Other<'a> {
     /// Its leaves that cost something: as bills number them, and what they say.
     leaves: Vec<(u32, Gate)>,
     values: OnceCell<Option<Vec<OneValue>>>,
+    tags: OnceCell<Option<Tags>>,
 }
 
 /// Which of a decision's leaves are on with a value, and the value of each level.
@@ -135,6 +137,7 @@ fn others<'a>(
         decision: &decisions[of.index()],
         leaves,
         values: OnceCell::new(),
+        tags: OnceCell::new(),
     };
     others.into_iter().map(other).collect()
 }
@@ -184,27 +187,45 @@ impl Other<'_> {
 
     /// Its extreme where it is free, each option at its price: nothing where its leaves are not
     /// options, or what is best cannot be told option by option.
-    fn free(&self, prices: &[u64], sense: Sense) -> Option<u64> {
+    fn free(&self, choices: &Choices, prices: &[u64], sense: Sense) -> Option<u64> {
         let Domain::Picks(picks) = &self.decision.domain else { return None };
-        let mut by_pick: HashMap<Pick, u64> = HashMap::default();
-        let mut by_slot: HashMap<(u32, Pick), u64> = HashMap::default();
-        for (leaf, gate) in &self.leaves {
-            let price = prices[*leaf as usize];
-            match *gate {
-                Gate::Pick { pick, .. } => *by_pick.entry(pick).or_default() += price,
-                Gate::Slot { slot, pick, .. } => *by_slot.entry((slot, pick)).or_default() += price,
-                _ => return None,
-            }
+        let Some(tags) = self.tags.get_or_init(|| self.tags(choices, picks)) else { return None };
+        let mut own: SmallVec<[u64; 64]> = smallvec![0; tags.count];
+        for (at, leaf) in &tags.of {
+            own[*at as usize] += prices[*leaf as usize];
         }
-        let price = |pick: Pick| by_pick.get(&pick).copied().unwrap_or(0);
-        match (by_pick.is_empty(), by_slot.is_empty()) {
-            (_, true) => best_picks(picks, price, sense),
-            (true, false) => {
-                best_slots(picks, |slot, pick| by_slot.get(&(slot, pick)).copied(), sense)
-            }
-            _ => None,
-        }
+        if tags.slots { best_slots(picks, &own, sense) } else { best_picks(picks, &own, sense) }
     }
+
+    /// What its leaves price; nothing where it is not options, of all slots or of each.
+    fn tags(&self, choices: &Choices, picks: &Picks) -> Option<Tags> {
+        let options = picks.options().len();
+        let slots = matches!(self.leaves.first(), Some((_, Gate::Slot { .. })));
+        let tag = |(leaf, gate): &(u32, Gate)| {
+            let (slot, pick) = match *gate {
+                Gate::Pick { pick, .. } if !slots => (0, pick),
+                Gate::Slot { slot, pick, .. } if slots => (slot, pick),
+                _ => return None,
+            };
+            // What cannot be picked never costs anything.
+            let at = choices.option(self.of, pick).map(|at| slot * options as u32 + at);
+            Some((at, *leaf))
+        };
+        let of: Option<Vec<(Option<u32>, u32)>> = self.leaves.iter().map(tag).collect();
+        let of = of?.into_iter().filter_map(|(at, leaf)| Some((at?, leaf))).collect();
+        let count = options * if slots { picks.k as usize } else { 1 };
+        Some(Tags { slots, count, of })
+    }
+}
+
+/// The leaves that price the options of picks.
+struct Tags {
+    /// Whether an option has a price of its own in each slot.
+    slots: bool,
+    /// Options, of each slot where they have their own.
+    count: usize,
+    /// One of those, and a leaf as bills number it.
+    of: Vec<(u32, u32)>,
 }
 
 /// Leaves by what they say is picked, in some slot or in one.
@@ -304,7 +325,7 @@ impl Branch<'_> {
     ) -> Option<Vec<(Cond, u64)>> {
         let levels = self.all.choices.levels(self.others[i].of);
         let free = !self.all.diagram.support(rule).iter().any(|l| levels.contains(l));
-        if free && let Some(best) = self.others[i].free(prices, sense) {
+        if free && let Some(best) = self.others[i].free(&self.all.choices, prices, sense) {
             return Some(vec![(rule, best)]);
         }
         let leaves = self.others[i].leaves.iter();

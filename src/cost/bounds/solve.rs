@@ -1,7 +1,8 @@
 //! The extreme of a sum of weighted conditions over all bindings.
 
+use super::picks::best_picks;
 use crate::ir::condition::{Cond, Conditions};
-use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Picks};
+use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick};
 use crate::maps::HashMap;
 use std::collections::BTreeMap;
 
@@ -172,7 +173,8 @@ impl<'a> Solver<'a> {
             *prices.entry(*options.get(cond)?).or_default() += weight;
         }
         let price = |pick: Pick| prices.get(&pick).copied().unwrap_or(0);
-        best_picks(picks, price, sense)
+        let prices: Vec<u64> = picks.options().into_iter().map(price).collect();
+        best_picks(picks, &prices, sense)
     }
 
     /// Choice by choice: what is left of the terms is all that matters of the choices made. Nothing
@@ -320,50 +322,4 @@ fn outermost(sum: &Sum, sense: Sense) -> u64 {
         Sense::Least => 0,
         Sense::Most => sum.iter().map(|(_, weight)| weight).sum(),
     }
-}
-
-/// The extreme total of picks where each option has a price once, however often it is picked.
-pub(super) fn best_picks(picks: &Picks, price: impl Fn(Pick) -> u64, sense: Sense) -> Option<u64> {
-    let options = picks.options();
-    let order = |prices: &mut Vec<u64>| {
-        prices.sort_unstable();
-        if sense == Sense::Most {
-            prices.reverse();
-        }
-    };
-    let k = picks.k as usize;
-    if picks.repeats {
-        let mut prices: Vec<u64> = options.into_iter().map(price).collect();
-        order(&mut prices);
-        // The cheapest may be picked every time; of the dearest, others add more.
-        let take = if sense == Sense::Least { k.min(1) } else { k };
-        return (k == 0 || !prices.is_empty()).then(|| prices.into_iter().take(take).sum());
-    }
-    let of = |c: usize| options.iter().filter(move |p| p.candidate as usize == c);
-    let mut prices: Vec<u64> = (0..picks.candidates.len())
-        .filter_map(|c| {
-            let own = of(c).map(|pick| price(*pick));
-            if sense == Sense::Least { own.min() } else { own.max() }
-        })
-        .collect();
-    order(&mut prices);
-    (prices.len() >= k).then(|| prices.into_iter().take(k).sum())
-}
-
-/// The extreme total of picks where each option has a price of its own in each slot; nothing where
-/// slots do not take what they like.
-pub(super) fn best_slots(
-    picks: &Picks,
-    price: impl Fn(u32, Pick) -> Option<u64>,
-    sense: Sense,
-) -> Option<u64> {
-    if !picks.ordered || !picks.repeats {
-        return None;
-    }
-    let options = picks.options();
-    let slot = |slot: u32| {
-        let prices = options.iter().map(|pick| price(slot, *pick).unwrap_or(0));
-        prices.reduce(|a, b| sense.best(a, b))
-    };
-    (0..picks.k).map(slot).sum()
 }

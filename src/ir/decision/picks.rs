@@ -24,7 +24,8 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    fn options(&self) -> usize {
+    /// How many ways there are to pick it.
+    pub fn options(&self) -> usize {
         self.ops.len().max(1)
     }
 }
