@@ -13,7 +13,8 @@ use crate::ir::member::Wiring;
 use crate::ir::shape::MapType;
 use crate::maps::HashMap;
 use smallvec::{SmallVec, smallvec};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Pairs of maps that are compared.
 const PAIRS: usize = 1 << 18;
@@ -79,7 +80,10 @@ fn pair(a: usize, b: usize) -> Pair {
 }
 
 /// What a map is the sum of: when each term is on, and its node; copies of a term one by one.
-type Terms = Vec<(Cond, usize)>;
+type Terms = SmallVec<[(Cond, usize); 1]>;
+
+/// Terms of two sums: when both are on, and their nodes.
+type Together = Vec<(Cond, usize, usize)>;
 
 /// Weights of which some come next to a map on the way back; nothing where that may be anything.
 type Marks = Option<SmallVec<[u32; 4]>>;
@@ -90,6 +94,10 @@ const NOTHING: u32 = u32::MAX;
 struct Twins<'a> {
     graph: &'a DecisionGraph,
     wiring: Wiring,
+    /// By node: the one that makes the map, where others hand it on.
+    makers: Vec<u32>,
+    /// By node: what it is the sum of; itself where it is none.
+    terms: Vec<Terms>,
     /// By node: that it is there and not a sum of nothing.
     something: Vec<Cond>,
     /// By node: whether it is a sum of which at most one term is ever on.
@@ -105,13 +113,18 @@ impl Twins<'_> {
         let something = Vec::with_capacity(present.len());
         let choices = Vec::with_capacity(present.len());
         let marks = Vec::with_capacity(present.len());
+        let (makers, terms) =
+            (Vec::with_capacity(present.len()), Vec::with_capacity(present.len()));
         let known = HashMap::default();
-        let mut twins = Twins { graph, wiring, something, choices, marks, known };
+        let mut twins = Twins { graph, wiring, makers, terms, something, choices, marks, known };
         for (node, &there) in present.iter().enumerate() {
+            twins.makers.push(twins.made_by(node));
+            let terms = twins.terms_of(all, node);
             let (here, choice) = match twins.is_sum(node) {
-                true => twins.some_term(all, node),
+                true => some_term(all, &terms),
                 false => (there, false),
             };
+            twins.terms.push(terms);
             twins.something.push(here);
             twins.choices.push(choice);
             let marks = twins.mark(node, all.diagram.and(there, here) != there);
@@ -144,62 +157,59 @@ impl Twins<'_> {
         matches!(self.graph.graph[NodeId::new(node)].kernel, Kernel::Mix | Kernel::Add)
     }
 
-    /// That some term of a sum counts, and whether never two do.
-    fn some_term(&self, all: &mut Conditions, node: usize) -> (Cond, bool) {
-        let (mut some, mut choice) = (Cond::FALSE, true);
-        for (on, _) in self.terms(all, node) {
-            choice = choice && {
-                let both = all.diagram.and(some, on);
-                both == Cond::FALSE || all.tidy(both) == Cond::FALSE
-            };
-            some = all.diagram.or(some, on);
-        }
-        (all.tidy(some), choice)
-    }
-
     /// That a term counts.
     fn on(&self, all: &mut Conditions, src: usize, leaf: Option<LeafId>) -> Cond {
         let gate = leaf.map_or(Cond::TRUE, |leaf| all.gate(*self.graph.gate(leaf)));
         all.both(self.something[src], gate)
     }
 
-    /// The node that makes the map: those that hand it on are gone through.
-    fn maker(&self, mut node: usize) -> usize {
-        loop {
-            let mut reads = self.wiring.edges(node);
-            let Some((src, None)) = reads.next() else { return node };
-            let inputs = 1 + reads.count();
-            let own = &self.graph.graph[NodeId::new(node)];
-            let whole = self.graph.graph[NodeId::new(src)].ty.width;
-            if !own.kernel.hands_on(inputs, whole) {
-                return node;
-            }
-            node = src;
-        }
+    /// The node that makes the map of a node, those before it having theirs.
+    fn made_by(&self, node: usize) -> u32 {
+        let mut reads = self.wiring.edges(node);
+        let Some((src, None)) = reads.next() else { return node as u32 };
+        let inputs = 1 + reads.count();
+        let own = &self.graph.graph[NodeId::new(node)];
+        let whole = self.graph.graph[NodeId::new(src)].ty.width;
+        if own.kernel.hands_on(inputs, whole) { self.makers[src] } else { node as u32 }
+    }
+
+    fn maker(&self, node: usize) -> usize {
+        self.makers[node] as usize
     }
 
     /// When two maps are equal; what they read is compared first. Nothing where that is too much.
     fn compare(&mut self, all: &mut Conditions, asked: Pair) -> Option<Cond> {
         let mut ahead = vec![asked];
-        let mut found: BTreeSet<Pair> = BTreeSet::new();
+        let mut found: BTreeMap<Pair, Together> = BTreeMap::new();
         while let Some(here) = ahead.pop() {
-            if self.plain(here).is_some() || self.known.contains_key(&here) || !found.insert(here) {
+            if self.plain(here).is_some() || self.known.contains_key(&here) {
                 continue;
             }
-            ahead.extend(self.needs(all, here));
+            let Entry::Vacant(entry) = found.entry(here) else { continue };
+            let together = entry.insert(self.chosen_together(all, here));
+            ahead.extend(self.needs(here, together));
             if found.len() + self.known.len() > PAIRS {
                 return None;
             }
         }
-        for here in found {
-            let equal = self.equal(all, here);
+        for (here, together) in found {
+            let equal = self.equal(all, here, together);
             self.known.insert(here, equal);
         }
         (!all.diagram.overflowed()).then(|| self.look_up(asked.0 as usize, asked.1 as usize))
     }
 
+    /// What two choices that may be equal can choose together; nothing of other maps.
+    fn chosen_together(&self, all: &mut Conditions, (later, first): Pair) -> Together {
+        let (a, b) = (self.maker(later as usize), self.maker(first as usize));
+        match self.is_choice(a) && self.is_choice(b) && self.may_be_equal(a, b) {
+            true => self.together(all, a, b),
+            false => Together::new(),
+        }
+    }
+
     /// The pairs that decide a pair.
-    fn needs(&self, all: &mut Conditions, (later, first): Pair) -> Vec<Pair> {
+    fn needs(&self, (later, first): Pair, together: &Together) -> Vec<Pair> {
         let (a, b) = (self.maker(later as usize), self.maker(first as usize));
         if a == b {
             return Vec::new();
@@ -207,7 +217,7 @@ impl Twins<'_> {
         let cuts = [(a, b), (b, a)].map(|(cut, other)| Some(pair(self.cut(cut)?.0, other)));
         let mut needs: Vec<Pair> = cuts.into_iter().flatten().collect();
         if self.may_be_equal(a, b) {
-            needs.extend(self.parts(all, a, b));
+            needs.extend(self.parts(a, b, together));
         }
         needs
     }
@@ -222,12 +232,12 @@ impl Twins<'_> {
     }
 
     /// The pairs of what two maps are made of.
-    fn parts(&self, all: &mut Conditions, a: usize, b: usize) -> Vec<Pair> {
+    fn parts(&self, a: usize, b: usize, together: &Together) -> Vec<Pair> {
         if !self.is_sum(a) && !self.is_sum(b) {
             return self.inputs(a, b).map(|(l, r)| pair(l, r)).collect();
         }
         if self.is_choice(a) && self.is_choice(b) {
-            return self.together(all, a, b).into_iter().map(|(_, l, r)| pair(l, r)).collect();
+            return together.iter().map(|(_, l, r)| pair(*l, *r)).collect();
         }
         let (left, right) = (self.sources(a), self.sources(b));
         let all = left.iter().flat_map(|l| right.iter().map(|r| pair(*l, *r)));
@@ -276,12 +286,15 @@ impl Twins<'_> {
     }
 
     /// When both maps are equal, wherever both are there.
-    fn equal(&self, all: &mut Conditions, (later, first): Pair) -> Cond {
+    fn equal(&self, all: &mut Conditions, (later, first): Pair, together: Together) -> Cond {
         let (a, b) = (self.maker(later as usize), self.maker(first as usize));
         if a == b {
             return Cond::TRUE;
         }
         let mut equal = match self.may_be_equal(a, b) {
+            true if self.is_choice(a) && self.is_choice(b) => {
+                self.both_chosen(all, (a, b), together)
+            }
             true if self.is_sum(a) || self.is_sum(b) => self.sums(all, a, b),
             true => self.made_alike(all, a, b),
             false => Cond::FALSE,
@@ -364,9 +377,9 @@ impl Twins<'_> {
         same
     }
 
-    fn terms(&self, all: &mut Conditions, node: usize) -> Terms {
+    fn terms_of(&self, all: &mut Conditions, node: usize) -> Terms {
         if !self.is_sum(node) {
-            return vec![(Cond::TRUE, node)];
+            return smallvec![(Cond::TRUE, node)];
         }
         let edges: Vec<(usize, Option<usize>)> = self.wiring.edges(node).collect();
         let mut terms = Terms::new();
@@ -390,7 +403,6 @@ impl Twins<'_> {
     /// When two maps are equal of which one is a sum.
     fn sums(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
         match (self.is_choice(a), self.is_choice(b)) {
-            (true, true) => self.both_chosen(all, a, b),
             (true, _) => self.chosen(all, a, b),
             (_, true) => self.chosen(all, b, a),
             _ => {
@@ -405,7 +417,7 @@ impl Twins<'_> {
     /// That the one term of a choice is equal to another map, or both are sums of nothing.
     fn chosen(&self, all: &mut Conditions, choice: usize, other: usize) -> Cond {
         let mut equal = self.nothing(all, choice, other);
-        for (on, src) in self.terms(all, choice) {
+        for &(on, src) in &self.terms[choice] {
             let same = self.look_up(src, other);
             let here = all.diagram.and(on, same);
             equal = all.diagram.or(equal, here);
@@ -414,9 +426,14 @@ impl Twins<'_> {
     }
 
     /// The same of two choices.
-    fn both_chosen(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
+    fn both_chosen(
+        &self,
+        all: &mut Conditions,
+        (a, b): (usize, usize),
+        together: Together,
+    ) -> Cond {
         let mut equal = self.nothing(all, a, b);
-        for (on, l, r) in self.together(all, a, b) {
+        for (on, l, r) in together {
             let same = self.look_up(l, r);
             let here = all.diagram.and(on, same);
             equal = all.diagram.or(equal, here);
@@ -425,11 +442,10 @@ impl Twins<'_> {
     }
 
     /// Terms of two sums that may be equal, and may be on together: when they are.
-    fn together(&self, all: &mut Conditions, a: usize, b: usize) -> Vec<(Cond, usize, usize)> {
-        let (left, right) = (self.terms(all, a), self.terms(all, b));
-        let mut found = Vec::new();
-        for (own, l) in left {
-            for &(other, r) in &right {
+    fn together(&self, all: &mut Conditions, a: usize, b: usize) -> Together {
+        let mut found = Together::new();
+        for &(own, l) in &self.terms[a] {
+            for &(other, r) in &self.terms[b] {
                 if self.plain(pair(l, r)) == Some(Cond::FALSE) {
                     continue;
                 }
@@ -457,7 +473,7 @@ impl Twins<'_> {
         if !self.is_sum(sum) {
             return Cond::FALSE;
         }
-        let terms = self.terms(all, sum);
+        let terms = &self.terms[sum];
         let mut equal = Cond::FALSE;
         for (at, &(on, src)) in terms.iter().enumerate() {
             let same = self.look_up(src, other);
@@ -472,7 +488,7 @@ impl Twins<'_> {
 
     /// That the terms which are on are the same, one after the other.
     fn in_turn(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
-        let (left, right) = (self.terms(all, a), self.terms(all, b));
+        let (left, right) = (&self.terms[a], &self.terms[b]);
         // From the ends on: that what is left of both is the same.
         let mut below = vec![Cond::TRUE; right.len() + 1];
         for j in (0..right.len()).rev() {
@@ -498,6 +514,19 @@ impl Twins<'_> {
         }
         below[0]
     }
+}
+
+/// That some term of a sum counts, and whether never two do.
+fn some_term(all: &mut Conditions, terms: &Terms) -> (Cond, bool) {
+    let (mut some, mut choice) = (Cond::FALSE, true);
+    for &(on, _) in terms {
+        choice = choice && {
+            let both = all.diagram.and(some, on);
+            both == Cond::FALSE || all.tidy(both) == Cond::FALSE
+        };
+        some = all.diagram.or(some, on);
+    }
+    (all.tidy(some), choice)
 }
 
 /// That something is off, and something else holds.
