@@ -20,7 +20,8 @@ pub use places::{Factor, Places};
 pub use twins::repeats;
 
 use super::decision::{Decision, DecisionId, Domain, Gate, Lattice, Picks, Value};
-use crate::maps::HashMap;
+use crate::maps::{HashMap, IndexMap};
+use smallvec::SmallVec;
 
 /// The conditions over one space's decisions.
 #[derive(Clone)]
@@ -173,6 +174,42 @@ impl Conditions {
         let cond = self.tidy(cond);
         self.gates.insert(gate, cond);
         cond
+    }
+
+    /// The condition that one of some gates is on, tidied. Those that are about the same choices are
+    /// put together by value, and not gate by gate.
+    pub fn some(&mut self, gates: impl IntoIterator<Item = Gate>) -> Cond {
+        let mut by_choice: IndexMap<(DecisionId, Option<u32>), Vec<u32>> = IndexMap::default();
+        let mut others: SmallVec<[Cond; 8]> = SmallVec::new();
+        for gate in gates {
+            let choice = match gate {
+                Gate::Alt { of, alt } => Some(((of, Some(0)), Some(alt))),
+                Gate::Pick { of, pick } => Some(((of, None), self.choices.option(of, pick))),
+                Gate::Slot { of, slot, pick } => {
+                    Some(((of, Some(slot)), self.choices.option(of, pick)))
+                }
+                _ => None,
+            };
+            match choice {
+                Some((choice, value)) => by_choice.entry(choice).or_default().extend(value),
+                None => others.push(self.gate(gate)),
+            }
+        }
+        for ((of, slot), mut values) in by_choice {
+            values.sort_unstable();
+            let levels = self.choices.levels(of);
+            let levels = match slot {
+                Some(slot) => levels.get(slot as usize).copied().into_iter().collect(),
+                None => levels.to_vec(),
+            };
+            let some = levels.into_iter().rev().fold(Cond::FALSE, |some, level| {
+                let here = self.diagram.among(level, |v| values.binary_search(&v).is_ok());
+                self.diagram.or(here, some)
+            });
+            others.push(some);
+        }
+        let some = self.diagram.any(others);
+        self.tidy(some)
     }
 
     fn build_gate(&mut self, gate: Gate) -> Cond {

@@ -189,6 +189,15 @@ impl Diagram {
         }
     }
 
+    /// One or more of some: put together in pairs, so that what comes of few is small.
+    pub fn any(&mut self, mut of: SmallVec<[Cond; 8]>) -> Cond {
+        while of.len() > 1 {
+            let or = |two: &[Cond]| two[1..].iter().fold(two[0], |a, b| self.or(a, *b));
+            of = of.chunks(2).map(or).collect();
+        }
+        of.first().copied().unwrap_or(Cond::FALSE)
+    }
+
     /// Not.
     pub fn not(&mut self, f: Cond) -> Cond {
         if f.is_constant() {

@@ -114,13 +114,6 @@ impl Work<'_> {
         Work { graph, all, wiring, leaves, some: HashMap::default(), composed: HashMap::default() }
     }
 
-    fn gate(&self, leaf: u32) -> Cond {
-        match leaf {
-            ALWAYS => Cond::TRUE,
-            leaf => self.leaves[leaf as usize].0,
-        }
-    }
-
     /// That one of some leaves is on.
     fn some(&mut self, leaves: Vec<u32>) -> Cond {
         if leaves.contains(&ALWAYS) {
@@ -129,13 +122,8 @@ impl Work<'_> {
         if let Some(known) = self.some.get(&leaves) {
             return *known;
         }
-        let mut terms: Vec<Cond> = leaves.iter().map(|leaf| self.gate(*leaf)).collect();
-        // In pairs, so that what comes of few is small.
-        while terms.len() > 1 {
-            let or = |two: &[Cond]| two[1..].iter().fold(two[0], |a, b| self.all.diagram.or(a, *b));
-            terms = terms.chunks(2).map(or).collect();
-        }
-        let some = terms.first().map_or(Cond::FALSE, |cond| self.all.tidy(*cond));
+        let gates = leaves.iter().map(|leaf| *self.graph.gate(LeafId(*leaf)));
+        let some = self.all.some(gates);
         self.some.insert(leaves, some);
         some
     }
@@ -143,14 +131,14 @@ impl Work<'_> {
     /// That a condition holds and one of its leaves is on.
     fn any(&mut self, groups: Groups) -> Cond {
         let one = groups.len() == 1;
-        let mut any = Cond::FALSE;
+        let mut here: SmallVec<[Cond; 8]> = SmallVec::new();
         for (cond, mut leaves) in groups {
             leaves.sort_unstable();
             leaves.dedup();
             let some = self.some(leaves);
-            let here = self.all.both(cond, some);
-            any = self.all.diagram.or(any, here);
+            here.push(self.all.both(cond, some));
         }
+        let any = self.all.diagram.any(here);
         // Once, at the end: what comes between is soon forgotten.
         if one { any } else { self.all.tidy(any) }
     }
