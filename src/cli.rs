@@ -38,6 +38,7 @@ pub mod term;
 pub mod version;
 pub mod write;
 
+use crate::threads;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use failure::Failure;
@@ -118,9 +119,8 @@ pub enum Command {
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> ExitCode {
     failure::report_bugs();
-    // Specs nest, and so do the functions that read them: a larger stack than the system's.
     let run = || run(std::env::args_os().collect());
-    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run);
+    let thread = std::thread::Builder::new().stack_size(threads::STACK_BYTES).spawn(run);
     match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(_)) => ExitCode::from(failure::BUG),
@@ -130,8 +130,6 @@ pub fn main() -> ExitCode {
         }
     }
 }
-
-const STACK_BYTES: usize = 256 << 20;
 
 fn run(argv: Vec<OsString>) -> u8 {
     let cli = match parse(&argv) {

@@ -18,3 +18,4 @@ pub mod stdlib;
 pub mod supernet;
 pub mod syntax;
 pub mod system;
+pub mod threads;

@@ -9,8 +9,8 @@ use super::{json, sizes};
 use crate::cost::{self, Cost, Field, Question, SizeProblem, TableProblem};
 use crate::ir::DecisionGraph;
 use crate::supernet::memory::training_peak;
+use crate::threads;
 use serde::Serialize;
-use std::thread;
 
 /// Arguments of `segc cost`.
 #[derive(Clone, Debug, clap::Args)]
@@ -179,11 +179,10 @@ impl Report {
         training: Input,
     ) -> Result<(), SizeProblem> {
         // What is asked of all members, and of a step of training, is found side by side.
-        let (peak, ends) = thread::scope(|scope| {
-            let peak = scope.spawn(|| training_peak(graph, training.size, training.batch));
-            let ends = cost::bounds(judged.space.decisions(), graph, question);
-            (peak.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), ends)
-        });
+        let (peak, ends) = threads::both(
+            || training_peak(graph, training.size, training.batch),
+            || cost::bounds(judged.space.decisions(), graph, question),
+        );
         let whole = match ends {
             Ok(found) => {
                 (self.params, self.macs) = (found.params.into(), found.macs.into());

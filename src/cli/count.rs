@@ -1,15 +1,16 @@
 //! `segc count`: how many members spaces have, whole and per part.
 
+use super::alike::told_as_one;
 use super::args::{Format, Settings};
 use super::failure::Failure;
 use super::json::{self, Decimal};
 use super::number;
 use super::read::{self, Judged};
 use super::term::{Rows, Term};
-use super::{STACK_BYTES, alike::told_as_one};
 use crate::diag::{self, Style};
 use crate::ir::count::{self, Count, Counts};
 use crate::ir::{Decision, Domain};
+use crate::threads;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 use std::path::{Path, PathBuf};
@@ -112,7 +113,7 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     let all: Vec<Counted> = match &args.files[..] {
         [file] => vec![one(file)],
         files => {
-            let pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build();
+            let pool = rayon::ThreadPoolBuilder::new().stack_size(threads::STACK_BYTES).build();
             let pool = pool.map_err(|e| Failure::machine(format!("cannot start threads: {e}")))?;
             pool.install(|| files.par_iter().map(one).collect())
         }

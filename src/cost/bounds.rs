@@ -25,8 +25,8 @@ use super::terms::{Cost, Live, Terms, When};
 use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::Decision;
 use crate::ir::graph::DecisionGraph;
+use crate::threads;
 use solve::{Bound, Sense, Solver};
-use std::thread;
 use sum::Sum;
 
 /// One cost's bounds: no member lies outside.
@@ -62,17 +62,17 @@ pub fn bounds(
     let (live, all) = Live::of(decisions, graph, question)?;
     let asked = Asked { decisions, graph, question };
     let (other, live) = (all.clone(), &live);
-    let (params, macs) = thread::scope(|scope| {
-        let params = scope.spawn(|| {
-            let mut terms = Terms::new(other);
-            terms.add_params(live);
-            asked.range(terms, |cost| cost.params)
-        });
+    let params = || {
+        let mut terms = Terms::new(other);
+        terms.add_params(live);
+        asked.range(terms, |cost| cost.params)
+    };
+    let macs = || {
         let mut terms = Terms::new(all);
         terms.add_macs(live);
-        let macs = asked.range(terms, |cost| cost.macs);
-        (params.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), macs)
-    });
+        asked.range(terms, |cost| cost.macs)
+    };
+    let (params, macs) = threads::both(params, macs);
     Ok(Bounds { params: params?, macs: macs?, whole: live.whole() })
 }
 
@@ -92,12 +92,10 @@ impl Asked<'_> {
         let sum = sum::of(&terms, cost).ok_or(TableProblem::Entangled)?;
         let (decisions, graph, mut all) = (self.decisions, self.graph, terms.all);
         let mut other = all.clone();
-        let (least, most) = thread::scope(|scope| {
-            let (sum, other) = (&sum, &mut other);
-            let most = scope.spawn(|| fix::fixed(decisions, graph, other, sum, Sense::Most));
-            let least = fix::fixed(decisions, graph, &mut all, sum, Sense::Least);
-            (least, most.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        });
+        let (most, least) = threads::both(
+            || fix::fixed(decisions, graph, &mut other, &sum, Sense::Most),
+            || fix::fixed(decisions, graph, &mut all, &sum, Sense::Least),
+        );
         let [min, max] = match (&least, &most) {
             (None, None) => {
                 let ends = self.ends(&mut all, &sum, cost, &[Sense::Least, Sense::Most])?;

@@ -1,7 +1,7 @@
 //! Concatenations a part of which some members lack: such members would be narrower than the rest
 //! of the network was typed for.
 
-use crate::diag::{Diag, Sink};
+use crate::diag::Diag;
 use crate::ir::condition::{Cond, Conditions, Places};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate};
 use crate::ir::graph::{DecisionGraph, Node, NodeId, WholeEdge};
@@ -13,11 +13,12 @@ use std::hash::{Hash, Hasher};
 /// compared with its member anyway.
 const DIAGRAM_LIMIT: usize = 2_000_000;
 
-/// Reports the concatenations of a network that lack parts in some members.
-pub(super) fn check(decisions: &[Decision], graph: &DecisionGraph, diags: &mut Sink) {
+/// The concatenations of a network that lack parts in some members, as mistakes.
+pub(super) fn check(decisions: &[Decision], graph: &DecisionGraph) -> Vec<Diag> {
+    let mut found = Vec::new();
     let doubtful = doubtful(decisions, graph);
     if doubtful.is_empty() {
-        return;
+        return found;
     }
     let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
     let present = Places::present(graph, &mut all);
@@ -41,12 +42,13 @@ pub(super) fn check(decisions: &[Decision], graph: &DecisionGraph, diags: &mut S
             lacking = lacks(&mut all, some);
         }
         if all.diagram.overflowed() {
-            return;
+            break;
         }
         if let Some(part) = lacking {
-            diags.push(lacking_part(&graph.graph[concat], &graph.graph[*part]));
+            found.push(lacking_part(&graph.graph[concat], &graph.graph[*part]));
         }
     }
+    found
 }
 
 fn lacking_part(concat: &Node, part: &Node) -> Diag {

@@ -16,8 +16,13 @@ use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, Scale};
 use crate::maps::IndexMap;
 use crate::source::{FileId, Span};
-use crate::syntax::ast::{Definition, ExprKind, ItemKind, Role, Statement, StatementKind, Target};
+use crate::syntax::ast::{
+    Definition, ExprKind, ItemKind, Name, Role, Statement, StatementKind, Target,
+};
+use crate::threads;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
 
 /// A network of a space.
 #[derive(Clone, Debug)]
@@ -57,20 +62,32 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
     super::names::check(program, diags);
     let mut names = Vec::new();
     let Some(root) = program.modules.first() else { return space };
-    for (index, item) in root.ast.items.iter().enumerate() {
-        let ItemKind::Definition(def) = &item.kind else { continue };
-        if def.role != Role::Net {
-            continue;
+    let mut found: Vec<(Name, Arc<DecisionGraph>)> = Vec::new();
+    // While one network is elaborated, those before it are looked at once more.
+    let lacking: Vec<Vec<Diag>> = thread::scope(|scope| {
+        let mut looks = Vec::new();
+        for (index, item) in root.ast.items.iter().enumerate() {
+            let ItemKind::Definition(def) = &item.kind else { continue };
+            if def.role != Role::Net {
+                continue;
+            }
+            names.push((def.name.value.clone(), def.name.span));
+            let here =
+                ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
+            let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
+            evaluator.memo = Memo::new(memory);
+            if let Ok(graph) = with_stack(|| evaluator.net(&here, def)) {
+                let graph = Arc::new(graph);
+                let (decisions, own) = (space.sites.decisions.clone(), Arc::clone(&graph));
+                looks.push(threads::spawn(scope, move || super::partial::check(&decisions, &own)));
+                found.push((def.name.clone(), graph));
+            }
         }
-        names.push((def.name.value.clone(), def.name.span));
-        let here =
-            ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
-        let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
-        evaluator.memo = Memo::new(memory);
-        if let Ok(graph) = with_stack(|| evaluator.net(&here, def)) {
-            super::partial::check(&space.sites.decisions, &graph, diags);
-            space.nets.insert(def.name.value.clone(), Net { graph, at: def.name.span });
-        }
+        looks.into_iter().map(threads::done).collect()
+    });
+    lacking.into_iter().flatten().for_each(|diag| diags.push(diag));
+    for (name, graph) in found {
+        space.nets.insert(name.value, Net { graph: Arc::unwrap_or_clone(graph), at: name.span });
     }
     if root.ast.items.is_empty() && !diags.has_errors() {
         diags.push(nothing_declared(root.file));

@@ -10,18 +10,25 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("maps", &[]),
     ("source", &[]),
     ("system", &[]),
+    ("threads", &[]),
     ("diag", &["maps", "source"]),
     ("stdlib", &[]),
     ("syntax", &["source", "diag"]),
     ("ir", &["maps", "source"]),
-    ("cost", &["maps", "source", "ir"]),
+    ("cost", &["maps", "source", "threads", "ir"]),
     ("decode", &["source", "ir"]),
     ("supernet", &["ir", "cost"]),
     ("search", &["ir", "decode", "supernet"]),
     ("data", &["maps", "system"]),
     ("chart", &[]),
     // Plans are resolved to the plain data of those who follow them.
-    ("sema", &["maps", "source", "diag", "stdlib", "syntax", "ir", "decode", "search", "data"]),
+    (
+        "sema",
+        &[
+            "maps", "source", "threads", "diag", "stdlib", "syntax", "ir", "decode", "search",
+            "data",
+        ],
+    ),
     ("emit", &["maps", "source", "diag", "syntax", "ir", "cost", "sema"]),
     (
         "run",
@@ -34,8 +41,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "maps", "source", "system", "diag", "stdlib", "syntax", "ir", "cost", "decode",
-            "supernet", "search", "data", "chart", "sema", "emit", "run", "forecast",
+            "maps", "source", "system", "threads", "diag", "stdlib", "syntax", "ir", "cost",
+            "decode", "supernet", "search", "data", "chart", "sema", "emit", "run", "forecast",
         ],
     ),
 ];
