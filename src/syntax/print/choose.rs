@@ -3,7 +3,7 @@
 use super::braces::{block, short_block};
 use super::doc::Doc;
 use super::expr::leftmost;
-use super::weave::{Printer, Rows};
+use super::weave::{Printer, Rows, inline};
 use crate::source::Span;
 use crate::syntax::ast::*;
 
@@ -122,7 +122,9 @@ impl Printer<'_> {
         }
         let mut out = Vec::new();
         for (i, arm) in arms.iter().enumerate() {
-            out.push(self.arm(arm));
+            // Before all of the arm: what it begins with need not be a part that takes them.
+            let comments = self.before(arm_span(arm));
+            out.push(inline(comments, self.arm(arm)));
             if let Some(next) = arms.get(i + 1) {
                 let must = runs_on(arm, next);
                 out.extend([if must { Doc::text(",") } else { Doc::if_flat(",") }, Doc::line()]);

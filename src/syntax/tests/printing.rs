@@ -87,3 +87,14 @@ fn expressions_print_alone() {
     let crate::syntax::ast::ItemKind::Const(of) = &tree.items[0].kind else { panic!("a const") };
     assert_eq!(print_expr(&of.value), "a > f(1)");
 }
+
+/// What begins an arm takes no comments itself where it is `..` or `else`.
+#[test]
+fn comments_before_arms_stay_before_them() {
+    for pattern in ["..x", "..=x", "x", "else"] {
+        let text = format!("const a = match f[1 // why\n] {{ {pattern} => x }}\n");
+        let once = printed(&text);
+        assert_eq!(once, printed(&once));
+        assert!(once.contains("// why\n") && once.contains(&format!("{pattern} => x")), "{once}");
+    }
+}
