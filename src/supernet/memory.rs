@@ -7,6 +7,7 @@ use crate::cost::{self, SizeProblem, Sizes};
 use crate::ir::graph::WeightId;
 use crate::ir::kernel::{Act, Conv, Kernel, PoolKind};
 use crate::ir::{DecisionGraph, Size, liveness};
+use crate::maps::HashMap;
 use smallvec::SmallVec;
 
 /// Bytes of one value.
@@ -126,13 +127,19 @@ struct Weights {
 impl Weights {
     fn of(graph: &DecisionGraph) -> Weights {
         let mut weights = Weights { all: 0, trained: 0, largest: 0 };
-        let tensors = graph.weights.iter().flat_map(|set| set.kernel.weights(set.channels));
-        for tensor in tensors {
-            let bytes = tensor.len() * FLOAT;
-            weights.all += bytes;
-            if tensor.role.trainable() {
-                weights.trained += bytes;
-                weights.largest = weights.largest.max(bytes);
+        // Most have many of their like.
+        let mut counts: HashMap<(Kernel, u32), u64> = HashMap::default();
+        for set in &graph.weights {
+            *counts.entry((set.kernel, set.channels)).or_default() += 1;
+        }
+        for ((kernel, channels), count) in counts {
+            for tensor in kernel.weights(channels) {
+                let bytes = tensor.len() * FLOAT;
+                weights.all += bytes * count;
+                if tensor.role.trainable() {
+                    weights.trained += bytes * count;
+                    weights.largest = weights.largest.max(bytes);
+                }
             }
         }
         weights

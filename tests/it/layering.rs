@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ir", &["maps", "source"]),
     ("cost", &["maps", "source", "threads", "ir"]),
     ("decode", &["source", "ir"]),
-    ("supernet", &["ir", "cost"]),
+    ("supernet", &["maps", "ir", "cost"]),
     ("search", &["ir", "decode", "supernet"]),
     ("data", &["maps", "system"]),
     ("chart", &[]),

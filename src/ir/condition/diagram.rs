@@ -48,6 +48,13 @@ type Kids = SmallVec<[Cond; 16]>;
 
 type Fast<K> = HashMap<K, Cond>;
 
+/// Nodes, and answers, that there is room for from the start.
+const ROOM: usize = 1 << 12;
+
+fn some<K>(room: usize) -> Fast<K> {
+    Fast::with_capacity_and_hasher(room, FxBuildHasher)
+}
+
 impl Diagram {
     /// No diagrams yet over levels of these sizes.
     pub fn new(sizes: Vec<u32>, limit: usize) -> Diagram {
@@ -60,9 +67,9 @@ impl Diagram {
             supports: IndexSet::from_iter([Box::default()]),
             unions: HashMap::default(),
             joined: HashMap::default(),
-            unique: HashTable::default(),
-            ands: Fast::default(),
-            ors: Fast::default(),
+            unique: HashTable::with_capacity(ROOM),
+            ands: some(ROOM),
+            ors: some(ROOM),
             nots: Fast::default(),
             given: Fast::default(),
             limit,
