@@ -25,7 +25,7 @@ impl Default for Builder {
 impl Builder {
     /// An empty network.
     pub fn new() -> Self {
-        let root = Scope { parent: ScopeId(0), name: String::new(), turn: None };
+        let root = Scope { parent: ScopeId(0), name: "".into(), turn: None };
         let graph = DecisionGraph { scopes: vec![root], ..DecisionGraph::default() };
         Builder { graph, scope: ScopeId(0) }
     }
@@ -34,7 +34,7 @@ impl Builder {
     pub fn part<T>(&mut self, name: &str, body: impl FnOnce(&mut Self) -> T) -> T {
         let around = self.scope;
         self.scope = ScopeId(self.graph.scopes.len() as u32);
-        self.graph.scopes.push(Scope { parent: around, name: name.to_owned(), turn: None });
+        self.graph.scopes.push(Scope { parent: around, name: name.into(), turn: None });
         let result = body(self);
         self.scope = around;
         result
@@ -112,7 +112,7 @@ impl Builder {
         self.graph.weights.push(WeightSet {
             sliced: false,
             scope: self.scope,
-            name,
+            name: name.into(),
             kernel,
             channels,
             turn: None,

@@ -13,6 +13,7 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// A node of a [`DecisionGraph`].
 pub type NodeId = NodeIndex<u32>;
@@ -66,8 +67,8 @@ pub type Inputs = SmallVec<[(NodeId, Edge); 2]>;
 pub struct WeightSet {
     /// Where it lives.
     pub scope: ScopeId,
-    /// Its name in that scope: `conv`, `bn2`.
-    pub name: String,
+    /// Its name in that scope: `conv`, `bn2`. Many have the same.
+    pub name: Arc<str>,
     /// The kernel, which knows the shapes.
     pub kernel: Kernel,
     /// Channels of the kernel's first input.
@@ -90,8 +91,8 @@ pub struct Slices {
 pub struct Scope {
     /// The part around it; the root is its own parent.
     pub parent: ScopeId,
-    /// Its name there.
-    pub name: String,
+    /// Its name there. Many have the same.
+    pub name: Arc<str>,
     /// Which one it is of what its parent applies, where the author gave it no name.
     pub turn: Option<u32>,
 }
@@ -233,7 +234,7 @@ impl DecisionGraph {
         let mut at = scope;
         while at.0 != 0 {
             let here = &self.scopes[at.0 as usize];
-            parts.push(here.name.as_str());
+            parts.push(&*here.name);
             at = here.parent;
         }
         parts.reverse();
@@ -244,7 +245,7 @@ impl DecisionGraph {
     pub fn weight_name(&self, id: WeightId) -> String {
         let set = &self.weights[id.0 as usize];
         let scope = self.scope_name(set.scope);
-        if scope.is_empty() { set.name.clone() } else { format!("{scope}.{}", set.name) }
+        if scope.is_empty() { set.name.to_string() } else { format!("{scope}.{}", set.name) }
     }
 
     /// The weight of every leaf in a member: how often its fact holds.

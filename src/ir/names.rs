@@ -41,14 +41,14 @@ impl DecisionGraph {
                 scope = parent;
             }
             let words: Vec<String> = words.into_iter().rev().flatten().collect();
-            if words.is_empty() { set.name.clone() } else { words.join(".") }
+            if words.is_empty() { set.name.to_string() } else { words.join(".") }
         };
         self.weights.iter().map(name).collect()
     }
 
     /// A scope, or the nearest around it that leaves a trace.
     fn named(&self, mut scope: ScopeId) -> ScopeId {
-        while scope.0 != 0 && self.scopes[scope.0 as usize].name == UNNAMED {
+        while scope.0 != 0 && *self.scopes[scope.0 as usize].name == *UNNAMED {
             scope = self.scopes[scope.0 as usize].parent;
         }
         scope

@@ -25,7 +25,7 @@ impl Draft {
     /// A graph that has its input.
     pub(crate) fn new() -> (Draft, NodeId) {
         let mut draft = Draft::default();
-        draft.graph.scopes.push(Scope { parent: ScopeId(0), name: String::new(), turn: None });
+        draft.graph.scopes.push(Scope { parent: ScopeId(0), name: "".into(), turn: None });
         let input = draft.node(Kernel::Input(0), &[]);
         (draft, input)
     }
@@ -83,7 +83,7 @@ impl Draft {
             self.graph.weights.push(WeightSet {
                 sliced: false,
                 scope: ScopeId(0),
-                name,
+                name: name.into(),
                 kernel,
                 channels,
                 turn: None,

@@ -7,10 +7,11 @@ use crate::ir::graph::{
 };
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, SliceId};
-use crate::maps::HashMap;
+use crate::maps::{HashMap, IndexSet};
 use crate::source::Span;
 use petgraph::graph::EdgeIndex;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Nodes, edges or weights of a network that is large.
 const LARGE: usize = 4096;
@@ -35,7 +36,7 @@ type Word = u32;
 #[derive(Debug)]
 pub(super) struct Builder {
     pub(super) graph: DecisionGraph,
-    words: HashMap<Box<str>, Word>,
+    words: IndexSet<Arc<str>>,
     scopes: HashMap<(ScopeId, Word), ScopeId>,
     weights: HashMap<(ScopeId, Word), WeightId>,
     /// By scope: whether something lives in it.
@@ -71,10 +72,10 @@ pub(super) struct Home {
 impl Builder {
     pub(super) fn new() -> Builder {
         let mut graph = DecisionGraph::default();
-        graph.scopes.push(Scope { parent: ROOT, name: String::new(), turn: None });
+        graph.scopes.push(Scope { parent: ROOT, name: "".into(), turn: None });
         Builder {
             graph,
-            words: HashMap::default(),
+            words: IndexSet::default(),
             scopes: HashMap::default(),
             weights: HashMap::default(),
             touched: vec![true],
@@ -83,12 +84,8 @@ impl Builder {
     }
 
     fn word(&mut self, name: &str) -> Word {
-        if let Some(&word) = self.words.get(name) {
-            return word;
-        }
-        let word = self.words.len() as Word;
-        self.words.insert(name.into(), word);
-        word
+        let known = self.words.get_index_of(name);
+        known.unwrap_or_else(|| self.words.insert_full(name.into()).0) as Word
     }
 
     /// The scope of a name in a scope.
@@ -98,7 +95,8 @@ impl Builder {
         let next = ScopeId(graph.scopes.len() as u32);
         let id = *self.scopes.entry((parent, word)).or_insert(next);
         if id == next {
-            graph.scopes.push(Scope { parent, name: name.to_owned(), turn: None });
+            let name = Arc::clone(&self.words[word as usize]);
+            graph.scopes.push(Scope { parent, name, turn: None });
             self.touched.push(false);
             self.touched[parent.0 as usize] = true;
         }
@@ -143,7 +141,7 @@ impl Builder {
             return Err(TieMismatch { name: self.graph.weight_name(id), first, now: channels });
         }
         let id = WeightId(self.graph.weights.len() as u32);
-        let (name, turn) = (name.to_owned(), Some(turn));
+        let (name, turn) = (Arc::clone(&self.words[key.1 as usize]), Some(turn));
         make_room(&mut self.graph.weights);
         self.graph.weights.push(WeightSet { scope, name, kernel, channels, sliced, turn });
         self.weights.insert(key, id);

@@ -103,7 +103,7 @@ impl Bodies<'_> {
         let (id, label, text, inside) = match slot {
             Slot::Part(scope) => (
                 self.graph.scope_name(scope),
-                self.graph.scopes[scope.0 as usize].name.clone(),
+                self.graph.scopes[scope.0 as usize].name.to_string(),
                 self.about(scope),
                 self.inside(scope, deeper),
             ),
@@ -229,7 +229,7 @@ impl Bodies<'_> {
         let (here, there) = (self.tree.path(scope), self.tree.path(self.tree.scope(source)));
         let shared = here.iter().zip(there).take_while(|(a, b)| a == b).count();
         let name = match there.get(shared) {
-            Some(part) => self.graph.scopes[part.0 as usize].name.clone(),
+            Some(part) => self.graph.scopes[part.0 as usize].name.to_string(),
             None => self.graph.graph[source].kernel.name().to_owned(),
         };
         inputs.iter().position(|known| *known == name).unwrap_or_else(|| {
