@@ -11,7 +11,7 @@ use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
 use crate::ir::kernel::Kernel;
 use crate::ir::member::Wiring;
 use crate::ir::shape::MapType;
-use crate::maps::HashMap;
+use crate::maps::{HashMap, IndexMap};
 use smallvec::{SmallVec, smallvec};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -416,13 +416,9 @@ impl Twins<'_> {
 
     /// That the one term of a choice is equal to another map, or both are sums of nothing.
     fn chosen(&self, all: &mut Conditions, choice: usize, other: usize) -> Cond {
-        let mut equal = self.nothing(all, choice, other);
-        for &(on, src) in &self.terms[choice] {
-            let same = self.look_up(src, other);
-            let here = all.diagram.and(on, same);
-            equal = all.diagram.or(equal, here);
-        }
-        equal
+        let nothing = self.nothing(all, choice, other);
+        let terms = self.terms[choice].iter().map(|&(on, src)| (on, self.look_up(src, other)));
+        or_some_same(all, nothing, terms)
     }
 
     /// The same of two choices.
@@ -432,13 +428,9 @@ impl Twins<'_> {
         (a, b): (usize, usize),
         together: Together,
     ) -> Cond {
-        let mut equal = self.nothing(all, a, b);
-        for (on, l, r) in together {
-            let same = self.look_up(l, r);
-            let here = all.diagram.and(on, same);
-            equal = all.diagram.or(equal, here);
-        }
-        equal
+        let nothing = self.nothing(all, a, b);
+        let terms = together.into_iter().map(|(on, l, r)| (on, self.look_up(l, r)));
+        or_some_same(all, nothing, terms)
     }
 
     /// Terms of two sums that may be equal, and may be on together: when they are.
@@ -514,6 +506,20 @@ impl Twins<'_> {
         }
         below[0]
     }
+}
+
+/// That something holds, or some term is on and the same as another. Terms that are the same under
+/// one condition are put together first: that one of them is on mostly says nothing.
+fn or_some_same(all: &mut Conditions, or: Cond, terms: impl Iterator<Item = (Cond, Cond)>) -> Cond {
+    let mut by_same: IndexMap<Cond, Cond> = IndexMap::default();
+    for (on, same) in terms.filter(|(_, same)| *same != Cond::FALSE) {
+        let any = by_same.entry(same).or_insert(Cond::FALSE);
+        *any = all.diagram.or(*any, on);
+    }
+    by_same.into_iter().fold(or, |equal, (same, on)| {
+        let here = all.diagram.and(on, same);
+        all.diagram.or(equal, here)
+    })
 }
 
 /// That some term of a sum counts, and whether never two do.
