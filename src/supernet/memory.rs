@@ -7,7 +7,7 @@ use crate::cost::{self, SizeProblem, Sizes};
 use crate::ir::graph::WeightId;
 use crate::ir::kernel::{Act, Conv, Kernel, PoolKind};
 use crate::ir::{DecisionGraph, Size, liveness};
-use crate::maps::HashMap;
+use crate::maps::IndexMap;
 use smallvec::SmallVec;
 
 /// Bytes of one value.
@@ -128,7 +128,7 @@ impl Weights {
     fn of(graph: &DecisionGraph) -> Weights {
         let mut weights = Weights { all: 0, trained: 0, largest: 0 };
         // Most have many of their like.
-        let mut counts: HashMap<(Kernel, u32), u64> = HashMap::default();
+        let mut counts: IndexMap<(Kernel, u32), u64> = IndexMap::default();
         for set in &graph.weights {
             *counts.entry((set.kernel, set.channels)).or_default() += 1;
         }
