@@ -3,9 +3,11 @@
 use std::panic::resume_unwind;
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 
-/// The stack of each thread: specs nest, and so do the functions that read them. It is taken when
-/// it is used.
+/// The stack of a thread that judges specs: these nest, and so do the functions that read them. It is
+/// taken when it is used.
 pub const STACK_BYTES: usize = 256 << 20;
+/// That of a thread aside, whose functions nest with the number of decisions.
+const ASIDE_BYTES: usize = 64 << 20;
 
 /// Begins something on a thread of its own.
 ///
@@ -15,7 +17,7 @@ pub fn spawn<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     run: impl FnOnce() -> T + Send + 'scope,
 ) -> ScopedJoinHandle<'scope, T> {
-    let thread = Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, run);
+    let thread = Builder::new().stack_size(ASIDE_BYTES).spawn_scoped(scope, run);
     thread.expect("the system starts threads")
 }
 

@@ -8,18 +8,34 @@ use crate::ir::graph::{DecisionGraph, Node, NodeId, WholeEdge};
 use crate::ir::kernel::Kernel;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// Nodes of decision diagrams that are made before the question is left open; what is emitted is
 /// compared with its member anyway.
 const DIAGRAM_LIMIT: usize = 2_000_000;
 
-/// The concatenations of a network that lack parts in some members, as mistakes.
-pub(super) fn check(decisions: &[Decision], graph: &DecisionGraph) -> Vec<Diag> {
-    let mut found = Vec::new();
-    let doubtful = doubtful(decisions, graph);
-    if doubtful.is_empty() {
-        return found;
+/// Concatenations of a network that are to be looked at.
+pub(super) struct Look {
+    decisions: Vec<Decision>,
+    graph: Arc<DecisionGraph>,
+    doubtful: Vec<NodeId>,
+}
+
+impl Look {
+    /// What there is to look at in a network; mostly nothing.
+    pub(super) fn at(decisions: &[Decision], graph: &Arc<DecisionGraph>) -> Option<Look> {
+        let doubtful = Some(doubtful(decisions, graph)).filter(|found| !found.is_empty())?;
+        Some(Look { decisions: decisions.to_vec(), graph: Arc::clone(graph), doubtful })
     }
+
+    /// The concatenations that lack parts in some members, as mistakes.
+    pub(super) fn lacking(self) -> Vec<Diag> {
+        lacking(&self.decisions, &self.graph, self.doubtful)
+    }
+}
+
+fn lacking(decisions: &[Decision], graph: &DecisionGraph, doubtful: Vec<NodeId>) -> Vec<Diag> {
+    let mut found = Vec::new();
     let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
     let present = Places::present(graph, &mut all);
     // Most lack nothing, whether they are asked for or not.

@@ -6,6 +6,7 @@ use super::eval::{Eval, Evaluator, with_stack};
 use super::load::Program;
 use super::memo::{Memo, Memory};
 use super::module::{ItemRef, ModuleId};
+use super::partial::Look;
 use super::plan::{KnownNets, Plans, plans};
 use super::sites::Sites;
 use super::value::Value;
@@ -22,7 +23,8 @@ use crate::syntax::ast::{
 use crate::threads;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, Scope, ScopedJoinHandle};
 
 /// A network of a space.
 #[derive(Clone, Debug)]
@@ -64,8 +66,8 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
     let Some(root) = program.modules.first() else { return space };
     let mut found: Vec<(Name, Arc<DecisionGraph>)> = Vec::new();
     // While one network is elaborated, those before it are looked at once more.
-    let lacking: Vec<Vec<Diag>> = thread::scope(|scope| {
-        let mut looks = Vec::new();
+    let lacking: Vec<Diag> = thread::scope(|scope| {
+        let mut looking = None;
         for (index, item) in root.ast.items.iter().enumerate() {
             let ItemKind::Definition(def) = &item.kind else { continue };
             if def.role != Role::Net {
@@ -76,16 +78,21 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
                 ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
             let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
             evaluator.memo = Memo::new(memory);
-            if let Ok(graph) = with_stack(|| evaluator.net(&here, def)) {
-                let graph = Arc::new(graph);
-                let (decisions, own) = (space.sites.decisions.clone(), Arc::clone(&graph));
-                looks.push(threads::spawn(scope, move || super::partial::check(&decisions, &own)));
-                found.push((def.name.clone(), graph));
+            let Ok(graph) = with_stack(|| evaluator.net(&here, def)) else { continue };
+            let graph = Arc::new(graph);
+            if let Some(look) = Look::at(&space.sites.decisions, &graph) {
+                let (queue, _) = looking.get_or_insert_with(|| look_aside(scope));
+                // The other end is there until this one goes.
+                let _ = queue.send(look);
             }
+            found.push((def.name.clone(), graph));
         }
-        looks.into_iter().map(threads::done).collect()
+        looking.map_or_else(Vec::new, |(queue, looking)| {
+            drop(queue);
+            threads::done(looking)
+        })
     });
-    lacking.into_iter().flatten().for_each(|diag| diags.push(diag));
+    lacking.into_iter().for_each(|diag| diags.push(diag));
     for (name, graph) in found {
         space.nets.insert(name.value, Net { graph: Arc::unwrap_or_clone(graph), at: name.span });
     }
@@ -95,6 +102,14 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
     let nets = KnownNets { names: &names, graphs: &space.nets };
     space.plans = plans(program, &mut space.sites, nets, diags);
     space
+}
+
+/// A thread that looks at networks as they come, and the way to it.
+fn look_aside<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+) -> (Sender<Look>, ScopedJoinHandle<'scope, Vec<Diag>>) {
+    let (queue, looks) = mpsc::channel::<Look>();
+    (queue, threads::spawn(scope, || looks.into_iter().flat_map(|look| look.lacking()).collect()))
 }
 
 impl Evaluator<'_> {

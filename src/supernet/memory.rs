@@ -261,7 +261,7 @@ impl Pool {
     }
 }
 
-/// A place in a [`Pool`]. There are fewer than twice as many as there are values.
+/// A place in a [`Pool`]: there are a few for each value.
 type BlockId = u32;
 
 /// Some of them.
