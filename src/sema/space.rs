@@ -21,6 +21,7 @@ use crate::syntax::ast::{
     Definition, ExprKind, ItemKind, Name, Role, Statement, StatementKind, Target,
 };
 use crate::threads;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -67,7 +68,7 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
     let mut found: Vec<(Name, Arc<DecisionGraph>)> = Vec::new();
     // While one network is elaborated, those before it are looked at once more.
     let lacking: Vec<Diag> = thread::scope(|scope| {
-        let mut looking = None;
+        let (mut looking, mut lacking) = (None, Vec::new());
         for (index, item) in root.ast.items.iter().enumerate() {
             let ItemKind::Definition(def) = &item.kind else { continue };
             if def.role != Role::Net {
@@ -81,16 +82,19 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
             let Ok(graph) = with_stack(|| evaluator.net(&here, def)) else { continue };
             let graph = Arc::new(graph);
             if let Some(look) = Look::at(&space.sites.decisions, &graph) {
-                let (queue, _) = looking.get_or_insert_with(|| look_aside(scope));
-                // The other end is there until this one goes.
-                let _ = queue.send(look);
+                match looking.get_or_insert_with(|| look_aside(scope)) {
+                    // The other end is there until this one goes.
+                    Ok((queue, _)) => drop(queue.send(look)),
+                    Err(_) => lacking.extend(look.lacking()),
+                }
             }
             found.push((def.name.clone(), graph));
         }
-        looking.map_or_else(Vec::new, |(queue, looking)| {
+        if let Some(Ok((queue, looking))) = looking {
             drop(queue);
-            threads::done(looking)
-        })
+            lacking = threads::done(looking);
+        }
+        lacking
     });
     lacking.into_iter().for_each(|diag| diags.push(diag));
     for (name, graph) in found {
@@ -105,11 +109,12 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
 }
 
 /// A thread that looks at networks as they come, and the way to it.
-fn look_aside<'scope>(
-    scope: &'scope Scope<'scope, '_>,
-) -> (Sender<Look>, ScopedJoinHandle<'scope, Vec<Diag>>) {
+type Looking<'scope> = (Sender<Look>, ScopedJoinHandle<'scope, Vec<Diag>>);
+
+fn look_aside<'scope>(scope: &'scope Scope<'scope, '_>) -> io::Result<Looking<'scope>> {
     let (queue, looks) = mpsc::channel::<Look>();
-    (queue, threads::spawn(scope, || looks.into_iter().flat_map(|look| look.lacking()).collect()))
+    let all = || looks.into_iter().flat_map(Look::lacking).collect();
+    Ok((queue, threads::spawn(scope, all)?))
 }
 
 impl Evaluator<'_> {
