@@ -6,30 +6,72 @@ use crate::ir::condition::{Cond, Conditions, Places};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate};
 use crate::ir::graph::{DecisionGraph, Node, NodeId, WholeEdge};
 use crate::ir::kernel::Kernel;
+use crate::threads;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
+use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::thread::{Scope, ScopedJoinHandle};
 
 /// Nodes of decision diagrams that are made before the question is left open; what is emitted is
 /// compared with its member anyway.
 const DIAGRAM_LIMIT: usize = 2_000_000;
 
+/// Looks at the concatenations of networks while others are elaborated: on a thread aside, where the
+/// system starts one.
+pub(super) struct Looks<'scope, 'env> {
+    scope: &'scope Scope<'scope, 'env>,
+    aside: Option<io::Result<Aside<'scope>>>,
+    lacking: Vec<Diag>,
+}
+
+/// The way to a thread, and what it finds.
+type Aside<'scope> = (Sender<Look>, ScopedJoinHandle<'scope, Vec<Diag>>);
+
+impl<'scope, 'env> Looks<'scope, 'env> {
+    pub(super) fn new(scope: &'scope Scope<'scope, 'env>) -> Self {
+        Looks { scope, aside: None, lacking: Vec::new() }
+    }
+
+    /// Looks at a network, if there is something to look at; mostly there is not.
+    pub(super) fn at(&mut self, decisions: &[Decision], graph: &Arc<DecisionGraph>) {
+        let doubtful = doubtful(decisions, graph);
+        if doubtful.is_empty() {
+            return;
+        }
+        let (decisions, graph) = (decisions.to_vec(), Arc::clone(graph));
+        let look = Look { decisions, graph, doubtful };
+        match self.aside.get_or_insert_with(|| aside(self.scope)) {
+            // The other end is there until this one goes.
+            Ok((queue, _)) => drop(queue.send(look)),
+            Err(_) => self.lacking.extend(look.lacking()),
+        }
+    }
+
+    /// The concatenations that lack parts in some members, as mistakes.
+    pub(super) fn done(self) -> Vec<Diag> {
+        let Some(Ok((queue, found))) = self.aside else { return self.lacking };
+        drop(queue);
+        threads::done(found)
+    }
+}
+
+fn aside<'scope>(scope: &'scope Scope<'scope, '_>) -> io::Result<Aside<'scope>> {
+    let (queue, looks) = mpsc::channel::<Look>();
+    let all = || looks.into_iter().flat_map(|look| look.lacking()).collect();
+    Ok((queue, threads::spawn(scope, all)?))
+}
+
 /// Concatenations of a network that are to be looked at.
-pub(super) struct Look {
+struct Look {
     decisions: Vec<Decision>,
     graph: Arc<DecisionGraph>,
     doubtful: Vec<NodeId>,
 }
 
 impl Look {
-    /// What there is to look at in a network; mostly nothing.
-    pub(super) fn at(decisions: &[Decision], graph: &Arc<DecisionGraph>) -> Option<Look> {
-        let doubtful = Some(doubtful(decisions, graph)).filter(|found| !found.is_empty())?;
-        Some(Look { decisions: decisions.to_vec(), graph: Arc::clone(graph), doubtful })
-    }
-
-    /// The concatenations that lack parts in some members, as mistakes.
-    pub(super) fn lacking(self) -> Vec<Diag> {
+    fn lacking(self) -> Vec<Diag> {
         lacking(&self.decisions, &self.graph, self.doubtful)
     }
 }

@@ -6,7 +6,7 @@ use super::eval::{Eval, Evaluator, with_stack};
 use super::load::Program;
 use super::memo::{Memo, Memory};
 use super::module::{ItemRef, ModuleId};
-use super::partial::Look;
+use super::partial::Looks;
 use super::plan::{KnownNets, Plans, plans};
 use super::sites::Sites;
 use super::value::Value;
@@ -20,12 +20,9 @@ use crate::source::{FileId, Span};
 use crate::syntax::ast::{
     Definition, ExprKind, ItemKind, Name, Role, Statement, StatementKind, Target,
 };
-use crate::threads;
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::thread;
 
 /// A network of a space.
 #[derive(Clone, Debug)]
@@ -66,9 +63,8 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
     let mut names = Vec::new();
     let Some(root) = program.modules.first() else { return space };
     let mut found: Vec<(Name, Arc<DecisionGraph>)> = Vec::new();
-    // While one network is elaborated, those before it are looked at once more.
-    let lacking: Vec<Diag> = thread::scope(|scope| {
-        let (mut looking, mut lacking) = (None, Vec::new());
+    let lacking = thread::scope(|scope| {
+        let mut looks = Looks::new(scope);
         for (index, item) in root.ast.items.iter().enumerate() {
             let ItemKind::Definition(def) = &item.kind else { continue };
             if def.role != Role::Net {
@@ -79,22 +75,13 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
                 ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
             let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
             evaluator.memo = Memo::new(memory);
-            let Ok(graph) = with_stack(|| evaluator.net(&here, def)) else { continue };
-            let graph = Arc::new(graph);
-            if let Some(look) = Look::at(&space.sites.decisions, &graph) {
-                match looking.get_or_insert_with(|| look_aside(scope)) {
-                    // The other end is there until this one goes.
-                    Ok((queue, _)) => drop(queue.send(look)),
-                    Err(_) => lacking.extend(look.lacking()),
-                }
+            if let Ok(graph) = with_stack(|| evaluator.net(&here, def)) {
+                let graph = Arc::new(graph);
+                looks.at(&space.sites.decisions, &graph);
+                found.push((def.name.clone(), graph));
             }
-            found.push((def.name.clone(), graph));
         }
-        if let Some(Ok((queue, looking))) = looking {
-            drop(queue);
-            lacking = threads::done(looking);
-        }
-        lacking
+        looks.done()
     });
     lacking.into_iter().for_each(|diag| diags.push(diag));
     for (name, graph) in found {
@@ -106,15 +93,6 @@ pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) 
     let nets = KnownNets { names: &names, graphs: &space.nets };
     space.plans = plans(program, &mut space.sites, nets, diags);
     space
-}
-
-/// A thread that looks at networks as they come, and the way to it.
-type Looking<'scope> = (Sender<Look>, ScopedJoinHandle<'scope, Vec<Diag>>);
-
-fn look_aside<'scope>(scope: &'scope Scope<'scope, '_>) -> io::Result<Looking<'scope>> {
-    let (queue, looks) = mpsc::channel::<Look>();
-    let all = || looks.into_iter().flat_map(Look::lacking).collect();
-    Ok((queue, threads::spawn(scope, all)?))
 }
 
 impl Evaluator<'_> {
