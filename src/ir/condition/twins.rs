@@ -7,7 +7,7 @@
 
 use super::{Cond, Conditions, Factor};
 use crate::ir::decision::Gate;
-use crate::ir::graph::{DecisionGraph, LeafId, NodeId};
+use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId};
 use crate::ir::kernel::Kernel;
 use crate::ir::member::Wiring;
 use crate::ir::shape::MapType;
@@ -27,13 +27,7 @@ pub fn repeats(
     present: &[Cond],
     live: &[Factor],
 ) -> Option<HashMap<NodeId, Cond>> {
-    let mut users: BTreeMap<u32, Vec<NodeId>> = BTreeMap::new();
-    for (id, node) in graph.nodes().filter(|(_, node)| node.kernel.multiplies()) {
-        if let Some(set) = node.weights.filter(|_| live[id.index()].0 != Cond::FALSE) {
-            users.entry(set.0).or_default().push(id);
-        }
-    }
-    users.retain(|_, users| users.len() > 1);
+    let users = sharing(graph, live);
     let mut repeats = HashMap::default();
     if users.is_empty() {
         return Some(repeats);
@@ -58,6 +52,24 @@ pub fn repeats(
         }
     }
     Some(repeats)
+}
+
+/// Nodes that multiply and may be live, by the weights that several of them have.
+fn sharing(graph: &DecisionGraph, live: &[Factor]) -> BTreeMap<u32, Vec<NodeId>> {
+    let set = |(id, node): (NodeId, &Node)| {
+        let counts = node.kernel.multiplies() && live[id.index()].0 != Cond::FALSE;
+        node.weights.filter(|_| counts).map(|set| (id, set.0))
+    };
+    // Most weights are one node's alone.
+    let mut counts = vec![0u32; graph.weights.len()];
+    graph.nodes().filter_map(set).for_each(|(_, set)| counts[set as usize] += 1);
+    let mut users: BTreeMap<u32, Vec<NodeId>> = BTreeMap::new();
+    for (id, set) in graph.nodes().filter_map(set) {
+        if counts[set as usize] > 1 {
+            users.entry(set).or_default().push(id);
+        }
+    }
+    users
 }
 
 /// That one node is live, where another may be.
