@@ -14,7 +14,6 @@ mod picks;
 mod reach;
 mod search;
 mod solve;
-mod split;
 mod sum;
 mod tables;
 mod walk;

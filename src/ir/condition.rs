@@ -15,7 +15,7 @@ mod tidy;
 mod twins;
 
 pub use choices::Choices;
-pub use diagram::{Cond, Diagram};
+pub use diagram::{Cond, Diagram, Parts};
 pub use places::{Factor, Places};
 pub use twins::repeats;
 
@@ -38,7 +38,7 @@ pub struct Conditions {
     gates: HashMap<Gate, Cond>,
     tidied: HashMap<Cond, Cond>,
     /// Conditions on several decisions, by what is left where those on the first are settled.
-    parts: HashMap<Cond, tidy::Parts>,
+    parts: HashMap<Cond, Parts>,
     /// By choices of one decision: what its domain says of them alone.
     projected: HashMap<Vec<u32>, Cond>,
 }

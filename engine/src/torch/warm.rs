@@ -47,11 +47,10 @@ fn little(device: Device) -> Result<(), TorchError> {
 mod tests {
     use super::*;
 
+    /// How much it is beside what runs take is held by `tests/plan.rs`, in a process of its own.
     #[test]
-    fn once_it_is_warm_no_more_is_taken() {
-        let first = held(Device::Cpu).expect("there is memory");
-        let again = held(Device::Cpu).expect("there is memory");
-        assert!(first > 50 << 20, "{first}");
-        assert!(again <= first + (first >> 4), "{again} after {first}");
+    fn libtorch_holds_tens_of_mebibytes() {
+        let bytes = held(Device::Cpu).expect("there is memory");
+        assert!(bytes > 50 << 20, "{bytes}");
     }
 }

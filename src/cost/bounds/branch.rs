@@ -10,11 +10,10 @@ use super::owing::{Owing, Prices};
 use super::picks::{best_picks, best_slots};
 use super::search::{self, Settle};
 use super::solve::Sense;
-use super::split::Split;
 use super::sum::Sum;
 use super::walk::Walk;
 use crate::cost::terms::{Leaves, When};
-use crate::ir::condition::{Choices, Cond, Conditions};
+use crate::ir::condition::{Choices, Cond, Conditions, Parts};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Pick, Picks, Table, Value};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::maps::{HashMap, HashSet, IndexMap, IndexSet};
@@ -76,7 +75,8 @@ fn through(
     let mut levels: Vec<u32> =
         walked.iter().flat_map(|of| all.choices.levels(*of)).copied().collect();
     levels.sort_unstable();
-    let mut split = Split::new(&levels);
+    let walks = |level: u32| levels.binary_search(&level).is_ok();
+    let mut apart: HashMap<Cond, Parts> = HashMap::default();
     let mut priced: IndexSet<LeafId> = IndexSet::default();
     let mut kinds: IndexSet<Cond> = IndexSet::default();
     let mut places: IndexMap<Cond, Prices> = IndexMap::default();
@@ -88,7 +88,7 @@ fn through(
             when.leaves.iter().copied().filter(|leaf| Some(*leaf) != priced_here).collect();
         let place = When { place: when.place, leaves: of_place }.whole(graph, all);
         let leaf = priced_here.map(|leaf| priced.insert_full(leaf).0 as u32);
-        for (own, kind) in split.of(all, place) {
+        for (own, kind) in all.diagram.apart(place, &walks, &mut apart) {
             let kind = kinds.insert_full(kind).0 as u32;
             places.entry(own).or_default().add(kind, leaf, *cost);
         }

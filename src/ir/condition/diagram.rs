@@ -1,9 +1,9 @@
 //! Multi-valued decision diagrams, ordered and reduced: equal functions have equal ids.
 
-use crate::maps::{HashMap, IndexSet};
+use crate::maps::{HashMap, IndexMap, IndexSet};
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::hash::BuildHasher;
 
 /// A node of a [`Diagram`]: a function of the choices to true or false.
@@ -47,6 +47,9 @@ pub struct Diagram {
 type Kids = SmallVec<[Cond; 16]>;
 
 type Fast<K> = HashMap<K, Cond>;
+
+/// Where what is left is something, and what.
+pub type Parts = SmallVec<[(Cond, Cond); 4]>;
 
 /// Nodes, and answers, that there is room for from the start.
 const ROOM: usize = 1 << 12;
@@ -277,6 +280,39 @@ impl Diagram {
             let here = self.given(f, level, value);
             self.and(acc, here)
         })
+    }
+
+    /// A function as a sum of products: where the first holds, which reads levels that are `own` only,
+    /// what is left is the second, which reads none of them. The first ones never hold together.
+    /// `known` are such parts of others; of a function that reads some of these levels, by them.
+    pub fn apart(
+        &mut self,
+        f: Cond,
+        own: &impl Fn(u32) -> bool,
+        known: &mut HashMap<Cond, Parts>,
+    ) -> Parts {
+        if f == Cond::FALSE {
+            return Parts::new();
+        }
+        // Before what is known: that may be of other levels.
+        let first = self.support(f).iter().copied().find(|level| own(*level));
+        let Some(level) = first else { return smallvec![(Cond::TRUE, f)] };
+        if let Some(known) = known.get(&f) {
+            return known.clone();
+        }
+        let size = self.sizes[level as usize];
+        let mut by_rest: IndexMap<Cond, Vec<Cond>> = IndexMap::default();
+        for value in 0..size {
+            let given = self.given(f, level, value);
+            for (here, rest) in self.apart(given, own, known) {
+                let kids = by_rest.entry(rest).or_insert_with(|| vec![Cond::FALSE; size as usize]);
+                kids[value as usize] = here;
+            }
+        }
+        let choose = |(rest, kids): (Cond, Vec<Cond>)| (self.choose(level, &kids), rest);
+        let parts: Parts = by_rest.into_iter().map(choose).collect();
+        known.insert(f, parts.clone());
+        parts
     }
 
     /// That it holds for some values of all choices but these.

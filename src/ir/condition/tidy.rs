@@ -8,13 +8,9 @@
 use super::{Cond, Conditions, Diagram};
 use crate::ir::decision::DecisionId;
 use crate::maps::IndexMap;
-use smallvec::{SmallVec, smallvec};
 
 /// A condition on more choices than this is looked at twice when it is tidied.
 const MANY: usize = 4;
-
-/// Where what is left is something, and what. The first ones never hold together.
-pub(super) type Parts = SmallVec<[(Cond, Cond); 4]>;
 
 impl Conditions {
     /// A condition that means the same on all bindings and reads few choices: a choice goes where
@@ -60,7 +56,10 @@ impl Conditions {
     /// A condition that reads levels from `end` on, too.
     fn tidy_parts(&mut self, cond: Cond, end: u32) -> Cond {
         let mut by_rest: IndexMap<Cond, Cond> = IndexMap::default();
-        for (own, rest) in self.parts(cond, end) {
+        let mut known = std::mem::take(&mut self.parts);
+        let parts = self.diagram.apart(cond, &|level| level < end, &mut known);
+        self.parts = known;
+        for (own, rest) in parts {
             let rest = self.tidy(rest);
             let any = by_rest.entry(rest).or_insert(Cond::FALSE);
             *any = self.diagram.or(*any, own);
@@ -70,30 +69,6 @@ impl Conditions {
             let both = self.diagram.and(own, rest);
             self.diagram.or(any, both)
         })
-    }
-
-    /// What a condition says of the levels before `end`, by what is left to the others.
-    fn parts(&mut self, cond: Cond, end: u32) -> Parts {
-        let level = self.diagram.level(cond);
-        if cond == Cond::FALSE || level >= end {
-            return if cond == Cond::FALSE { Parts::new() } else { smallvec![(Cond::TRUE, cond)] };
-        }
-        if let Some(known) = self.parts.get(&cond) {
-            return known.clone();
-        }
-        let size = self.choices.sizes[level as usize];
-        let mut by_rest: IndexMap<Cond, Vec<Cond>> = IndexMap::default();
-        for value in 0..size {
-            let child = self.diagram.child(cond, value);
-            for (own, rest) in self.parts(child, end) {
-                let kids = by_rest.entry(rest).or_insert_with(|| vec![Cond::FALSE; size as usize]);
-                kids[value as usize] = own;
-            }
-        }
-        let choose = |(rest, kids): (Cond, Vec<Cond>)| (self.diagram.choose(level, &kids), rest);
-        let parts: Parts = by_rest.into_iter().map(choose).collect();
-        self.parts.insert(cond, parts.clone());
-        parts
     }
 
     /// A condition on levels that are tidied together.
