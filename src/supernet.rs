@@ -13,8 +13,9 @@ use crate::ir::MapType;
 use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
 use crate::ir::kernel::Kernel;
 use hashbrown::{DefaultHashBuilder, HashTable};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::ops::Range;
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,6 +71,16 @@ pub struct Step {
     pub in_place: bool,
 }
 
+impl Access for Step {
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    fn inputs(&self) -> impl Iterator<Item = ValueId> {
+        self.inputs.iter().map(|input| input.value)
+    }
+}
+
 /// An input of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Operand {
@@ -85,12 +96,11 @@ pub struct Operand {
 /// are absent when none is left (sums that [fill](DecisionGraph::fills) are zeros then). Of what is present, only that runs which an output of
 /// this mode (or in training a part marked `keep`) reads. Equal kernels on equal values run once.
 pub fn plan(graph: &DecisionGraph, switches: &[Switch], mode: Mode) -> Plan {
-    let present = presence(graph, switches);
+    let present = Presence::of(graph, switches);
     let live = liveness(graph, &present, mode);
     let mut building = Building::new(graph, switches, mode);
     for (id, node) in graph.nodes().filter(|(id, _)| live[id.index()]) {
-        let inputs = present[id.index()].as_deref().expect("what is live is present");
-        building.add(id, node, inputs);
+        building.add(id, node, present.inputs(id).expect("what is live is present"));
     }
     building.finish()
 }
@@ -98,39 +108,58 @@ pub fn plan(graph: &DecisionGraph, switches: &[Switch], mode: Mode) -> Plan {
 /// A present input: its source and the leaf whose weight it counts with.
 type Source = (NodeId, Option<LeafId>);
 
-/// The present inputs of one node.
-type Sources = SmallVec<[Source; 2]>;
-
 /// The present inputs of every node that is present.
-fn presence(graph: &DecisionGraph, switches: &[Switch]) -> Vec<Option<Sources>> {
-    let mut all: Vec<Option<Sources>> = Vec::with_capacity(graph.graph.node_count());
-    for (id, node, edges) in graph.wired() {
-        let mut there: Sources = edges
-            .iter()
-            .filter(|edge| all[edge.source().index()].is_some())
-            .filter_map(|edge| Some((edge.source(), weight(edge.weight.leaf, switches)?)))
-            .collect();
-        if node.kernel == Kernel::Add && there.len() > 1 {
-            // Zeros add nothing; one term stays, for the sum's type.
-            let zeros = |source: &Source| all[source.0.index()].as_deref() == Some(&[]);
-            let is_sum = |source: &Source| graph.graph[source.0].kernel == Kernel::Add;
-            let first = there[0];
-            there.retain(|&mut source| !(is_sum(&source) && zeros(&source)));
-            if there.is_empty() {
-                there.push(first);
+struct Presence {
+    /// One node's after the other's.
+    sources: Vec<Source>,
+    /// By node: which of them are its own.
+    of: Vec<Option<Range<u32>>>,
+}
+
+impl Presence {
+    fn of(graph: &DecisionGraph, switches: &[Switch]) -> Presence {
+        let (nodes, edges) = (graph.graph.node_count(), graph.graph.edge_count());
+        let mut all =
+            Presence { sources: Vec::with_capacity(edges), of: Vec::with_capacity(nodes) };
+        for (id, node, edges) in graph.wired() {
+            let start = all.sources.len();
+            for edge in edges.iter().filter(|edge| all.of[edge.source().index()].is_some()) {
+                let weight = weight(edge.weight.leaf, switches);
+                all.sources.extend(weight.map(|weight| (edge.source(), weight)));
             }
+            if node.kernel == Kernel::Add && all.sources.len() > start + 1 {
+                all.leave_zeros_out(graph, start);
+            }
+            let count = all.sources.len() - start;
+            let is_present = match node.kernel {
+                Kernel::Add if count == 0 => graph.fills(id),
+                Kernel::Mix | Kernel::Add => count > 0,
+                _ => count == edges.len(),
+            };
+            let read = if is_present { node.kernel.reads(count) } else { 0 };
+            all.sources.truncate(start + read);
+            all.of.push(is_present.then(|| start as u32..(start + read) as u32));
         }
-        let is_present = match node.kernel {
-            Kernel::Add if graph.fills(id) => true,
-            Kernel::Mix | Kernel::Add => !there.is_empty(),
-            _ => there.len() == edges.len(),
-        };
-        if node.kernel == Kernel::Given {
-            there.truncate(1);
-        }
-        all.push(is_present.then_some(there));
+        all
     }
-    all
+
+    /// Zeros add nothing to a sum; one term stays, for the sum's type.
+    fn leave_zeros_out(&mut self, graph: &DecisionGraph, start: usize) {
+        let is_sum = |source: &Source| graph.graph[source.0].kernel == Kernel::Add;
+        let zeros = |source: &Source| is_sum(source) && self.inputs(source.0) == Some(&[]);
+        let own = &self.sources[start..];
+        let left: SmallVec<[Source; 4]> =
+            own.iter().copied().filter(|source| !zeros(source)).collect();
+        let first = own[0];
+        self.sources.truncate(start);
+        self.sources.extend(if left.is_empty() { smallvec![first] } else { left });
+    }
+
+    /// The present inputs of a node that is present.
+    fn inputs(&self, node: NodeId) -> Option<&[Source]> {
+        let own = self.of[node.index()].as_ref()?;
+        Some(&self.sources[own.start as usize..own.end as usize])
+    }
 }
 
 /// The leaf that an edge's weight comes from, if it has one; nothing where the edge is off.
@@ -145,15 +174,15 @@ fn weight(leaf: Option<LeafId>, switches: &[Switch]) -> Option<Option<LeafId>> {
 
 /// Which nodes are read by an output of this mode, or in training are kept although none reads
 /// them: their running statistics move.
-fn liveness(graph: &DecisionGraph, present: &[Option<Sources>], mode: Mode) -> Vec<bool> {
-    let mut live = vec![false; present.len()];
+fn liveness(graph: &DecisionGraph, present: &Presence, mode: Mode) -> Vec<bool> {
+    let mut live = vec![false; present.of.len()];
     for output in graph.outputs.iter().filter(|o| mode == Mode::Train || !o.aux) {
         live[output.node.index()] = true;
     }
     for (id, node) in graph.nodes().rev() {
         let here = id.index();
         live[here] |= node.keep && mode == Mode::Train;
-        match &present[here] {
+        match present.inputs(id) {
             None => live[here] = false,
             Some(inputs) if live[here] => {
                 inputs.iter().for_each(|(source, _)| live[source.index()] = true);
@@ -223,7 +252,10 @@ impl<'g> Building<'g> {
             let value = self.values[source.index()].expect("inputs of what is live came before");
             Operand { value, weight }
         };
-        let inputs: SmallVec<[Operand; 2]> = sources.iter().map(operand).collect();
+        let inputs: SmallVec<[Operand; 2]> = match sources {
+            [one] => smallvec![operand(one)],
+            _ => sources.iter().map(operand).collect(),
+        };
         let value = match inputs.as_slice() {
             [only] if only.weight.is_none() && self.passes(node, only.value) => only.value,
             _ => self.step(id, inputs),
@@ -271,12 +303,7 @@ impl<'g> Building<'g> {
         let outputs: Vec<Option<ValueId>> = (self.graph.outputs.iter())
             .map(|output| self.values[output.node.index()].filter(|_| of_mode(output.aux)))
             .collect();
-        let access = |step: &Step| {
-            let inputs = step.inputs.iter().map(|input| input.value).collect();
-            Access { inputs, ..Access::of(&step.kernel) }
-        };
-        let accesses: Vec<Access> = self.steps.iter().map(access).collect();
-        let lifetimes = lifetimes(&accesses, &outputs);
+        let lifetimes = lifetimes(&self.steps, &outputs);
         for (step, (free, in_place)) in self.steps.iter_mut().zip(lifetimes) {
             (step.free, step.in_place) = (free, in_place);
         }

@@ -159,15 +159,15 @@ impl Builder {
         part: bool,
         turn: u32,
     ) -> Result<WeightId, TieMismatch> {
+        let plain = (scope, self.word(name));
+        let known = self.weights.get(&plain).map(|id| &self.graph.weights[id.0 as usize]);
+        if known.is_some_and(|set| set.channels == shape.1) {
+            return self.weight_set(scope, name, shape, false, turn);
+        }
         let own = format!("{name}_{}", shape.1);
-        let keys = [name, &own].map(|name| (scope, self.word(name)));
-        let [plain, sized] = keys.map(|key| self.weights.get(&key).copied());
-        let fits = |id: WeightId| self.graph.weights[id.0 as usize].channels == shape.1;
-        let name = match plain {
-            Some(id) if fits(id) => name,
-            None if sized.is_none() && !part => name,
-            _ => &own,
-        };
+        let sized = (scope, self.word(&own));
+        let first = !part && ![plain, sized].iter().any(|key| self.weights.contains_key(key));
+        let name = if first { name } else { &own };
         self.weight_set(scope, name, shape, false, turn)
     }
 

@@ -160,7 +160,8 @@ fn walk(
         facts,
         batch,
         kind,
-        pool: Pool { blocks: Vec::with_capacity(2 * count), ..Pool::default() },
+        // Of a step: its result, what is kept beside it, gradients.
+        pool: Pool { blocks: Vec::with_capacity(4 * count), ..Pool::default() },
         marks: Vec::with_capacity(count),
         given: vec![false; graph.weights.len()],
     };

@@ -15,7 +15,7 @@ use lower::Unit;
 use segc::ir::DecisionGraph;
 use segc::ir::kernel::{Act, Conv, Kernel};
 use segc::search::LeafState;
-use segc::supernet::{Access, ValueId, Values, lifetimes};
+use segc::supernet::{ValueId, Values, lifetimes};
 use tch::{Device, Kind, Tensor};
 
 /// A network prepared for inference.
@@ -82,8 +82,7 @@ impl<'g> Prepared<'g> {
         choice: Choice,
     ) -> Result<Self, ExecError> {
         let (units, outputs) = tch::no_grad(|| lower::lower(network, states))?;
-        let accesses: Vec<Access> = units.iter().map(Unit::access).collect();
-        let lifetimes = lifetimes(&accesses, &outputs);
+        let lifetimes = lifetimes(&units, &outputs);
         let step = |(unit, (free, in_place))| Prep { unit, way: Way::Plain, free, in_place };
         let steps = units.into_iter().zip(lifetimes).map(step).collect();
         let (options, layout) =

@@ -216,30 +216,52 @@ impl Diagram {
         if let Some(known) = self.nots.get(&f.0) {
             return *known;
         }
-        let level = self.level(f);
-        let size = self.sizes[level as usize];
-        let kids: Kids = (0..size)
-            .map(|v| {
-                let child = self.child(f, v);
-                self.not(child)
-            })
-            .collect();
-        let out = self.make(level, &kids);
+        let kids = self.mapped(f, Diagram::not);
+        let out = self.make(self.level(f), &kids);
         self.nots.insert(f.0, out);
         out
     }
 
     fn descend(&mut self, f: Cond, g: Cond, op: fn(&mut Self, Cond, Cond) -> Cond) -> Cond {
         let level = self.level(f).min(self.level(g));
-        let side = |d: &Diagram, x: Cond, v| if d.level(x) == level { d.child(x, v) } else { x };
-        let size = self.sizes[level as usize];
-        let kids: Kids = (0..size)
+        let start = |d: &Diagram, x: Cond| (d.level(x) == level).then(|| d.nodes[x.0 as usize].1);
+        let (left, right) = (start(self, f), start(self, g));
+        // Many values of a choice lead to the same.
+        let mut last = ((f, g), None);
+        let kids: Kids = (0..self.sizes[level as usize])
             .map(|v| {
-                let (a, b) = (side(self, f, v), side(self, g, v));
-                op(self, a, b)
+                let child = |at: u32| self.children[(at + v) as usize];
+                let both = (left.map_or(f, child), right.map_or(g, child));
+                match last {
+                    (known, Some(kid)) if known == both => kid,
+                    _ => {
+                        let kid = op(self, both.0, both.1);
+                        last = (both, Some(kid));
+                        kid
+                    }
+                }
             })
             .collect();
         self.make(level, &kids)
+    }
+
+    /// What is made of each child of a node; once of those that come one after another and are equal.
+    fn mapped(&mut self, f: Cond, mut of: impl FnMut(&mut Self, Cond) -> Cond) -> Kids {
+        let (level, start, _) = self.nodes[f.0 as usize];
+        let mut last = None;
+        let values = 0..self.sizes[level as usize];
+        let each = |v| {
+            let child = self.children[(start + v) as usize];
+            match last {
+                Some((known, kid)) if known == child => kid,
+                _ => {
+                    let kid = of(self, child);
+                    last = Some((child, kid));
+                    kid
+                }
+            }
+        };
+        values.map(each).collect()
     }
 
     /// What is left when a choice takes a value.
@@ -252,13 +274,7 @@ impl Diagram {
         if let Some(known) = self.given.get(&key) {
             return *known;
         }
-        let size = self.sizes[own as usize];
-        let kids: Kids = (0..size)
-            .map(|v| {
-                let child = self.child(f, v);
-                self.given(child, level, value)
-            })
-            .collect();
+        let kids = self.mapped(f, |d, child| d.given(child, level, value));
         let out = self.make(own, &kids);
         self.given.insert(key, out);
         out
@@ -328,9 +344,7 @@ impl Diagram {
             return *known;
         }
         let level = self.level(f);
-        let kids: Kids = (0..self.sizes[level as usize])
-            .map(|v| self.project_on(self.child(f, v), kept, known))
-            .collect();
+        let kids = self.mapped(f, |d, child| d.project_on(child, kept, known));
         let out = match kept.contains(&level) {
             true => self.make(level, &kids),
             false => kids.into_iter().fold(Cond::FALSE, |any, kid| self.or(any, kid)),

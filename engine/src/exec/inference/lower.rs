@@ -31,23 +31,26 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    /// How it treats memory.
-    pub(super) fn access(&self) -> Access {
-        let conv = matches!(self.kernel, Kernel::Conv(_));
-        let of = Access::of(&self.kernel);
-        Access {
-            inputs: self.inputs.clone(),
-            overwrites: of.overwrites || (conv && self.adds),
-            ..of
-        }
-    }
-
     /// A convolution's weight and bias.
     pub(super) fn conv_weights(&self) -> Result<(&Tensor, Option<&Tensor>), TchError> {
         let weight = self.weights.first();
         let weight =
             weight.ok_or_else(|| TchError::Shape("a convolution lacks its weight".into()))?;
         Ok((weight, self.weights.get(1)))
+    }
+}
+
+impl Access for Unit {
+    fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    fn inputs(&self) -> impl Iterator<Item = ValueId> {
+        self.inputs.iter().copied()
+    }
+
+    fn adds(&self) -> bool {
+        matches!(self.kernel, Kernel::Conv(_)) && self.adds
     }
 }
 
