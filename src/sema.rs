@@ -37,5 +37,5 @@ mod unread;
 mod value;
 
 pub use load::{Program, load};
-pub use space::{Net, Space, analyse};
+pub use space::{Early, Net, Space, analyse, analyse_early};
 pub use value::{InstanceId, PathValue};

@@ -3,7 +3,7 @@
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
-use std::thread::{Builder, Scope, ScopedJoinHandle};
+use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
 /// The stack of a thread that judges specs: these nest, and so do the functions that read them. It is
 /// taken when it is used.
@@ -20,6 +20,16 @@ pub fn spawn<'scope, T: Send + 'scope>(
     run: impl FnOnce() -> T + Send + 'scope,
 ) -> io::Result<ScopedJoinHandle<'scope, T>> {
     Builder::new().stack_size(ASIDE_BYTES).spawn_scoped(scope, run)
+}
+
+/// The same for something that nobody has to wait for.
+///
+/// # Errors
+/// Where the system starts no more threads.
+pub fn aside<T: Send + 'static>(
+    run: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<JoinHandle<T>> {
+    Builder::new().stack_size(ASIDE_BYTES).spawn(run)
 }
 
 /// What came of it; a panic goes on here.

@@ -92,7 +92,7 @@ fn main() {
             let from = if file.exists() { file.into() } else { Path::new("..").join(file) };
             let judged = judge(&from, &asked.set).expect("it can be read");
             let chosen = choose(&judged, asked.net.as_deref()).expect("it has networks");
-            chosen.net.graph.clone()
+            (*chosen.net.graph).clone()
         }
     };
     measure(&graph, &asked);

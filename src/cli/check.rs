@@ -193,7 +193,7 @@ fn look_for_memory(args: &Args, judged: &mut Judged, summary: &Summary) {
         return;
     };
     let of_net = || {
-        let input = read::planned_batch(judged, chosen.name)?;
+        let input = read::planned_batch(&judged.space.plans, chosen.name)?;
         let peak = training_peak(&chosen.net.graph, input.size, input.batch).ok()?;
         Some((input, peak))
     };

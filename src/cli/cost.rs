@@ -8,9 +8,15 @@ use super::term::{Rows, Term};
 use super::{json, sizes};
 use crate::cost::{self, Cost, Field, Question, SizeProblem, TableProblem};
 use crate::ir::DecisionGraph;
+use crate::ir::decision::Decision;
+use crate::sema::Early;
+use crate::sema::plan::Plans;
 use crate::supernet::memory::training_peak;
 use crate::threads;
 use serde::Serialize;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// Arguments of `segc cost`.
 #[derive(Clone, Debug, clap::Args)]
@@ -95,7 +101,7 @@ impl Serialize for Shown {
 }
 
 /// What costs are asked at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct At {
     /// Images of an inference.
     pub(super) input: Input,
@@ -105,21 +111,39 @@ pub(super) struct At {
 
 impl At {
     /// At an input that was asked for; else as the plans of a network say.
-    pub(super) fn of(judged: &Judged, net: &str, asked: Option<Input>) -> At {
-        let input = asked.unwrap_or_else(|| read::planned_input(judged, net).0);
-        let training = asked.or_else(|| read::planned_batch(judged, net)).unwrap_or(input);
+    pub(super) fn of(plans: &Plans, net: &str, asked: Option<Input>) -> At {
+        let input = asked.unwrap_or_else(|| read::planned_input(plans, net).0);
+        let training = asked.or_else(|| read::planned_batch(plans, net)).unwrap_or(input);
         At { input, training }
+    }
+
+    fn question(self, train: bool) -> Question {
+        Question { input: self.input.size, batch: self.input.batch, train }
+    }
+
+    /// The memory that training takes: a finished network's at the input of an inference.
+    fn training_peak(self, graph: &DecisionGraph) -> Result<u64, SizeProblem> {
+        let at = if graph.leaves.is_empty() { self.input } else { self.training };
+        training_peak(graph, at.size, at.batch)
     }
 }
 
 pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
-    let judged = read::right(&args.spec, term)?;
+    let mut begun = None;
+    let judged = read::right_early(&args.spec, term, &mut |early| {
+        begun = begun.take().or_else(|| Begun::of(&early, args));
+    })?;
     let chosen = read::choose(&judged, args.net.as_deref())?;
-    let planned = || read::planned_input(&judged, chosen.name).1;
+    let plans = &judged.space.plans;
+    let planned = || read::planned_input(plans, chosen.name).1;
     let why = args.input.map_or_else(planned, |_| "as asked");
-    let at = At::of(&judged, chosen.name, args.input);
+    let at = At::of(plans, chosen.name, args.input);
     let input = at.input;
-    let report = measure(&judged, chosen, at, args.train).map_err(|problem| {
+    let costs = match begun.filter(|begun| begun.net == chosen.name && begun.at == at) {
+        Some(begun) => begun.done(&chosen.net.graph, args.train),
+        None => Report::of(judged.space.decisions(), &chosen.net.graph, at, args.train),
+    };
+    let report = costs.map(|report| report.named(&judged, chosen)).map_err(|problem| {
         let mistake = sizes::mistake(&chosen.net.graph, &problem, input);
         read::print_diags(&[mistake], &judged.program.sources, term);
         Failure::Spec
@@ -137,77 +161,141 @@ pub(super) fn measure(
     at: At,
     train: bool,
 ) -> Result<Report, SizeProblem> {
-    let graph = &chosen.net.graph;
-    let question = Question { input: at.input.size, batch: at.input.batch, train };
-    let mut report = Report {
-        file: judged.name.clone(),
-        net: chosen.name.to_owned(),
-        input: at.input.to_string(),
-        train,
-        ..Report::default()
-    };
-    match graph.leaves.is_empty() {
-        true => report.finished(graph, question)?,
-        false => report.open(judged, graph, question, at.training)?,
+    let report = Report::of(judged.space.decisions(), &chosen.net.graph, at, train)?;
+    Ok(report.named(judged, chosen))
+}
+
+/// Costs that are worked out while the rest of a spec is still judged.
+struct Begun {
+    net: String,
+    at: At,
+    costs: JoinHandle<Result<Inference, SizeProblem>>,
+}
+
+impl Begun {
+    /// Begins with a network if it will be the one that is asked for. Where a mistake is found after
+    /// that, nobody waits for the costs.
+    fn of(early: &Early<'_>, args: &Args) -> Option<Begun> {
+        let plans = match &args.net {
+            Some(asked) => (asked == early.name).then(|| (early.plans)())?,
+            None => {
+                let plans = (early.plans)();
+                let first = plans.search.keys().next();
+                first.map_or(early.last, |name| name == early.name).then_some(plans)?
+            }
+        };
+        let at = At::of(&plans, early.name, args.input);
+        let (graph, decisions) = (Arc::clone(early.graph), early.decisions.to_vec());
+        let question = at.question(args.train);
+        let costs = threads::aside(move || Inference::of(&decisions, &graph, question)).ok()?;
+        Some(Begun { net: early.name.to_owned(), at, costs })
     }
-    Ok(report)
+
+    /// All costs: those of training are worked out meanwhile.
+    fn done(self, graph: &DecisionGraph, train: bool) -> Result<Report, SizeProblem> {
+        let peak = self.at.training_peak(graph);
+        let costs = self.costs.join().unwrap_or_else(|panic| resume_unwind(panic));
+        Ok(costs?.with(peak?, self.at, train))
+    }
 }
 
 impl Report {
-    /// What a finished network costs.
-    fn finished(&mut self, graph: &DecisionGraph, question: Question) -> Result<(), SizeProblem> {
-        let whole = cost::exact(graph, question)?;
-        let one = |n| Some(Bounds::one(n));
-        (self.params, self.macs) = (Bounds::one(whole.params), Bounds::one(whole.macs));
-        (self.params_built, self.macs_built) = (one(whole.params_built), one(whole.macs_built));
-        self.weights_bytes = one(whole.memory.weights_bytes);
-        self.infer_peak_bytes = one(whole.memory.infer_peak_bytes);
-        self.train_peak_bytes = one(training_peak(graph, question.input, question.batch)?);
-        self.receptive_field = match whole.field {
-            Field::Cells(n) => one(n),
-            Field::Whole => None,
-        };
-        Ok(())
+    /// What a network costs; its name and its file's are still open.
+    fn of(
+        decisions: &[Decision],
+        graph: &DecisionGraph,
+        at: At,
+        train: bool,
+    ) -> Result<Report, SizeProblem> {
+        let (peak, costs) = threads::both(
+            || at.training_peak(graph),
+            || Inference::of(decisions, graph, at.question(train)),
+        );
+        Ok(costs?.with(peak?, at, train))
     }
 
-    /// Between which bounds the members of a space lie, and what its supernet needs.
-    fn open(
-        &mut self,
-        judged: &Judged,
+    /// With the names of a network and of its file.
+    fn named(self, judged: &Judged, chosen: Chosen) -> Report {
+        Report { file: judged.name.clone(), net: chosen.name.to_owned(), ..self }
+    }
+}
+
+/// What a network costs besides training.
+struct Inference {
+    /// What is known so far.
+    report: Report,
+    /// Of a space: what all alternatives together cost.
+    whole: Option<Cost>,
+}
+
+impl Inference {
+    fn of(
+        decisions: &[Decision],
         graph: &DecisionGraph,
         question: Question,
-        training: Input,
-    ) -> Result<(), SizeProblem> {
-        // What is asked of all members, and of a step of training, is found side by side.
-        let (peak, ends) = threads::both(
-            || training_peak(graph, training.size, training.batch),
-            || cost::bounds(judged.space.decisions(), graph, question),
-        );
-        let whole = match ends {
-            Ok(found) => {
-                (self.params, self.macs) = (found.params.into(), found.macs.into());
-                found.whole
-            }
+    ) -> Result<Inference, SizeProblem> {
+        match graph.leaves.is_empty() {
+            true => Inference::finished(graph, question),
+            false => Inference::open(decisions, graph, question),
+        }
+    }
+
+    /// What a finished network costs.
+    fn finished(graph: &DecisionGraph, question: Question) -> Result<Inference, SizeProblem> {
+        let whole = cost::exact(graph, question)?;
+        let one = |n| Some(Bounds::one(n));
+        let report = Report {
+            params: Bounds::one(whole.params),
+            macs: Bounds::one(whole.macs),
+            params_built: one(whole.params_built),
+            macs_built: one(whole.macs_built),
+            weights_bytes: one(whole.memory.weights_bytes),
+            infer_peak_bytes: one(whole.memory.infer_peak_bytes),
+            receptive_field: match whole.field {
+                Field::Cells(n) => one(n),
+                Field::Whole => None,
+            },
+            ..Report::default()
+        };
+        Ok(Inference { report, whole: None })
+    }
+
+    /// Between which bounds the members of a space lie.
+    fn open(
+        decisions: &[Decision],
+        graph: &DecisionGraph,
+        question: Question,
+    ) -> Result<Inference, SizeProblem> {
+        let (params, macs, whole) = match cost::bounds(decisions, graph, question) {
+            Ok(found) => (found.params.into(), found.macs.into(), found.whole),
             Err(TableProblem::Size(problem)) => return Err(problem),
             // No member costs more than all alternatives together.
             Err(TableProblem::Entangled) => {
                 let whole = cost::cost(graph, question)?;
                 let below = |max| Bounds { min: 0, max, attained: false };
-                (self.params, self.macs) = (below(whole.params), below(whole.macs));
-                whole
+                (below(whole.params), below(whole.macs), whole)
             }
         };
-        self.supernet = Some(Supernet::of(whole, training, peak?));
-        Ok(())
+        let report = Report { params, macs, ..Report::default() };
+        Ok(Inference { report, whole: Some(whole) })
+    }
+
+    /// The whole report, with what training takes.
+    fn with(self, peak: u64, at: At, train: bool) -> Report {
+        let mut report = Report { input: at.input.to_string(), train, ..self.report };
+        match self.whole {
+            Some(whole) => report.supernet = Some(Supernet::of(whole, at.training, peak)),
+            None => report.train_peak_bytes = Some(Bounds::one(peak)),
+        }
+        report
     }
 }
 
 /// What a space's supernet needs; nothing where nothing is open, or the input does not fit.
 pub(super) fn supernet(chosen: Chosen, at: At, train: bool) -> Option<Supernet> {
-    let question = Question { input: at.input.size, batch: at.input.batch, train };
     let graph = Some(&chosen.net.graph).filter(|g| !g.leaves.is_empty())?;
-    let peak = training_peak(graph, at.training.size, at.training.batch).ok()?;
-    Some(Supernet::of(cost::cost(graph, question).ok()?, at.training, peak))
+    let peak = at.training_peak(graph).ok()?;
+    Some(Supernet::of(cost::cost(graph, at.question(train)).ok()?, at.training, peak))
 }
 
 impl Supernet {

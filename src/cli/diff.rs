@@ -77,7 +77,7 @@ impl Side {
     }
 
     fn graph(&self) -> Option<&DecisionGraph> {
-        self.judged.space.nets.get(&self.net).map(|net| &net.graph)
+        self.judged.space.nets.get(&self.net).map(|net| &*net.graph)
     }
 
     /// What runs of a finished network; nothing of a space.
@@ -119,7 +119,7 @@ fn compare(a: &Side, b: &Side, args: &Args, term: &Term) -> Result<Report, Failu
         }
         _ => (false, None),
     };
-    let planned = || read::planned_input(&a.judged, &a.net);
+    let planned = || read::planned_input(&a.judged.space.plans, &a.net);
     let (input, why) = args.input.map_or_else(planned, |input| (input, "as asked"));
     let costs = [measured(a, input, term)?, measured(b, input, term)?];
     Ok(Report::new([a, b], kin, same, parts, (input, why), costs))

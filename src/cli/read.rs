@@ -6,7 +6,8 @@ use super::term::Term;
 use crate::diag::{self, Diag, Severity, Sink, did_you_mean};
 use crate::ir::Size;
 use crate::search::plan::DataSpec;
-use crate::sema::{self, Net, Program, Space};
+use crate::sema::plan::Plans;
+use crate::sema::{self, Early, Net, Program, Space};
 use crate::source::Sources;
 use std::io::Read;
 use std::path::Path;
@@ -35,6 +36,15 @@ impl Judged {
 
 /// Reads and judges a spec. Mistakes are in the result; a file that cannot be read is a failure.
 pub fn judge(path: &Path, set: &[(String, String)]) -> Result<Judged, Failure> {
+    judge_early(path, set, &mut |_| ())
+}
+
+/// The same; `early` is shown each network as soon as it is there.
+fn judge_early(
+    path: &Path,
+    set: &[(String, String)],
+    early: &mut dyn FnMut(Early<'_>),
+) -> Result<Judged, Failure> {
     let mut diags = Sink::default();
     let name = if is_stdin(path) { "<stdin>".into() } else { path.display().to_string() };
     let text = match String::from_utf8(bytes(path)?) {
@@ -49,13 +59,22 @@ pub fn judge(path: &Path, set: &[(String, String)]) -> Result<Judged, Failure> {
     };
     let place = (!is_stdin(path)).then_some(path);
     let program = sema::load(&name, place, &text, set, &mut diags);
-    let space = sema::analyse(&program, &mut diags);
+    let space = sema::analyse_early(&program, &mut diags, early);
     Ok(Judged { name, text, program, space, diags: diags.finish() })
 }
 
 /// Reads a spec that has to be right: mistakes are printed, and end the command.
 pub fn right(spec: &Spec, term: &Term) -> Result<Judged, Failure> {
-    let judged = judge(&spec.file, &spec.set.pairs())?;
+    right_early(spec, term, &mut |_| ())
+}
+
+/// The same; `early` is shown each network as soon as it is there.
+pub fn right_early(
+    spec: &Spec,
+    term: &Term,
+    early: &mut dyn FnMut(Early<'_>),
+) -> Result<Judged, Failure> {
+    let judged = judge_early(&spec.file, &spec.set.pairs(), early)?;
     print_diags(&judged.diags, &judged.program.sources, term);
     if judged.is_right() { Ok(judged) } else { Err(Failure::Spec) }
 }
@@ -135,8 +154,7 @@ const DEFAULT_INPUT: (u32, u32) = (512, 1024);
 
 /// The input that the spec's plans for a network speak of (`bench` before `train` before
 /// `search`), and which of them it was.
-pub fn planned_input(judged: &Judged, net: &str) -> (Input, &'static str) {
-    let plans = &judged.space.plans;
+pub fn planned_input(plans: &Plans, net: &str) -> (Input, &'static str) {
     let bench = plans.bench.get(net).and_then(|(plan, _)| plan.inputs.first());
     if let Some(&[batch, channels, h, w]) = bench {
         return (Input { batch, channels, size: Size { h, w } }, "the bench block's");
@@ -152,8 +170,7 @@ pub fn planned_input(judged: &Judged, net: &str) -> (Input, &'static str) {
 }
 
 /// The images of a training step as a network's search block says, else its train block.
-pub fn planned_batch(judged: &Judged, net: &str) -> Option<Input> {
-    let plans = &judged.space.plans;
+pub fn planned_batch(plans: &Plans, net: &str) -> Option<Input> {
     let searched = plans.search.get(net).map(|(plan, _)| &plan.data);
     let data = searched.or_else(|| plans.train.get(net).map(|(plan, _)| &plan.last().data))?;
     let size = data.crop.or(data.size)?;

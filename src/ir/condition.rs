@@ -8,6 +8,7 @@
 //! diagrams that differ outside the domain mean the same; [`Conditions::tidy`] brings them to one
 //! that reads as few choices as possible.
 
+mod answers;
 mod choices;
 mod diagram;
 mod places;

@@ -18,7 +18,7 @@ use crate::ir::shape::{MapType, Scale};
 use crate::maps::IndexMap;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{
-    Definition, ExprKind, ItemKind, Name, Role, Statement, StatementKind, Target,
+    Definition, ExprKind, File, ItemKind, Role, Statement, StatementKind, Target,
 };
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ use std::thread;
 #[derive(Clone, Debug)]
 pub struct Net {
     /// Its graph.
-    pub graph: DecisionGraph,
+    pub graph: Arc<DecisionGraph>,
     /// Its name in the text.
     pub at: Span,
 }
@@ -51,48 +51,89 @@ impl Space {
     }
 }
 
-/// Judges a program. Mistakes go to `diags`; what could be understood comes back.
-pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
-    analyse_with(program, diags, Memory::Kept)
+/// A network that is there while the rest of its file is still judged.
+pub struct Early<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its graph.
+    pub graph: &'a Arc<DecisionGraph>,
+    /// The decisions that there are by now. It reads no others.
+    pub decisions: &'a [Decision],
+    /// Whether no network follows.
+    pub last: bool,
+    /// Reads what is to be done with networks, as far as that can be read by now.
+    pub plans: &'a dyn Fn() -> Plans,
 }
 
-pub(super) fn analyse_with(program: &Program, diags: &mut Sink, memory: Memory) -> Space {
+/// Judges a program. Mistakes go to `diags`; what could be understood comes back.
+pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
+    analyse_early(program, diags, &mut |_| ())
+}
+
+/// The same; `early` is shown each network as soon as it is there, while nothing was found wrong.
+pub fn analyse_early(
+    program: &Program,
+    diags: &mut Sink,
+    early: &mut dyn FnMut(Early<'_>),
+) -> Space {
+    analyse_with(program, diags, Memory::Kept, early)
+}
+
+pub(super) fn analyse_with(
+    program: &Program,
+    diags: &mut Sink,
+    memory: Memory,
+    early: &mut dyn FnMut(Early<'_>),
+) -> Space {
     let mut space =
         Space { sites: Sites::default(), nets: IndexMap::default(), plans: Plans::default() };
     super::names::check(program, diags);
-    let mut names = Vec::new();
     let Some(root) = program.modules.first() else { return space };
-    let mut found: Vec<(Name, Arc<DecisionGraph>)> = Vec::new();
+    let nets: Vec<(usize, &Definition)> = networks(&root.ast).collect();
+    let names: Vec<(String, Span)> =
+        nets.iter().map(|(_, def)| (def.name.value.clone(), def.name.span)).collect();
     let lacking = thread::scope(|scope| {
         let mut looks = Looks::new(scope);
-        for (index, item) in root.ast.items.iter().enumerate() {
-            let ItemKind::Definition(def) = &item.kind else { continue };
-            if def.role != Role::Net {
-                continue;
-            }
-            names.push((def.name.value.clone(), def.name.span));
+        for (at, &(index, def)) in nets.iter().enumerate() {
             let here =
                 ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
             let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
             evaluator.memo = Memo::new(memory);
-            if let Ok(graph) = with_stack(|| evaluator.net(&here, def)) {
-                let graph = Arc::new(graph);
-                looks.at(&space.sites.decisions, &graph);
-                found.push((def.name.clone(), graph));
+            let Ok(graph) = with_stack(|| evaluator.net(&here, def)) else { continue };
+            let (name, graph) = (&def.name, Arc::new(graph));
+            looks.at(&space.sites.decisions, &graph);
+            space.nets.insert(name.value.clone(), Net { graph: Arc::clone(&graph), at: name.span });
+            if !diags.has_errors() {
+                // Whether plans fit networks, and what is wrong with them, is told at the end.
+                let known = KnownNets { names: &names, graphs: &IndexMap::default() };
+                let plans =
+                    || plans(program, &mut space.sites.clone(), known, &mut Sink::default());
+                early(Early {
+                    name: &name.value,
+                    graph: &graph,
+                    decisions: &space.sites.decisions,
+                    last: at + 1 == nets.len(),
+                    plans: &plans,
+                });
             }
         }
         looks.done()
     });
     lacking.into_iter().for_each(|diag| diags.push(diag));
-    for (name, graph) in found {
-        space.nets.insert(name.value, Net { graph: Arc::unwrap_or_clone(graph), at: name.span });
-    }
     if root.ast.items.is_empty() && !diags.has_errors() {
         diags.push(nothing_declared(root.file));
     }
     let nets = KnownNets { names: &names, graphs: &space.nets };
     space.plans = plans(program, &mut space.sites, nets, diags);
     space
+}
+
+/// The networks that a file defines, each with its place among the file's items.
+fn networks(file: &File) -> impl Iterator<Item = (usize, &Definition)> {
+    file.items.iter().enumerate().filter_map(|(at, item)| match &item.kind {
+        ItemKind::Definition(def) if def.role == Role::Net => Some((at, def)),
+        _ => None,
+    })
 }
 
 impl Evaluator<'_> {

@@ -94,6 +94,38 @@ fn a_setting_reaches_the_spec() {
     assert!(params("F=8") < params("F=20"));
 }
 
+/// Costs begin with the first network that they may be asked of, while others are still judged.
+#[test]
+fn costs_wait_for_all_networks_and_plans() {
+    let text = "let what = choose { a = conv(3, 8)  b = conv(5, 8) }
+net one(image) { out image > what > resize(/1) }
+net two(image) { out image > conv(3, 4, stride = 2) > resize(/1) }
+bench one { input 1x3x48x64 }
+";
+    let cost = |text: &str, net: &[&str]| {
+        let args = [&["cost", "-"], net].concat();
+        let output = segc(&args).write_stdin(text).output().expect("the program runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, one, _) = cost(text, &["--net", "one"]);
+    // 3 to 5 cells a side: 8 · 3 · 9 and 8 · 3 · 25 parameters, at each of 48 · 64 cells.
+    for seen in ["1x3x48x64", "216 to 600", "663,552 to 1,843,200"] {
+        assert!(code == Some(0) && one.contains(seen), "{one}");
+    }
+    let (_, last, _) = cost(text, &[]);
+    assert!(last.contains("two") && last.contains("  108 "), "{last}");
+    for mistaken in [
+        text.replace("conv(3, 4, stride", "conv(3, 4, strid"),
+        text.replace("48x64", "48x64x1x1"),
+        format!("{text}train two {{ steps 0 }}"),
+    ] {
+        let (code, costs, mistakes) = cost(&mistaken, &["--net", "one"]);
+        assert_eq!((code, costs.as_str()), (Some(1), ""), "{mistaken}");
+        assert!(mistakes.starts_with('E'), "{mistakes}");
+    }
+}
+
 #[test]
 fn dash_reads_standard_input() {
     let text = fs::read_to_string(SMALL).expect("a fixture");

@@ -10,7 +10,7 @@ fn net(path: &str, net: &str, set: &[(&str, &str)]) -> (crate::support::Judged, 
     let text = std::fs::read_to_string(&file).expect("the file is shipped");
     let judged = judge_with(path, Some(&file), &text, set);
     assert!(judged.is_right(), "{}", judged.drawn());
-    let graph = judged.space.nets[net].graph.clone();
+    let graph = (*judged.space.nets[net].graph).clone();
     (judged, graph)
 }
 

@@ -153,7 +153,7 @@ fn room(entries: &[Entry<'_>], cases: &[Case], args: &Bench) -> Result<(), Failu
 
 /// The inputs at which a network is measured.
 fn inputs(entry: &Entry<'_>, args: &Bench) -> Vec<Input> {
-    let planned = || read::planned_input(entry.judged, entry.net).0;
+    let planned = || read::planned_input(&entry.judged.space.plans, entry.net).0;
     let inputs = match args.inputs.is_empty() {
         true => vec![args.input.unwrap_or_else(planned)],
         false => args.inputs.clone(),

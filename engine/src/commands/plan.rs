@@ -153,7 +153,7 @@ impl Job<'_> {
 
     /// What a network, or the members of a space, cost where the spec's plans speak of inference.
     fn costs(&self, name: &str, net: &Net) -> Option<Costs> {
-        let input: Input = read::planned_input(self.judged, name).0;
+        let input: Input = read::planned_input(&self.judged.space.plans, name).0;
         let question = Question { input: input.size, batch: input.batch, train: false };
         let whole = cost::cost(&net.graph, question).ok()?;
         let pair = |range: Range| [range.min, range.max];

@@ -55,7 +55,7 @@ impl<'t> Beside<'t> {
 
     /// The graphs of a loss's teachers, in their order.
     pub(super) fn graphs(&self, loss: &Loss) -> Result<Vec<&'t DecisionGraph>, Failure> {
-        let graph = |teacher: &Teacher| Ok(&self.network(teacher)?.1.graph);
+        let graph = |teacher: &Teacher| Ok(&*self.network(teacher)?.1.graph);
         loss.teachers().into_iter().map(graph).collect()
     }
 

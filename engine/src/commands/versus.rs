@@ -19,12 +19,13 @@ use segc::ir::{Binding, DecisionGraph, Size};
 use segc::run::log::{self, AGAINST_SCHEMA, Against};
 use segc::run::{self, winner};
 use segc::search::plan::{SearchPlan, TrainPlan};
+use std::sync::Arc;
 use tch::Device;
 
 /// One of those that are compared.
 struct Rival {
     name: String,
-    graph: DecisionGraph,
+    graph: Arc<DecisionGraph>,
     miou: f64,
 }
 
@@ -51,7 +52,7 @@ pub(super) fn compare(
         rivals.push(trained(judged, (plan, train), member, (images, device), &teachers, args)?);
     }
     let input = bench_size(judged, plan);
-    let graphs: Vec<&DecisionGraph> = rivals.iter().map(|r| &r.graph).collect();
+    let graphs: Vec<&DecisionGraph> = rivals.iter().map(|r| &*r.graph).collect();
     let times = bench::latencies(&graphs, input, device)?;
     let against = outcome(&rivals, &times, input, images)?;
     let text = serde_json::to_vec_pretty(&against).map_err(failed)?;

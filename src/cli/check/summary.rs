@@ -93,7 +93,8 @@ impl Summary {
             assignments: Decimal(assignments(decisions)),
         });
         // Without `--input`, sizes that do not fit the default say nothing about the spec.
-        let asked = chosen.map(|chosen| (chosen, cost::At::of(judged, chosen.name, input)));
+        let asked =
+            chosen.map(|chosen| (chosen, cost::At::of(&judged.space.plans, chosen.name, input)));
         let quick = asked.filter(|(chosen, _)| {
             let graph = &chosen.net.graph;
             graph.leaves.is_empty() || graph.graph.node_count() <= QUICK

@@ -35,7 +35,7 @@ impl Parts {
     pub(super) fn of(story: &Story) -> Result<Parts, Failure> {
         let (judged, manifest) = (&story.judged, &story.manifest);
         let name = manifest.emit.clone();
-        let (input, _) = read::planned_input(judged, &name);
+        let (input, _) = read::planned_input(&judged.space.plans, &name);
         let at = cost::At { input, training: input };
         let spaced = judged.space.nets.get(&name);
         let measure = |net: &Net| {
@@ -93,7 +93,10 @@ pub(super) fn drawings(story: &Story, parts: &Parts) -> Option<Section> {
     let space = story.found.as_ref().and_then(|found| {
         let net = judged.space.nets.get(&parts.name)?;
         let mut whole = sketch(net);
-        whole.mark(&sketch(&Net { graph: member(&net.graph, &found.binding), ..net.clone() }));
+        whole.mark(&sketch(&Net {
+            graph: member(&net.graph, &found.binding).into(),
+            ..net.clone()
+        }));
         Some(whole)
     });
     let title = match (&story.found, found.is_some()) {

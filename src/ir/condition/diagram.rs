@@ -1,5 +1,6 @@
 //! Multi-valued decision diagrams, ordered and reduced: equal functions have equal ids.
 
+use super::answers::Answers;
 use crate::maps::{HashMap, IndexMap, IndexSet};
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
@@ -36,8 +37,8 @@ pub struct Diagram {
     joined: HashMap<(u32, u32), u32>,
     /// All nodes, by level and children.
     unique: HashTable<Cond>,
-    ands: Fast<(u32, u32)>,
-    ors: Fast<(u32, u32)>,
+    ands: Answers,
+    ors: Answers,
     nots: Fast<u32>,
     given: Fast<(u32, u32, u32)>,
     limit: usize,
@@ -51,12 +52,8 @@ type Fast<K> = HashMap<K, Cond>;
 /// Where what is left is something, and what.
 pub type Parts = SmallVec<[(Cond, Cond); 4]>;
 
-/// Nodes, and answers, that there is room for from the start.
+/// Nodes that there is room for from the start.
 const ROOM: usize = 1 << 12;
-
-fn some<K>(room: usize) -> Fast<K> {
-    Fast::with_capacity_and_hasher(room, FxBuildHasher)
-}
 
 impl Diagram {
     /// No diagrams yet over levels of these sizes.
@@ -71,8 +68,8 @@ impl Diagram {
             unions: HashMap::default(),
             joined: HashMap::default(),
             unique: HashTable::with_capacity(ROOM),
-            ands: some(ROOM),
-            ors: some(ROOM),
+            ands: Answers::default(),
+            ors: Answers::default(),
             nots: Fast::default(),
             given: Fast::default(),
             limit,
@@ -164,39 +161,45 @@ impl Diagram {
     }
 
     /// Both.
+    #[inline]
     pub fn and(&mut self, f: Cond, g: Cond) -> Cond {
         match (f, g) {
             (Cond::FALSE, _) | (_, Cond::FALSE) => Cond::FALSE,
             (Cond::TRUE, other) | (other, Cond::TRUE) => other,
             _ if f == g => f,
-            _ => {
-                let key = (f.0.min(g.0), f.0.max(g.0));
-                if let Some(known) = self.ands.get(&key) {
-                    return *known;
-                }
-                let out = self.descend(f, g, Diagram::and);
-                self.ands.insert(key, out);
-                out
-            }
+            _ => self.and_of_two(f, g),
         }
     }
 
+    fn and_of_two(&mut self, f: Cond, g: Cond) -> Cond {
+        let pair = (f.min(g), f.max(g));
+        if let Some(known) = self.ands.get(pair) {
+            return known;
+        }
+        let out = self.descend(f, g, Diagram::and);
+        self.ands.insert(pair, out);
+        out
+    }
+
     /// One or both.
+    #[inline]
     pub fn or(&mut self, f: Cond, g: Cond) -> Cond {
         match (f, g) {
             (Cond::TRUE, _) | (_, Cond::TRUE) => Cond::TRUE,
             (Cond::FALSE, other) | (other, Cond::FALSE) => other,
             _ if f == g => f,
-            _ => {
-                let key = (f.0.min(g.0), f.0.max(g.0));
-                if let Some(known) = self.ors.get(&key) {
-                    return *known;
-                }
-                let out = self.descend(f, g, Diagram::or);
-                self.ors.insert(key, out);
-                out
-            }
+            _ => self.or_of_two(f, g),
         }
+    }
+
+    fn or_of_two(&mut self, f: Cond, g: Cond) -> Cond {
+        let pair = (f.min(g), f.max(g));
+        if let Some(known) = self.ors.get(pair) {
+            return known;
+        }
+        let out = self.descend(f, g, Diagram::or);
+        self.ors.insert(pair, out);
+        out
     }
 
     /// One or more of some: put together in pairs, so that what comes of few is small.
@@ -222,7 +225,7 @@ impl Diagram {
         out
     }
 
-    fn descend(&mut self, f: Cond, g: Cond, op: fn(&mut Self, Cond, Cond) -> Cond) -> Cond {
+    fn descend(&mut self, f: Cond, g: Cond, op: impl Fn(&mut Self, Cond, Cond) -> Cond) -> Cond {
         let level = self.level(f).min(self.level(g));
         let start = |d: &Diagram, x: Cond| (d.level(x) == level).then(|| d.nodes[x.0 as usize].1);
         let (left, right) = (start(self, f), start(self, g));
@@ -265,11 +268,17 @@ impl Diagram {
     }
 
     /// What is left when a choice takes a value.
+    #[inline]
     pub fn given(&mut self, f: Cond, level: u32, value: u32) -> Cond {
         let own = self.level(f);
         if own >= level {
             return if own == level { self.child(f, value) } else { f };
         }
+        self.given_below(f, level, value)
+    }
+
+    fn given_below(&mut self, f: Cond, level: u32, value: u32) -> Cond {
+        let own = self.level(f);
         let key = (f.0, level, value);
         if let Some(known) = self.given.get(&key) {
             return *known;

@@ -10,7 +10,7 @@ fn space(name: &str, text: &str, memory: Memory) -> Space {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs").join(name);
     let mut diags = Sink::default();
     let program = load(name, Some(&path), text, &[], &mut diags);
-    let space = analyse_with(&program, &mut diags, memory);
+    let space = analyse_with(&program, &mut diags, memory, &mut |_| ());
     assert!(!diags.has_errors(), "{name}: {:?}", diags.finish());
     space
 }
