@@ -102,10 +102,11 @@ impl Asked<'_> {
             }
             (least, most) => {
                 let [least, most] = [least, most].map(|fixed| fixed.as_ref().unwrap_or(&sum));
-                [
-                    self.ends(&mut all, least, cost, &[Sense::Least])?[0],
-                    self.ends(&mut other, most, cost, &[Sense::Most])?[0],
-                ]
+                let (most, least) = threads::both(
+                    || self.ends(&mut other, most, cost, &[Sense::Most]),
+                    || self.ends(&mut all, least, cost, &[Sense::Least]),
+                );
+                [least?[0], most?[0]]
             }
         };
         Ok(Range {

@@ -3,7 +3,7 @@
 
 use super::builtin::{Builtin, Reads};
 use super::eval::{Eval, Evaluator, with_stack};
-use super::frame::Frame;
+use super::frame::{Counters, Frame};
 use super::module::{ItemRef, ModuleId, declared_name};
 use super::value::{Design, DesignKind, Map, Value};
 use crate::diag::Diag;
@@ -346,7 +346,7 @@ impl Evaluator<'_> {
                 instance: Rc::clone(&instance),
                 indices: Vec::new(),
                 scope,
-                counters: HashMap::default(),
+                counters: Counters::default(),
                 label: "".into(),
                 place: None,
                 offered: HashMap::default(),

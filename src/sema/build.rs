@@ -37,6 +37,8 @@ type Word = u32;
 pub(super) struct Builder {
     pub(super) graph: DecisionGraph,
     words: IndexSet<Arc<str>>,
+    /// Names with widths behind them.
+    sized: HashMap<(Word, u32), Word>,
     scopes: HashMap<(ScopeId, Word), ScopeId>,
     weights: HashMap<(ScopeId, Word), WeightId>,
     /// By scope: whether something lives in it.
@@ -76,6 +78,7 @@ impl Builder {
         Builder {
             graph,
             words: IndexSet::default(),
+            sized: HashMap::default(),
             scopes: HashMap::default(),
             weights: HashMap::default(),
             touched: vec![true],
@@ -120,11 +123,22 @@ impl Builder {
         &mut self,
         scope: ScopeId,
         name: &str,
-        (kernel, channels): (Kernel, u32),
+        shape: (Kernel, u32),
         sliced: bool,
         turn: u32,
     ) -> Result<WeightId, TieMismatch> {
         let key = (scope, self.word(name));
+        self.set_of(key, shape, sliced, turn)
+    }
+
+    fn set_of(
+        &mut self,
+        key: (ScopeId, Word),
+        (kernel, channels): (Kernel, u32),
+        sliced: bool,
+        turn: u32,
+    ) -> Result<WeightId, TieMismatch> {
+        let scope = key.0;
         if let Some(&id) = self.weights.get(&key) {
             let set = &mut self.graph.weights[id.0 as usize];
             let wider = set.kernel.widened(&kernel);
@@ -162,13 +176,22 @@ impl Builder {
         let plain = (scope, self.word(name));
         let known = self.weights.get(&plain).map(|id| &self.graph.weights[id.0 as usize]);
         if known.is_some_and(|set| set.channels == shape.1) {
-            return self.weight_set(scope, name, shape, false, turn);
+            return self.set_of(plain, shape, false, turn);
         }
-        let own = format!("{name}_{}", shape.1);
-        let sized = (scope, self.word(&own));
+        let sized = (scope, self.sized(plain.1, shape.1));
         let first = !part && ![plain, sized].iter().any(|key| self.weights.contains_key(key));
-        let name = if first { name } else { &own };
-        self.weight_set(scope, name, shape, false, turn)
+        self.set_of(if first { plain } else { sized }, shape, false, turn)
+    }
+
+    /// A name with a width behind it.
+    fn sized(&mut self, name: Word, width: u32) -> Word {
+        if let Some(known) = self.sized.get(&(name, width)) {
+            return *known;
+        }
+        let text = format!("{}_{width}", self.words[name as usize]);
+        let word = self.word(&text);
+        self.sized.insert((name, width), word);
+        word
     }
 
     /// Widths that a decision's alternatives stand for.

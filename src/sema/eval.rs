@@ -2,7 +2,7 @@
 
 use super::build::{Builder, ROOT};
 use super::builtin;
-use super::frame::{Frame, Instance};
+use super::frame::{Counters, Frame, Instance};
 use super::globals::builtin_value;
 use super::load::Program;
 use super::memo::Memo;
@@ -107,7 +107,7 @@ impl<'a> Evaluator<'a> {
             instance: Rc::clone(&self.root),
             indices: Vec::new(),
             scope: ROOT,
-            counters: HashMap::default(),
+            counters: Counters::default(),
             label: label.into(),
             place: None,
             offered: HashMap::default(),

@@ -6,6 +6,7 @@ use crate::ir::graph::{NodeId, ScopeId};
 use crate::ir::shape::Scale;
 use crate::maps::{HashMap, HashSet, IndexMap};
 use crate::source::Span;
+use indexmap::Equivalent;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
@@ -35,8 +36,8 @@ pub(crate) struct Frame {
     /// Loop indices around the place of evaluation.
     pub indices: Vec<i64>,
     pub scope: ScopeId,
-    /// How often a name was used in a scope during this application.
-    pub counters: HashMap<(ScopeId, Rc<str>), u32>,
+    /// What was counted during this application.
+    pub counters: Counters,
     /// The statement that is evaluated, for names of decisions.
     pub label: Rc<str>,
     /// The node of a trellis that is evaluated.
@@ -45,6 +46,25 @@ pub(crate) struct Frame {
     pub offered: HashMap<NodeId, Vec<super::sites::Candidate>>,
     /// What choices of inputs take whose decisions are given.
     pub read: HashSet<NodeId>,
+}
+
+/// What an application counts in each scope.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// How often a name was used.
+    names: IndexMap<(ScopeId, Rc<str>), u32>,
+    /// How much was applied.
+    turns: HashMap<ScopeId, u32>,
+}
+
+/// A name in a scope, to be looked up.
+#[derive(PartialEq, Eq, Hash)]
+struct NameIn<'a>(ScopeId, &'a str);
+
+impl Equivalent<(ScopeId, Rc<str>)> for NameIn<'_> {
+    fn equivalent(&self, key: &(ScopeId, Rc<str>)) -> bool {
+        (self.0, self.1) == (key.0, &*key.1)
+    }
 }
 
 /// A node of a trellis and, within an arrow's expression, the arrow.
@@ -59,20 +79,24 @@ pub(crate) struct Place {
 impl Frame {
     /// A name that is not yet used in the scope: `conv`, `conv2`, …
     pub(crate) fn unique(&mut self, name: &str) -> Rc<str> {
-        let used = self.counters.entry((self.scope, name.into())).or_insert(0);
-        *used += 1;
-        if *used == 1 { name.into() } else { format!("{name}{used}").into() }
+        if let Some(used) = self.counters.names.get_mut(&NameIn(self.scope, name)) {
+            *used += 1;
+            return format!("{name}{used}").into();
+        }
+        let name: Rc<str> = name.into();
+        self.counters.names.insert((self.scope, Rc::clone(&name)), 1);
+        name
     }
 
     /// Counts something that is applied in the scope: the first is 0.
     pub(crate) fn take_turn(&mut self) -> u32 {
-        let turns = self.counters.entry((self.scope, "".into())).or_insert(0);
+        let turns = self.counters.turns.entry(self.scope).or_insert(0);
         *turns += 1;
         *turns - 1
     }
 
     /// The turn that was taken last.
     pub(crate) fn turn(&self) -> u32 {
-        self.counters.get(&(self.scope, "".into())).map_or(0, |turns| turns - 1)
+        self.counters.turns.get(&self.scope).map_or(0, |turns| turns - 1)
     }
 }

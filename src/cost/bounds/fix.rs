@@ -11,8 +11,9 @@ use crate::cost::terms::{Leaves, When};
 use crate::ir::condition::{Cond, Conditions};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Table, Value};
 use crate::ir::graph::{DecisionGraph, LeafId};
-use crate::maps::{HashMap, HashSet, IndexSet};
+use crate::maps::{HashMap, HashSet, IndexMap, IndexSet};
 use smallvec::SmallVec;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// Values of one decision that are compared.
@@ -111,7 +112,7 @@ impl Given {
 
     /// What is left of a sum.
     fn sum(&self, all: &mut Conditions, sum: &Sum) -> Sum {
-        let mut left: HashMap<When, u64> = HashMap::default();
+        let mut left: IndexMap<When, u64> = IndexMap::default();
         let mut places: HashMap<Cond, Cond> = HashMap::default();
         let on = |leaf: &LeafId| self.leaves[leaf.0 as usize];
         for (when, cost) in sum {
@@ -125,9 +126,7 @@ impl Given {
                 *left.entry(When { place, leaves }).or_default() += cost;
             }
         }
-        let mut left: Sum = left.into_iter().collect();
-        left.sort_unstable_by(|a, b| (a.0.place, &a.0.leaves).cmp(&(b.0.place, &b.0.leaves)));
-        left
+        left.into_iter().collect()
     }
 }
 
@@ -140,13 +139,17 @@ fn levels_of(all: &Conditions, of: DecisionId, value: &Value) -> Vec<(u32, u32)>
 
 /// What is left of a condition when choices, in order, take values.
 fn given(all: &mut Conditions, cond: Cond, levels: &[(u32, u32)]) -> Cond {
-    let read: Vec<u32> = all.diagram.support(cond).to_vec();
-    read.into_iter().fold(cond, |left, level| {
-        match levels.binary_search_by_key(&level, |(level, _)| *level) {
-            Ok(at) => all.diagram.given(left, level, levels[at].1),
-            Err(_) => left,
+    let read = all.diagram.support(cond);
+    let both: SmallVec<[(u32, u32); 8]> = match levels.len() < read.len() {
+        true => {
+            levels.iter().copied().filter(|(level, _)| read.binary_search(level).is_ok()).collect()
         }
-    })
+        false => {
+            let value = |level| levels.binary_search_by_key(&level, |(level, _)| *level);
+            read.iter().filter_map(|level| Some(levels[value(*level).ok()?])).collect()
+        }
+    };
+    both.into_iter().fold(cond, |left, (level, value)| all.diagram.given(left, level, value))
 }
 
 struct Fixing<'a> {
@@ -162,28 +165,31 @@ struct Fixing<'a> {
     on: Vec<Option<bool>>,
 }
 
-/// Terms by what else they need than leaves of one decision.
+/// Terms by leaves of one decision, and by what else they need.
 #[derive(Default)]
 struct Switched {
     rests: IndexSet<When>,
-    leaves: IndexSet<LeafId>,
-    /// Some of `leaves`, one of `rests`, and a cost.
-    terms: Vec<(SmallVec<[usize; 2]>, usize, u64)>,
+    /// By leaves that are on together: what that costs where one of `rests` holds.
+    terms: IndexMap<Leaves, Vec<(u32, u64)>>,
 }
 
 /// What a value switches on, by what else it needs.
 type Own = Vec<u64>;
 
 impl Switched {
-    fn own(&self, graph: &DecisionGraph, value: &Value) -> Own {
+    /// The terms that a value switches on.
+    fn on<'s>(
+        &'s self,
+        graph: &'s DecisionGraph,
+        value: &'s Value,
+    ) -> impl Iterator<Item = &'s (u32, u64)> {
         let on = |leaf: &LeafId| graph.gate(*leaf).weight(value) > 0;
-        let on: Vec<bool> = self.leaves.iter().map(on).collect();
+        self.terms.iter().filter(move |(leaves, _)| leaves.iter().all(on)).flat_map(|(_, own)| own)
+    }
+
+    fn own(&self, graph: &DecisionGraph, value: &Value) -> Own {
         let mut own = vec![0; self.rests.len()];
-        for (here, rest, cost) in &self.terms {
-            if here.iter().all(|leaf| on[*leaf]) {
-                own[*rest] += cost;
-            }
-        }
+        self.on(graph, value).for_each(|(rest, cost)| own[*rest as usize] += cost);
         own
     }
 }
@@ -223,24 +229,20 @@ impl Fixing<'_> {
         let count = table.small_count().filter(|n| *n <= VALUES)?;
         let values: Vec<Value> = (0..count).filter_map(|rank| table.unrank_small(rank)).collect();
         let switched = self.switched(of, named);
-        let own: Vec<Own> = values.iter().map(|value| switched.own(self.graph, value)).collect();
-        let totals: Vec<u64> = own.iter().map(|own| own.iter().sum()).collect();
+        let graph = self.graph;
+        let total = |value| switched.on(graph, value).map(|(_, cost)| cost).sum();
+        let totals: Vec<u64> = values.iter().map(total).collect();
+        // Most values are never compared: one that is no better ends the search.
+        let known: Vec<OnceCell<Own>> = vec![OnceCell::new(); values.len()];
+        let own = |at: usize| known[at].get_or_init(|| switched.own(graph, &values[at]));
         let end = totals.iter().copied().reduce(|a, b| self.sense.best(a, b))?;
-        // What places come down to is asked for where the rest is right.
-        let mut given = None;
         let best = (0..values.len()).filter(|i| totals[*i] == end).find(|&best| {
             let mut others = (0..values.len()).filter(|other| *other != best);
-            let pays = others.clone().all(|other| {
+            let pays = others.all(|other| {
                 let (lower, higher) = self.ordered(best, other);
-                self.covers(&switched.rests, &own[higher], &own[lower])
+                self.covers(&switched.rests, own(higher), own(lower))
             });
-            pays && {
-                let given = given.get_or_insert_with(|| self.given(of, &values));
-                others.all(|other| {
-                    let (lower, higher) = self.ordered(best, other);
-                    self.holds_less(&given[lower], &given[higher])
-                })
-            }
+            pays && self.holds_best(of, &values, best)
         })?;
         Some(values[best].clone())
     }
@@ -262,32 +264,30 @@ impl Fixing<'_> {
     /// What leaves of a decision switch on, of some terms.
     fn switched(&self, of: DecisionId, named: &[u32]) -> Switched {
         let mut switched = Switched::default();
+        switched.rests.reserve(named.len());
         for &at in named.iter().filter(|at| self.is_open(**at)) {
             let (when, cost) = &self.sum[at as usize];
             let mine = |leaf: &LeafId| self.owners[leaf.0 as usize] == of;
             let (here, leaves): (Leaves, Leaves) = when.leaves.iter().copied().partition(mine);
             let rest = switched.rests.insert_full(When { place: when.place, leaves }).0;
-            let here = here.iter().map(|leaf| switched.leaves.insert_full(*leaf).0).collect();
-            switched.terms.push((here, rest, *cost));
+            switched.terms.entry(here).or_default().push((rest as u32, *cost));
         }
         switched
     }
 
-    /// By value of a decision: what functions of places come down to, those that read it.
-    fn given(&mut self, of: DecisionId, values: &[Value]) -> Vec<Vec<Cond>> {
-        let Some(kinds) = self.kinds.get(&of) else { return vec![Vec::new(); values.len()] };
-        let all = &mut *self.all;
-        let each = |value: &Value| {
-            let levels = levels_of(all, of, value);
-            kinds.iter().map(|kind| given(all, *kind, &levels)).collect()
-        };
-        values.iter().map(each).collect()
-    }
-
-    /// Whether places hold with one value only where they do with another.
-    fn holds_less(&mut self, lower: &[Cond], higher: &[Cond]) -> bool {
-        let mut both = lower.iter().zip(higher);
-        both.all(|(less, more)| less == more || self.all.diagram.and(*less, *more) == *less)
+    /// Whether places hold with a value only where they do with every other one, where it is to cost
+    /// less; else the other way round.
+    fn holds_best(&mut self, of: DecisionId, values: &[Value], best: usize) -> bool {
+        let kinds = self.kinds.get(&of).cloned().unwrap_or_default();
+        let levels: Vec<_> = values.iter().map(|value| levels_of(self.all, of, value)).collect();
+        kinds.into_iter().all(|kind| {
+            let own = given(self.all, kind, &levels[best]);
+            levels.iter().all(|levels| {
+                let other = given(self.all, kind, levels);
+                let (less, more) = self.ordered(own, other);
+                less == more || self.all.diagram.and(less, more) == less
+            })
+        })
     }
 
     /// Whether one sum is never less than another: what it has less of is made up for by what it has

@@ -2,7 +2,7 @@
 
 use super::walk::Walk;
 use crate::maps::{HashMap, IndexSet};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 /// What is owed where a function of the other decisions holds: in any case, and what leaves add.
 #[derive(Clone, Debug)]
@@ -39,6 +39,9 @@ pub(super) struct Due {
     pub(super) bill: u32,
 }
 
+/// Some of an [`Owing`]'s bills.
+type Bills = SmallVec<[u32; 4]>;
+
 /// What the ways of a walk owe.
 pub(super) struct Owing {
     /// Leaves that cost the same at every place are one column: by leaf.
@@ -61,27 +64,34 @@ impl Owing {
             of: Vec::with_capacity(walk.settled.len()),
         };
         let places: Vec<Vec<Due>> = places.iter().map(|prices| owing.price(prices)).collect();
-        let mut sums: HashMap<SmallVec<[u32; 4]>, u32> = HashMap::default();
+        let kinds = places.iter().flatten().map(|due| due.kind + 1).max().unwrap_or(0);
+        // By kind: the bills of the places that are settled.
+        let mut bills: Vec<Bills> = vec![Bills::new(); kinds as usize];
+        let mut sums: HashMap<Bills, u32> = HashMap::default();
         for settled in &walk.settled {
-            let mut by_kind: SmallVec<[(u32, SmallVec<[u32; 4]>); 8]> = SmallVec::new();
             for due in settled.iter().flat_map(|place| &places[*place as usize]) {
-                match by_kind.iter_mut().find(|(kind, _)| *kind == due.kind) {
-                    Some((_, bills)) => bills.push(due.bill),
-                    None => by_kind.push((due.kind, smallvec![due.bill])),
-                }
+                bills[due.kind as usize].push(due.bill);
             }
-            let mut due = |(kind, mut bills): (u32, SmallVec<[u32; 4]>)| {
-                bills.sort_unstable();
-                let known = sums.get(&bills).copied();
-                let bill = known.unwrap_or_else(|| owing.sum(&bills));
-                sums.insert(bills, bill);
-                Due { kind, bill }
+            let due = |(kind, bills): (u32, &mut Bills)| {
+                let bill = owing.together(std::mem::take(bills), &mut sums)?;
+                Some(Due { kind, bill })
             };
-            let mut dues: Vec<Due> = by_kind.into_iter().map(&mut due).collect();
-            dues.sort_unstable_by_key(|due| due.kind);
+            let dues: Vec<Due> = (0..).zip(&mut bills).filter_map(due).collect();
             owing.of.push(owing.dues.insert_full(dues).0 as u32);
         }
         owing
+    }
+
+    /// The bill of some together; nothing of none.
+    fn together(&mut self, mut bills: Bills, sums: &mut HashMap<Bills, u32>) -> Option<u32> {
+        if bills.len() < 2 {
+            return bills.first().copied();
+        }
+        bills.sort_unstable();
+        let known = sums.get(&bills).copied();
+        let bill = known.unwrap_or_else(|| self.sum(&bills));
+        sums.insert(bills, bill);
+        Some(bill)
     }
 
     /// A bill on which nothing stands.

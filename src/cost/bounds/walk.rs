@@ -32,7 +32,7 @@ pub(super) struct Way {
 
 /// What is left open: rules, and places that the walk has read something of, with what is left of
 /// their conditions.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 struct Open {
     rules: Vec<Cond>,
     places: Vec<(u32, Cond)>,
@@ -62,35 +62,60 @@ impl Walk {
         let walk = Walk { settled: IndexSet::default(), steps: vec![Step::default()] };
         let known = vec![HashMap::default(); levels.len()];
         let mut begin = vec![Vec::new(); levels.len()];
-        let mut open = Open { rules, places: Vec::new() };
+        let mut always = Vec::new();
         for (place, cond) in (0..).zip(conds) {
             let support = all.diagram.support(cond);
             let first = levels.iter().position(|level| support.binary_search(level).is_ok());
-            first.map_or(&mut open.places, |first| &mut begin[first]).push((place, cond));
+            first.map_or(&mut always, |first| &mut begin[first]).push((place, cond));
         }
         let mut maker = Maker { all, levels, begin, walk, known, work: 0 };
-        let way = maker.way(0, open)?;
+        let mut left = Left::default();
+        let way = match rules.into_iter().all(|rule| left.add_rule(rule)) {
+            true => {
+                always.into_iter().for_each(|(place, cond)| left.add_place(place, cond));
+                maker.way(0, left)?
+            }
+            false => None,
+        };
         let mut walk = maker.walk;
         walk.steps.push(Step { ways: way.into_iter().collect() });
         Some(walk)
     }
 }
 
-impl Maker<'_> {
-    /// The way on from a depth; nothing inside where no value is left, nothing at all at a limit.
-    fn way(&mut self, depth: usize, mut open: Open) -> Option<Option<Way>> {
-        if open.rules.contains(&Cond::FALSE) {
-            return Some(None);
+/// What a choice leaves open, and the places that it settles.
+#[derive(Default)]
+struct Left {
+    open: Open,
+    settled: Vec<u32>,
+}
+
+impl Left {
+    /// Adds what is left of a rule; whether it can still hold.
+    fn add_rule(&mut self, rule: Cond) -> bool {
+        if !rule.is_constant() {
+            self.open.rules.push(rule);
         }
-        open.rules.retain(|rule| *rule != Cond::TRUE);
-        let holds = open.places.iter().filter(|(_, cond)| *cond == Cond::TRUE);
-        let mut settled: Vec<u32> = holds.map(|(place, _)| *place).collect();
+        rule != Cond::FALSE
+    }
+
+    /// Adds a place by what is left of its condition.
+    fn add_place(&mut self, place: u32, cond: Cond) {
+        match cond {
+            Cond::FALSE => {}
+            Cond::TRUE => self.settled.push(place),
+            _ => self.open.places.push((place, cond)),
+        }
+    }
+}
+
+impl Maker<'_> {
+    /// The way on to a depth; nothing inside where no value is left, nothing at all at a limit.
+    fn way(&mut self, depth: usize, left: Left) -> Option<Option<Way>> {
+        let Left { open, mut settled } = left;
         settled.sort_unstable();
-        open.places.retain(|(_, cond)| !cond.is_constant());
-        let next = self.step(depth, open)?;
-        Some(
-            next.map(|next| Way { settled: self.walk.settled.insert_full(settled).0 as u32, next }),
-        )
+        let Some(next) = self.step(depth, open)? else { return Some(None) };
+        Some(Some(Way { settled: self.walk.settled.insert_full(settled).0 as u32, next }))
     }
 
     fn step(&mut self, depth: usize, open: Open) -> Option<Option<usize>> {
@@ -100,16 +125,13 @@ impl Maker<'_> {
         }
         let mut step = Step::default();
         for value in 0..self.all.choices.sizes[level as usize] {
-            self.work += open.places.len() + self.begin[depth].len() + 1;
-            if self.work > WORK {
-                return None;
+            if let Some(left) = self.left(depth, &open, value) {
+                self.work += left.open.places.len() + left.settled.len() + 1;
+                if self.work > WORK {
+                    return None;
+                }
+                step.ways.extend(self.way(depth + 1, left)?);
             }
-            let diagram = &mut self.all.diagram;
-            let rules = open.rules.iter().map(|rule| diagram.given(*rule, level, value)).collect();
-            let places = open.places.iter().chain(&self.begin[depth]);
-            let places = places.map(|(place, cond)| (*place, diagram.given(*cond, level, value)));
-            let left = Open { rules, places: places.collect() };
-            step.ways.extend(self.way(depth + 1, left)?);
         }
         let at = (!step.ways.is_empty()).then_some(self.walk.steps.len());
         if at.is_some() {
@@ -117,5 +139,20 @@ impl Maker<'_> {
         }
         self.known[depth].insert(open, at);
         Some(at)
+    }
+
+    /// What a value leaves; nothing where that breaks a rule.
+    fn left(&mut self, depth: usize, open: &Open, value: u32) -> Option<Left> {
+        let (level, diagram) = (self.levels[depth], &mut self.all.diagram);
+        let mut left = Left::default();
+        let mut rules = open.rules.iter().map(|rule| diagram.given(*rule, level, value));
+        if !rules.all(|rule| left.add_rule(rule)) {
+            return None;
+        }
+        left.open.places.reserve(open.places.len() + self.begin[depth].len());
+        for (place, cond) in open.places.iter().chain(&self.begin[depth]) {
+            left.add_place(*place, diagram.given(*cond, level, value));
+        }
+        Some(left)
     }
 }
