@@ -15,15 +15,13 @@ use std::sync::Arc;
 
 /// Nodes, edges or weights of a network that is large.
 const LARGE: usize = 4096;
-/// How much more room than it has something large is given.
-const MORE: usize = 7;
+/// Room for those of nearly any.
+const PLENTY: usize = 1 << 18;
 
-/// Gives what is full, and has grown large, far more room than it has: that costs nothing until it is
-/// used, and moving everything again and again does.
-fn make_room<T>(all: &mut Vec<T>) {
-    if all.len() == all.capacity() && all.len() >= LARGE {
-        all.reserve(MORE * all.len());
-    }
+/// How much more room something is given that is full: where it has grown large, far more than it
+/// has. That costs nothing until it is used, and moving everything again and again does.
+fn more_room(len: usize) -> usize {
+    if (LARGE..PLENTY).contains(&len) { PLENTY - len } else { len }
 }
 
 /// The root scope of every graph.
@@ -156,8 +154,7 @@ impl Builder {
         }
         let id = WeightId(self.graph.weights.len() as u32);
         let (name, turn) = (Arc::clone(&self.words[key.1 as usize]), Some(turn));
-        make_room(&mut self.graph.weights);
-        self.graph.weights.push(WeightSet { scope, name, kernel, channels, sliced, turn });
+        self.push_weights(WeightSet { scope, name, kernel, channels, sliced, turn });
         self.weights.insert(key, id);
         self.touched[scope.0 as usize] = true;
         Ok(id)
@@ -236,17 +233,26 @@ impl Builder {
         id
     }
 
-    /// Adds a node, with room for more as [`make_room`] has it.
+    /// Adds a node, with room for more as [`more_room`] has it.
     fn push(&mut self, node: Node) -> NodeId {
         let graph = &mut self.graph.graph;
         let (nodes, edges) = graph.capacity();
-        if graph.node_count() == nodes && nodes >= LARGE {
-            graph.reserve_nodes(MORE * nodes);
+        if graph.node_count() == nodes {
+            graph.reserve_nodes(more_room(nodes));
         }
-        if graph.edge_count() == edges && edges >= LARGE {
-            graph.reserve_edges(MORE * edges);
+        if graph.edge_count() == edges {
+            graph.reserve_edges(more_room(edges));
         }
         graph.add_node(node)
+    }
+
+    /// Adds weights, in the same way.
+    fn push_weights(&mut self, set: WeightSet) {
+        let all = &mut self.graph.weights;
+        if all.len() == all.capacity() {
+            all.reserve(more_room(all.len()));
+        }
+        all.push(set);
     }
 
     /// How much there is.
@@ -298,8 +304,7 @@ impl Builder {
         self.touched.extend_from_within(touched);
         for i in s.from.weights..s.to.weights {
             let set = self.graph.weights[i as usize].clone();
-            make_room(&mut self.graph.weights);
-            self.graph.weights.push(WeightSet { scope: moved(set.scope), ..set });
+            self.push_weights(WeightSet { scope: moved(set.scope), ..set });
         }
         self.touched[outer.0 as usize] = self.touched[s.outer.0 as usize];
         home

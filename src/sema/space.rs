@@ -101,7 +101,6 @@ pub(super) fn analyse_with(
             evaluator.memo = Memo::new(memory);
             let Ok(graph) = with_stack(|| evaluator.net(&here, def)) else { continue };
             let (name, graph) = (&def.name, Arc::new(graph));
-            looks.at(&space.sites.decisions, &graph);
             space.nets.insert(name.value.clone(), Net { graph: Arc::clone(&graph), at: name.span });
             if !diags.has_errors() {
                 // Whether plans fit networks, and what is wrong with them, is told at the end.
@@ -116,6 +115,7 @@ pub(super) fn analyse_with(
                     plans: &plans,
                 });
             }
+            looks.at(&space.sites.decisions, &graph);
         }
         looks.done()
     });

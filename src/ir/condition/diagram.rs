@@ -41,6 +41,7 @@ pub struct Diagram {
     ors: Answers,
     nots: Fast<u32>,
     given: Fast<(u32, u32, u32)>,
+    without: Fast<(u32, u32, bool)>,
     limit: usize,
 }
 
@@ -72,6 +73,7 @@ impl Diagram {
             ors: Answers::default(),
             nots: Fast::default(),
             given: Fast::default(),
+            without: Fast::default(),
             limit,
         }
     }
@@ -291,20 +293,36 @@ impl Diagram {
 
     /// That it holds for some value of a choice.
     pub fn exists(&mut self, f: Cond, level: u32) -> Cond {
-        let size = self.sizes[level as usize];
-        (0..size).fold(Cond::FALSE, |acc, value| {
-            let here = self.given(f, level, value);
-            self.or(acc, here)
-        })
+        self.without(f, level, true)
     }
 
     /// That it holds for every value of a choice.
     pub fn for_all(&mut self, f: Cond, level: u32) -> Cond {
-        let size = self.sizes[level as usize];
-        (0..size).fold(Cond::TRUE, |acc, value| {
-            let here = self.given(f, level, value);
-            self.and(acc, here)
-        })
+        self.without(f, level, false)
+    }
+
+    /// That it holds for some value of a choice, or for all.
+    fn without(&mut self, f: Cond, level: u32, some: bool) -> Cond {
+        let own = self.level(f);
+        if own > level {
+            return f;
+        }
+        if own == level {
+            let values = 0..self.sizes[level as usize];
+            let kids: Kids = values.map(|value| self.child(f, value)).collect();
+            return match some {
+                true => kids.into_iter().fold(Cond::FALSE, |any, kid| self.or(any, kid)),
+                false => kids.into_iter().fold(Cond::TRUE, |all, kid| self.and(all, kid)),
+            };
+        }
+        let key = (f.0, level, some);
+        if let Some(known) = self.without.get(&key) {
+            return *known;
+        }
+        let kids = self.mapped(f, |d, child| d.without(child, level, some));
+        let out = self.make(own, &kids);
+        self.without.insert(key, out);
+        out
     }
 
     /// A function as a sum of products: where the first holds, which reads levels that are `own` only,
