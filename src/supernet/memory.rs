@@ -281,10 +281,9 @@ struct Mark {
 
 /// What is asked of a step again and again.
 struct Fact {
-    kernel: Kernel,
     weights: Option<WeightId>,
     /// Channels of the result, and its size.
-    width: u64,
+    width: u32,
     size: Size,
     /// Bytes of the result.
     bytes: u64,
@@ -306,19 +305,28 @@ fn facts(graph: &DecisionGraph, plan: &Plan, sizes: &Sizes, batch: u64) -> Vec<F
             Kernel::Conv(conv) | Kernel::Deconv(conv) => reordered(conv, read),
             _ => (0, 0),
         };
-        let (width, size) = (u64::from(step.ty.width), sizes.output(id));
+        let size = sizes.output(id);
         Fact {
-            kernel: step.kernel,
             weights,
-            width,
+            width: step.ty.width,
             size,
-            bytes: width * size.area() * batch * FLOAT,
+            bytes: u64::from(step.ty.width) * size.area() * batch * FLOAT,
             trained: set.map_or(0, |set| set.kernel.params(set.channels) * FLOAT),
             reordered,
             same_size: size == sizes.input(id),
         }
     };
     plan.steps.iter().map(of).collect()
+}
+
+/// Whether a step hands its gradient to an input as it is.
+fn hands_gradient_on(kernel: &Kernel, fact: &Fact, weighed: bool) -> bool {
+    match kernel {
+        Kernel::Add | Kernel::Concat => true,
+        Kernel::Mix => !weighed,
+        Kernel::Resize { .. } => fact.same_size,
+        _ => false,
+    }
 }
 
 struct Walk<'p> {
@@ -350,7 +358,7 @@ impl Walk<'_> {
                 || step.inputs.iter().any(|input| {
                     self.marks[input.value as usize].wants || self.learns(input.weight.is_some())
                 });
-            let wants = wants && !matches!(fact.kernel, Kernel::Zero);
+            let wants = wants && !matches!(step.kernel, Kernel::Zero);
             let block = self.make(step, fact);
             self.pool.pass(fact.reordered.0);
             let saved = if wants { self.save(step, fact, block) } else { Blocks::new() };
@@ -363,7 +371,7 @@ impl Walk<'_> {
 
     /// The block of a step's result.
     fn make(&mut self, step: &Step, fact: &Fact) -> BlockId {
-        let shares = match fact.kernel {
+        let shares = match step.kernel {
             Kernel::Slice { .. } => true,
             Kernel::Resize { .. } => fact.same_size,
             _ => false,
@@ -379,7 +387,7 @@ impl Walk<'_> {
         let first = step.inputs.first().map(|input| self.marks[input.value as usize].block);
         let mut saved = Blocks::new();
         let mut keep = |pool: &mut Pool, block: BlockId| saved.push(pool.hold(block));
-        match fact.kernel {
+        match step.kernel {
             Kernel::Conv(_)
             | Kernel::Deconv(_)
             | Kernel::Norm(_)
@@ -405,9 +413,9 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        let extra = match fact.kernel {
+        let extra = match step.kernel {
             Kernel::Pool { kind: PoolKind::Max, .. } => fact.bytes / FLOAT * INDEX,
-            Kernel::Norm(_) => 2 * fact.width * FLOAT,
+            Kernel::Norm(_) => 2 * u64::from(fact.width) * FLOAT,
             // What was dropped.
             Kernel::Dropout { .. } => fact.bytes,
             _ => 0,
@@ -425,7 +433,7 @@ impl Walk<'_> {
         let outputs: Vec<ValueId> = self.plan.outputs.iter().flatten().copied().collect();
         for value in &outputs {
             let fact = &self.facts[*value as usize];
-            let whole = fact.width * input.area() * self.batch * FLOAT;
+            let whole = u64::from(fact.width) * input.area() * self.batch * FLOAT;
             let resized = if fact.size == input { 0 } else { whole };
             // Resized, laid out for the softmax, and its logarithm, which stays.
             self.pool.grow(resized);
@@ -461,8 +469,11 @@ impl Walk<'_> {
             for input in step.inputs.iter().rev() {
                 let learns = self.learns(input.weight.is_some());
                 if self.marks[input.value as usize].wants {
-                    let to = &self.facts[input.value as usize];
-                    let block = self.gradient_of(fact, input.weight.is_some(), gradient, to);
+                    let weighed = input.weight.is_some();
+                    let block = match hands_gradient_on(&step.kernel, fact, weighed) {
+                        true => self.pool.hold(gradient),
+                        false => self.pool.new_block(self.facts[input.value as usize].bytes),
+                    };
                     self.accumulate(&mut gradients, input.value, block);
                 }
                 if learns {
@@ -486,20 +497,6 @@ impl Walk<'_> {
         match std::mem::replace(&mut self.given[id.0 as usize], true) {
             true => self.pool.pass(fact.trained),
             false => self.pool.grow(fact.trained),
-        }
-    }
-
-    /// The block of the gradient that a step hands to one of its inputs.
-    fn gradient_of(&mut self, fact: &Fact, weighed: bool, gradient: BlockId, to: &Fact) -> BlockId {
-        let hands_on = match fact.kernel {
-            Kernel::Add | Kernel::Concat => true,
-            Kernel::Mix => !weighed,
-            Kernel::Resize { .. } => fact.same_size,
-            _ => false,
-        };
-        match hands_on {
-            true => self.pool.hold(gradient),
-            false => self.pool.new_block(to.bytes),
         }
     }
 

@@ -9,11 +9,18 @@ const FEW: usize = 1 << 10;
 
 /// Answers by pair, each at the one place that it may have: one that comes later takes it. What is
 /// forgotten is worked out again; the more answers are given, the more places there are.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Answers {
     /// A pair and its answer; nothing is asked of two constants, which an empty place has.
     places: Vec<(Cond, Cond, Cond)>,
     given: usize,
+}
+
+impl Clone for Answers {
+    /// Without what is remembered: copies are made to ask other things.
+    fn clone(&self) -> Answers {
+        Answers::default()
+    }
 }
 
 const EMPTY: (Cond, Cond, Cond) = (Cond::FALSE, Cond::FALSE, Cond::FALSE);

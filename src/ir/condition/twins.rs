@@ -57,14 +57,15 @@ pub fn repeats(
 /// Nodes that multiply and may be live, by the weights that several of them have.
 fn sharing(graph: &DecisionGraph, live: &[Factor]) -> BTreeMap<u32, Vec<NodeId>> {
     let set = |(id, node): (NodeId, &Node)| {
-        let counts = node.kernel.multiplies() && live[id.index()].0 != Cond::FALSE;
-        node.weights.filter(|_| counts).map(|set| (id, set.0))
+        let set = node.weights.filter(|_| node.kernel.multiplies())?;
+        (live[id.index()].0 != Cond::FALSE).then_some((id, set.0))
     };
+    let all: Vec<(NodeId, u32)> = graph.nodes().filter_map(set).collect();
     // Most weights are one node's alone.
     let mut counts = vec![0u32; graph.weights.len()];
-    graph.nodes().filter_map(set).for_each(|(_, set)| counts[set as usize] += 1);
+    all.iter().for_each(|(_, set)| counts[*set as usize] += 1);
     let mut users: BTreeMap<u32, Vec<NodeId>> = BTreeMap::new();
-    for (id, set) in graph.nodes().filter_map(set) {
+    for (id, set) in all {
         if counts[set as usize] > 1 {
             users.entry(set).or_default().push(id);
         }
