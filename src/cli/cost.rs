@@ -176,15 +176,11 @@ impl Begun {
     /// Begins with a network if it will be the one that is asked for. Where a mistake is found after
     /// that, nobody waits for the costs.
     fn of(early: &Early<'_>, args: &Args) -> Option<Begun> {
-        let plans = match &args.net {
-            Some(asked) => (asked == early.name).then(|| (early.plans)())?,
-            None => {
-                let plans = (early.plans)();
-                let first = plans.search.keys().next();
-                first.map_or(early.last, |name| name == early.name).then_some(plans)?
-            }
-        };
-        let at = At::of(&plans, early.name, args.input);
+        let asked = args.net.as_deref().or(early.searched);
+        if !asked.map_or(early.last, |asked| asked == early.name) {
+            return None;
+        }
+        let at = At::of(&(early.plans)(), early.name, args.input);
         let (graph, decisions) = (Arc::clone(early.graph), early.decisions.to_vec());
         let question = at.question(args.train);
         let costs = threads::aside(move || Inference::of(&decisions, &graph, question)).ok()?;

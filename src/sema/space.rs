@@ -5,7 +5,7 @@ use super::build::Builder;
 use super::eval::{Eval, Evaluator, with_stack};
 use super::load::Program;
 use super::memo::{Memo, Memory};
-use super::module::{ItemRef, ModuleId};
+use super::module::{ItemRef, ModuleId, blocks};
 use super::partial::Looks;
 use super::plan::{KnownNets, Plans, plans};
 use super::sites::Sites;
@@ -61,6 +61,8 @@ pub struct Early<'a> {
     pub decisions: &'a [Decision],
     /// Whether no network follows.
     pub last: bool,
+    /// The network that the first `search` block names.
+    pub searched: Option<&'a str>,
     /// Reads what is to be done with networks, as far as that can be read by now.
     pub plans: &'a dyn Fn() -> Plans,
 }
@@ -92,6 +94,9 @@ pub(super) fn analyse_with(
     let nets: Vec<(usize, &Definition)> = networks(&root.ast).collect();
     let names: Vec<(String, Span)> =
         nets.iter().map(|(_, def)| (def.name.value.clone(), def.name.span)).collect();
+    let mut searches = blocks(&root.ast).filter(|(block, _)| block.kind.value == "search");
+    let searched = searches.next().and_then(|(block, _)| block.subject.as_ref());
+    let searched = searched.map(|name| name.value.as_str());
     let lacking = thread::scope(|scope| {
         let mut looks = Looks::new(scope);
         for (at, &(index, def)) in nets.iter().enumerate() {
@@ -112,6 +117,7 @@ pub(super) fn analyse_with(
                     graph: &graph,
                     decisions: &space.sites.decisions,
                     last: at + 1 == nets.len(),
+                    searched,
                     plans: &plans,
                 });
             }

@@ -50,14 +50,22 @@ pub(super) fn pieces(text: &str) -> Vec<Range<usize>> {
     starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }
 
-/// The name that a declaration which does not parse would declare.
-pub(super) fn declared(origin: Origin, text: &str) -> Option<Name> {
+/// The names that a declaration which does not parse would declare: `let` may bind several.
+pub(super) fn declared(origin: Origin, text: &str) -> Vec<Name> {
     let mut words = tokens(text).filter(|t| t.kind != Kind::Comment);
-    words.next().filter(|t| t.kind == Kind::Word)?;
-    let name = words.next().filter(|t| t.kind == Kind::Word)?;
-    let offset = origin.offset as usize;
-    let span = origin.range(offset + name.start, offset + name.end);
-    Some(Spanned { value: name.text(text).to_string(), span })
+    let most = match words.next().filter(|t| t.kind == Kind::Word).map(|t| t.text(text)) {
+        Some("let") => usize::MAX,
+        Some(_) => 1,
+        None => 0,
+    };
+    let binds = |t: &Token| t.kind == Kind::Word || matches!(t.text(text), "," | "(" | ")");
+    let binder = words.take(most).take_while(binds);
+    let name = |t: Token| {
+        let offset = origin.offset as usize;
+        let span = origin.range(offset + t.start, offset + t.end);
+        Spanned { value: t.text(text).to_string(), span }
+    };
+    binder.filter(|t| t.kind == Kind::Word).map(name).collect()
 }
 
 /// Reports every mistake of a declaration that does not parse. `whole` is the file that it is in.

@@ -24,7 +24,8 @@ impl Expected {
         let value = rules.iter().any(|r| value.contains(r));
         let continues = has(Rule::dot) && has(Rule::open_bracket);
         let statement = has(Rule::statement) || has(Rule::node_stmt);
-        let name = !value && !statement && (has(Rule::name) || has(Rule::entry));
+        let names = [Rule::name, Rule::binder, Rule::entry];
+        let name = !value && !statement && names.into_iter().any(has);
         let mut words = Vec::new();
         for rule in rules {
             // A value can always go on; that is worth saying only where nothing else is.
@@ -124,7 +125,7 @@ fn word_for(rule: Rule) -> &'static str {
         Rule::close_brace => "`}`",
         Rule::open_bracket => "`[`",
         Rule::close_bracket => "`]`",
-        Rule::name | Rule::any_word => "a name",
+        Rule::name | Rule::any_word | Rule::binder => "a name",
         Rule::module_path => "a module",
         Rule::type_name => "a type",
         Rule::expr | Rule::expr_tight | Rule::argument | Rule::int => "a value",
