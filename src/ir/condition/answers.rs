@@ -56,3 +56,32 @@ impl Answers {
 fn place(f: Cond, g: Cond, count: usize) -> usize {
     FxBuildHasher.hash_one((f, g)) as usize & count.wrapping_sub(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ir::condition::Diagram;
+
+    #[test]
+    fn what_is_remembered_is_what_was_answered() {
+        let mut diagram = Diagram::new(vec![200], 1 << 20);
+        let conds: Vec<Cond> = (0..200).map(|value| diagram.is(Some(0), value)).collect();
+        let mut answers = Answers::default();
+        let pairs = || (0..200).flat_map(|a| (a..200).map(move |b| (a, b)));
+        let answer = |a: usize, b: usize| conds[(7 * a + b) % 200];
+        for (a, b) in pairs() {
+            let pair = (conds[a], conds[b]);
+            assert_eq!(answers.get(pair), None);
+            answers.insert(pair, answer(a, b));
+            assert_eq!(answers.get(pair), Some(answer(a, b)));
+        }
+        let known = pairs().filter_map(|(a, b)| {
+            let known = answers.get((conds[a], conds[b]))?;
+            assert_eq!(known, answer(a, b));
+            Some(known)
+        });
+        // There are as many places as answers at least, and no two pairs have to share one.
+        assert!(known.count() > 10_000);
+        assert!(answers.clone().get((conds[0], conds[1])).is_none());
+    }
+}
