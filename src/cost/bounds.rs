@@ -90,24 +90,22 @@ impl Asked<'_> {
         }
         let sum = sum::of(&terms, cost).ok_or(TableProblem::Entangled)?;
         let (decisions, graph, mut all) = (self.decisions, self.graph, terms.all);
-        let mut other = all.clone();
-        let fixed = |all: &mut Conditions, sense| {
-            let fixed = fix::fixed(decisions, graph, all, &sum, sense)?;
-            Some(self.ends(all, &fixed, cost, &[sense]))
-        };
-        let (most, least) =
-            threads::both(|| fixed(&mut other, Sense::Most), || fixed(&mut all, Sense::Least));
-        // Where nothing is fixed, both ends are found in one go.
-        let ends = match (least, most) {
-            (None, None) => self.ends(&mut all, &sum, cost, &[Sense::Least, Sense::Most])?,
+        let [least, most] = [Sense::Least, Sense::Most]
+            .map(|sense| fix::fixed(decisions, graph, &mut all, &sum, sense));
+        let [min, max] = match (&least, &most) {
+            // Both ends in one go.
+            (None, None) => {
+                let ends = self.ends(&mut all, &sum, cost, &[Sense::Least, Sense::Most])?;
+                [ends[0], ends[1]]
+            }
             (least, most) => {
-                let mut end = |found: Option<Result<Vec<Bound>, TableProblem>>, sense| {
-                    found.unwrap_or_else(|| self.ends(&mut all, &sum, cost, &[sense]))
-                };
-                [end(least, Sense::Least)?, end(most, Sense::Most)?].concat()
+                let [least, most] = [least, most].map(|fixed| fixed.as_ref().unwrap_or(&sum));
+                [
+                    self.ends(&mut all, least, cost, &[Sense::Least])?[0],
+                    self.ends(&mut all, most, cost, &[Sense::Most])?[0],
+                ]
             }
         };
-        let (min, max) = (ends[0], ends[1]);
         Ok(Range {
             min: min.value,
             max: max.value,
