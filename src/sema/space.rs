@@ -94,9 +94,6 @@ pub(super) fn analyse_with(
     let nets: Vec<(usize, &Definition)> = networks(&root.ast).collect();
     let names: Vec<(String, Span)> =
         nets.iter().map(|(_, def)| (def.name.value.clone(), def.name.span)).collect();
-    let mut searches = blocks(&root.ast).filter(|(block, _)| block.kind.value == "search");
-    let searched = searches.next().and_then(|(block, _)| block.subject.as_ref());
-    let searched = searched.map(|name| name.value.as_str());
     let lacking = thread::scope(|scope| {
         let mut looks = Looks::new(scope);
         for (at, &(index, def)) in nets.iter().enumerate() {
@@ -117,7 +114,7 @@ pub(super) fn analyse_with(
                     graph: &graph,
                     decisions: &space.sites.decisions,
                     last: at + 1 == nets.len(),
-                    searched,
+                    searched: searched(&root.ast),
                     plans: &plans,
                 });
             }
@@ -132,6 +129,12 @@ pub(super) fn analyse_with(
     let nets = KnownNets { names: &names, graphs: &space.nets };
     space.plans = plans(program, &mut space.sites, nets, diags);
     space
+}
+
+/// The network that a file's first `search` block names.
+fn searched(file: &File) -> Option<&str> {
+    let mut searches = blocks(file).filter(|(block, _)| block.kind.value == "search");
+    searches.next()?.0.subject.as_ref().map(|name| name.value.as_str())
 }
 
 /// The networks that a file defines, each with its place among the file's items.
