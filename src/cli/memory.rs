@@ -7,6 +7,10 @@ use crate::forecast::machine::{self, Bound, Room};
 use crate::forecast::need::{Need, largest_batch};
 use std::process::Command;
 
+/// What a process holds before it begins differs by less from one to the next: what is said to fit is
+/// to fit when it is tried.
+const SLACK: u64 = 2 << 20;
+
 /// What a machine has for a command.
 #[derive(Clone, Copy, Debug)]
 pub struct Rooms {
@@ -32,6 +36,12 @@ impl Rooms {
     /// What may be taken where it computes.
     pub fn bytes(&self) -> Option<u64> {
         self.device.map(|room| room.bytes)
+    }
+
+    /// A little less.
+    fn tighter(self) -> Rooms {
+        let less = |room: Room| Room { bytes: room.bytes.saturating_sub(SLACK), ..room };
+        Rooms { device: self.device.map(less), host: self.host.map(less), ..self }
     }
 
     /// Why something that needs so much cannot be done: what it takes, and what there is.
@@ -85,7 +95,8 @@ pub fn enough<E>(what: &str, rooms: &Rooms, batched: &Batched<'_, E>) -> Result<
     let Some((taken, room)) = need(batched.batch).and_then(|need| rooms.shortage(&need)) else {
         return Ok(());
     };
-    let fits = |batch| need(batch).is_some_and(|need| rooms.shortage(&need).is_none());
+    let tighter = rooms.tighter();
+    let fits = |batch| need(batch).is_some_and(|need| tighter.shortage(&need).is_none());
     let remedy = match largest_batch(batched.batch, fits) {
         Some(batch) => {
             format!("the largest batch that fits is {batch}: `{}`", (batched.flag)(batch))
@@ -93,7 +104,7 @@ pub fn enough<E>(what: &str, rooms: &Rooms, batched: &Batched<'_, E>) -> Result<
         None if batched.batch > 1 => format!("not even a batch of one fits: {}", batched.smaller),
         None => batched.smaller.to_owned(),
     };
-    let override_ = format!("`--memory {}`", rounded_up(taken));
+    let override_ = format!("`--memory {}`", rounded_up(taken + SLACK));
     let message = format!(
         "{what} takes {} of memory, and {} {}",
         bytes(taken),
@@ -146,8 +157,10 @@ mod tests {
         assert_eq!(
             help,
             "the largest batch that fits is 7: `--batch 7`; if you know better, try \
-             `--memory 228MiB`"
+             `--memory 230MiB`"
         );
+        let (_, help) = said(213 * MIB).expect("a mebibyte more than a batch of 7 takes");
+        assert!(help.starts_with("the largest batch that fits is 6: "), "{help}");
         let (_, help) = said(110 * MIB).expect("far too little");
         assert!(help.starts_with("not even a batch of one fits: take smaller crops"), "{help}");
     }
