@@ -10,7 +10,7 @@ mod sizes;
 mod table;
 mod terms;
 
-pub use bounds::{Bounds, Range, bounds};
+pub use bounds::{Bounds, Ground, Range, bounds};
 pub use field::Field;
 pub use memory::Memory;
 pub use sizes::{SizeProblem, Sizes, works};

@@ -1,22 +1,20 @@
 //! `segc cost`: what a network costs, or between which bounds the members of a space do.
 
+mod pieces;
+
 use super::args::{Format, Input, Spec};
 use super::failure::Failure;
 use super::number::{bytes, grouped, with_prefix};
 use super::read::{self, Chosen, Judged};
 use super::term::{Rows, Term};
 use super::{json, sizes};
-use crate::cost::{self, Cost, Field, Question, SizeProblem, TableProblem};
+use crate::cost::{self, Cost, Costs, Field, Question, SizeProblem};
 use crate::ir::DecisionGraph;
-use crate::ir::decision::Decision;
 use crate::sema::Early;
 use crate::sema::plan::Plans;
 use crate::supernet::memory::training_peak;
-use crate::threads;
+use pieces::Begun;
 use serde::Serialize;
-use std::panic::resume_unwind;
-use std::sync::Arc;
-use std::thread::JoinHandle;
 
 /// Arguments of `segc cost`.
 #[derive(Clone, Debug, clap::Args)]
@@ -131,7 +129,7 @@ impl At {
 pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     let mut begun = None;
     let judged = read::right_early(&args.spec, term, &mut |early| {
-        begun = begun.take().or_else(|| Begun::of(&early, args));
+        begun = begun.take().or_else(|| ahead(&early, args));
     })?;
     let chosen = read::choose(&judged, args.net.as_deref())?;
     let plans = &judged.space.plans;
@@ -139,10 +137,9 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     let why = args.input.map_or_else(planned, |_| "as asked");
     let at = At::of(plans, chosen.name, args.input);
     let input = at.input;
-    let costs = match begun.filter(|begun| begun.net == chosen.name && begun.at == at) {
-        Some(begun) => begun.done(&chosen.net.graph, args.train),
-        None => Report::of(judged.space.decisions(), &chosen.net.graph, at, args.train),
-    };
+    let begun = begun.filter(|(net, begun)| net == chosen.name && begun.at() == at);
+    let begun = begun.map(|(_, begun)| begun);
+    let costs = begun.unwrap_or_else(|| begin(&judged, chosen, at, args.train)).done();
     let report = costs.map(|report| report.named(&judged, chosen)).map_err(|problem| {
         let mistake = sizes::mistake(&chosen.net.graph, &problem, input);
         read::print_diags(&[mistake], &judged.program.sources, term);
@@ -161,129 +158,62 @@ pub(super) fn measure(
     at: At,
     train: bool,
 ) -> Result<Report, SizeProblem> {
-    let report = Report::of(judged.space.decisions(), &chosen.net.graph, at, train)?;
-    Ok(report.named(judged, chosen))
+    Ok(begin(judged, chosen, at, train).done()?.named(judged, chosen))
 }
 
-/// Costs that are worked out while the rest of a spec is still judged.
-struct Begun {
-    net: String,
-    at: At,
-    costs: JoinHandle<Result<Inference, SizeProblem>>,
+fn begin(judged: &Judged, chosen: Chosen, at: At, train: bool) -> Begun {
+    Begun::with(judged.space.decisions(), &chosen.net.graph, at, train)
 }
 
-impl Begun {
-    /// Begins with a network if it will be the one that is asked for. Where a mistake is found after
-    /// that, nobody waits for the costs.
-    fn of(early: &Early<'_>, args: &Args) -> Option<Begun> {
-        let asked = args.net.as_deref().or(early.searched);
-        if !asked.map_or(early.last, |asked| asked == early.name) {
-            return None;
-        }
-        let at = At::of(&(early.plans)(), early.name, args.input);
-        let (graph, decisions) = (Arc::clone(early.graph), early.decisions.to_vec());
-        let question = at.question(args.train);
-        let costs = threads::aside(move || Inference::of(&decisions, &graph, question)).ok()?;
-        Some(Begun { net: early.name.to_owned(), at, costs })
+/// Begins with a network if it will be the one that is asked for. Where a mistake is found after
+/// that, nobody waits for the costs.
+fn ahead(early: &Early<'_>, args: &Args) -> Option<(String, Begun)> {
+    let asked = args.net.as_deref().or(early.searched);
+    if !asked.map_or(early.last, |asked| asked == early.name) {
+        return None;
     }
-
-    /// All costs: those of training are worked out meanwhile.
-    fn done(self, graph: &DecisionGraph, train: bool) -> Result<Report, SizeProblem> {
-        let peak = self.at.training_peak(graph);
-        let costs = self.costs.join().unwrap_or_else(|panic| resume_unwind(panic));
-        Ok(costs?.with(peak?, self.at, train))
-    }
+    let at = At::of(&(early.plans)(), early.name, args.input);
+    let begun = Begun::with(early.decisions, early.graph, at, args.train);
+    Some((early.name.to_owned(), begun))
 }
 
 impl Report {
-    /// What a network costs; its name and its file's are still open.
-    fn of(
-        decisions: &[Decision],
-        graph: &DecisionGraph,
-        at: At,
-        train: bool,
-    ) -> Result<Report, SizeProblem> {
-        let (peak, costs) = threads::both(
-            || at.training_peak(graph),
-            || Inference::of(decisions, graph, at.question(train)),
-        );
-        Ok(costs?.with(peak?, at, train))
-    }
-
-    /// With the names of a network and of its file.
-    fn named(self, judged: &Judged, chosen: Chosen) -> Report {
-        Report { file: judged.name.clone(), net: chosen.name.to_owned(), ..self }
-    }
-}
-
-/// What a network costs besides training.
-struct Inference {
-    /// What is known so far.
-    report: Report,
-    /// Of a space: what all alternatives together cost.
-    whole: Option<Cost>,
-}
-
-impl Inference {
-    fn of(
-        decisions: &[Decision],
-        graph: &DecisionGraph,
-        question: Question,
-    ) -> Result<Inference, SizeProblem> {
-        match graph.leaves.is_empty() {
-            true => Inference::finished(graph, question),
-            false => Inference::open(decisions, graph, question),
-        }
-    }
-
     /// What a finished network costs.
-    fn finished(graph: &DecisionGraph, question: Question) -> Result<Inference, SizeProblem> {
-        let whole = cost::exact(graph, question)?;
+    fn finished(whole: &Costs, at: At, train: bool, peak: u64) -> Report {
         let one = |n| Some(Bounds::one(n));
-        let report = Report {
+        Report {
+            input: at.input.to_string(),
+            train,
             params: Bounds::one(whole.params),
             macs: Bounds::one(whole.macs),
             params_built: one(whole.params_built),
             macs_built: one(whole.macs_built),
             weights_bytes: one(whole.memory.weights_bytes),
             infer_peak_bytes: one(whole.memory.infer_peak_bytes),
+            train_peak_bytes: one(peak),
             receptive_field: match whole.field {
                 Field::Cells(n) => one(n),
                 Field::Whole => None,
             },
             ..Report::default()
-        };
-        Ok(Inference { report, whole: None })
-    }
-
-    /// Between which bounds the members of a space lie.
-    fn open(
-        decisions: &[Decision],
-        graph: &DecisionGraph,
-        question: Question,
-    ) -> Result<Inference, SizeProblem> {
-        let (params, macs, whole) = match cost::bounds(decisions, graph, question) {
-            Ok(found) => (found.params.into(), found.macs.into(), found.whole),
-            Err(TableProblem::Size(problem)) => return Err(problem),
-            // No member costs more than all alternatives together.
-            Err(TableProblem::Entangled) => {
-                let whole = cost::cost(graph, question)?;
-                let below = |max| Bounds { min: 0, max, attained: false };
-                (below(whole.params), below(whole.macs), whole)
-            }
-        };
-        let report = Report { params, macs, ..Report::default() };
-        Ok(Inference { report, whole: Some(whole) })
-    }
-
-    /// The whole report, with what training takes.
-    fn with(self, peak: u64, at: At, train: bool) -> Report {
-        let mut report = Report { input: at.input.to_string(), train, ..self.report };
-        match self.whole {
-            Some(whole) => report.supernet = Some(Supernet::of(whole, at.training, peak)),
-            None => report.train_peak_bytes = Some(Bounds::one(peak)),
         }
-        report
+    }
+
+    /// Between which bounds the members of a space cost params and MACs, and what its supernet needs.
+    fn open(
+        (params, macs): (Bounds, Bounds),
+        whole: Cost,
+        at: At,
+        train: bool,
+        peak: u64,
+    ) -> Report {
+        let supernet = Some(Supernet::of(whole, at.training, peak));
+        Report { input: at.input.to_string(), train, params, macs, supernet, ..Report::default() }
+    }
+
+    /// With the names of a network and of its file.
+    fn named(self, judged: &Judged, chosen: Chosen) -> Report {
+        Report { file: judged.name.clone(), net: chosen.name.to_owned(), ..self }
     }
 }
 

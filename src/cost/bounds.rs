@@ -19,6 +19,7 @@ mod tables;
 mod walk;
 
 use super::Question;
+use super::sizes::SizeProblem;
 use super::table::{CostTable, TableProblem};
 use super::terms::{Cost, Live, Terms, When};
 use crate::ir::condition::{Cond, Conditions};
@@ -58,21 +59,65 @@ pub fn bounds(
     graph: &DecisionGraph,
     question: Question,
 ) -> Result<Bounds, TableProblem> {
-    let (live, all) = Live::of(decisions, graph, question)?;
-    let asked = Asked { decisions, graph, question };
-    let (other, live) = (all.clone(), &live);
-    let params = || {
-        let mut terms = Terms::new(other);
-        terms.add_params(live);
-        asked.range(terms, |cost| cost.params)
-    };
-    let macs = || {
-        let mut terms = Terms::new(all);
-        terms.add_macs(live);
-        asked.range(terms, |cost| cost.macs)
-    };
-    let (params, macs) = threads::both(params, macs);
-    Ok(Bounds { params: params?, macs: macs?, whole: live.whole() })
+    let ground = Ground::of(decisions, graph, question)?;
+    let (params, macs) =
+        threads::both(|| ground.params(decisions, graph), || ground.macs(decisions, graph));
+    Ok(Bounds { params: params?, macs: macs?, whole: ground.whole(graph) })
+}
+
+/// What the bounds of all costs are worked out from. It is asked about the space that it was made of.
+pub struct Ground {
+    question: Question,
+    live: Live,
+    all: Conditions,
+}
+
+impl Ground {
+    /// The same for a space; a problem where maps do not fit one another.
+    ///
+    /// # Errors
+    /// Where the network does not fit the input.
+    pub fn of(
+        decisions: &[Decision],
+        graph: &DecisionGraph,
+        question: Question,
+    ) -> Result<Ground, SizeProblem> {
+        let (live, all) = Live::of(decisions, graph, question)?;
+        Ok(Ground { question, live, all })
+    }
+
+    /// The bounds of trainable parameters.
+    ///
+    /// # Errors
+    /// Where what is live depends on too much.
+    pub fn params(
+        &self,
+        decisions: &[Decision],
+        graph: &DecisionGraph,
+    ) -> Result<Range, TableProblem> {
+        let mut terms = Terms::new(self.all.clone());
+        terms.add_params(graph, &self.live);
+        Asked { decisions, graph, question: self.question }.range(terms, |cost| cost.params)
+    }
+
+    /// The bounds of multiply-adds.
+    ///
+    /// # Errors
+    /// Where what is live depends on too much.
+    pub fn macs(
+        &self,
+        decisions: &[Decision],
+        graph: &DecisionGraph,
+    ) -> Result<Range, TableProblem> {
+        let mut terms = Terms::new(self.all.clone());
+        terms.add_macs(graph, &self.live);
+        Asked { decisions, graph, question: self.question }.range(terms, |cost| cost.macs)
+    }
+
+    /// What all alternatives together cost.
+    pub fn whole(&self, graph: &DecisionGraph) -> Cost {
+        self.live.whole(graph)
+    }
 }
 
 /// The space that bounds are asked of.

@@ -92,8 +92,7 @@ pub(super) struct Term {
 }
 
 /// When the nodes of a space's network are live, and how large they are: what all terms are made of.
-pub(super) struct Live<'a> {
-    graph: &'a DecisionGraph,
+pub(super) struct Live {
     question: Question,
     sizes: Sizes,
     /// What some member may read.
@@ -103,27 +102,27 @@ pub(super) struct Live<'a> {
     when: Vec<When>,
 }
 
-impl Live<'_> {
+impl Live {
     /// The same with the conditions that it speaks of; a problem where maps do not fit one another
     /// with every alternative on. (Where they do, every member's maps have the sizes that they have
     /// there.)
-    pub(super) fn of<'a>(
+    pub(super) fn of(
         decisions: &[Decision],
-        graph: &'a DecisionGraph,
+        graph: &DecisionGraph,
         question: Question,
-    ) -> Result<(Live<'a>, Conditions), SizeProblem> {
+    ) -> Result<(Live, Conditions), SizeProblem> {
         let everything = liveness(graph, &vec![true; graph.leaves.len()], question.train);
         let sizes = Sizes::of(graph, &everything.live, question.input)?;
         let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
         let Places { present, live, composed } = Places::of(graph, &mut all, question.train);
         let when = live.iter().map(|own| when(&composed, *own)).collect();
         let nodes = graph.graph.node_indices().filter(|id| everything.live[id.index()]).collect();
-        Ok((Live { graph, question, sizes, nodes, present, factors: live, when }, all))
+        Ok((Live { question, sizes, nodes, present, factors: live, when }, all))
     }
 
     /// What all of them cost together.
-    pub(super) fn whole(&self) -> Cost {
-        sum(self.graph, self.question, self.nodes.iter().copied(), &self.sizes)
+    pub(super) fn whole(&self, graph: &DecisionGraph) -> Cost {
+        sum(graph, self.question, self.nodes.iter().copied(), &self.sizes)
     }
 }
 
@@ -150,14 +149,14 @@ impl Terms {
     ) -> Result<Terms, SizeProblem> {
         let (live, all) = Live::of(decisions, graph, question)?;
         let mut terms = Terms::new(all);
-        terms.add_macs(&live);
-        terms.add_params(&live);
+        terms.add_macs(graph, &live);
+        terms.add_params(graph, &live);
         Ok(terms)
     }
 
     /// Multiply-adds: of each kernel, once.
-    pub(super) fn add_macs(&mut self, live: &Live<'_>) {
-        let Live { graph, ref sizes, .. } = *live;
+    pub(super) fn add_macs(&mut self, graph: &DecisionGraph, live: &Live) {
+        let sizes = &live.sizes;
         let repeats = repeats(graph, &mut self.all, &live.present, &live.factors);
         self.entangled |= repeats.is_none();
         let repeats = repeats.unwrap_or_default();
@@ -177,20 +176,20 @@ impl Terms {
     }
 
     /// Parameters: of each set of weights, where some kernel that has them is live.
-    pub(super) fn add_params(&mut self, live: &Live<'_>) {
-        let mut users: Vec<SmallVec<[u32; 4]>> = vec![SmallVec::new(); live.graph.weights.len()];
+    pub(super) fn add_params(&mut self, graph: &DecisionGraph, live: &Live) {
+        let mut users: Vec<SmallVec<[u32; 4]>> = vec![SmallVec::new(); graph.weights.len()];
         for id in &live.nodes {
-            if let Some(weights) = live.graph.graph[*id].weights {
+            if let Some(weights) = graph.graph[*id].weights {
                 users[weights.0 as usize].push(id.index() as u32);
             }
         }
-        for (set, users) in live.graph.weights.iter().zip(users) {
+        for (set, users) in graph.weights.iter().zip(users) {
             if set.sliced {
-                self.add_sliced_params(live.graph, set, &users, &live.when);
+                self.add_sliced_params(graph, set, &users, &live.when);
                 continue;
             }
             let params = set.kernel.params(set.channels);
-            let any = self.any(live.graph, users.iter().map(|node| &live.when[*node as usize]));
+            let any = self.any(graph, users.iter().map(|node| &live.when[*node as usize]));
             self.add(any, &users, Cost { params, macs: 0 });
         }
     }
