@@ -22,6 +22,7 @@ pub mod load;
 mod memo;
 pub mod module;
 mod names;
+mod networks;
 mod numbers;
 mod params;
 mod partial;
@@ -31,11 +32,14 @@ pub mod sites;
 mod slices;
 mod space;
 mod sums;
+#[cfg(test)]
+mod testing;
 mod text;
 mod trellis;
 mod unread;
 mod value;
 
 pub use load::{Program, load};
-pub use space::{Early, Net, Space, analyse, analyse_early};
+pub use networks::{Early, Wanted};
+pub use space::{Net, Space, analyse, analyse_early};
 pub use value::{InstanceId, PathValue};

@@ -10,8 +10,8 @@ use super::term::{Rows, Term};
 use super::{json, sizes};
 use crate::cost::{self, Cost, Costs, Field, Question, SizeProblem};
 use crate::ir::DecisionGraph;
-use crate::sema::Early;
 use crate::sema::plan::Plans;
+use crate::sema::{Early, Wanted};
 use crate::supernet::memory::training_peak;
 use pieces::Begun;
 use serde::Serialize;
@@ -128,9 +128,9 @@ impl At {
 
 pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     let mut begun = None;
-    let judged = read::right_early(&args.spec, term, &mut |early| {
-        begun = begun.take().or_else(|| ahead(&early, args));
-    })?;
+    let mut show = |early: Early<'_>| begun = Some(ahead(&early, args));
+    let wanted = Wanted { net: args.net.as_deref(), show: &mut show };
+    let judged = read::right_early(&args.spec, term, wanted)?;
     let chosen = read::choose(&judged, args.net.as_deref())?;
     let plans = &judged.space.plans;
     let planned = || read::planned_input(plans, chosen.name).1;
@@ -165,16 +165,11 @@ fn begin(judged: &Judged, chosen: Chosen, at: At, train: bool) -> Begun {
     Begun::with(judged.space.decisions(), &chosen.net.graph, at, train)
 }
 
-/// Begins with a network if it will be the one that is asked for. Where a mistake is found after
-/// that, nobody waits for the costs.
-fn ahead(early: &Early<'_>, args: &Args) -> Option<(String, Begun)> {
-    let asked = args.net.as_deref().or(early.searched);
-    if !asked.map_or(early.last, |asked| asked == early.name) {
-        return None;
-    }
+/// Begins with a network that is there early. Where a mistake is found after that, nobody waits.
+fn ahead(early: &Early<'_>, args: &Args) -> (String, Begun) {
     let at = At::of(&(early.plans)(), early.name, args.input);
     let begun = Begun::with(early.decisions, early.graph, at, args.train);
-    Some((early.name.to_owned(), begun))
+    (early.name.to_owned(), begun)
 }
 
 impl Report {

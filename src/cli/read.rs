@@ -7,7 +7,7 @@ use crate::diag::{self, Diag, Severity, Sink, did_you_mean};
 use crate::ir::Size;
 use crate::search::plan::DataSpec;
 use crate::sema::plan::Plans;
-use crate::sema::{self, Early, Net, Program, Space};
+use crate::sema::{self, Net, Program, Space, Wanted};
 use crate::source::Sources;
 use std::io::Read;
 use std::path::Path;
@@ -36,14 +36,14 @@ impl Judged {
 
 /// Reads and judges a spec. Mistakes are in the result; a file that cannot be read is a failure.
 pub fn judge(path: &Path, set: &[(String, String)]) -> Result<Judged, Failure> {
-    judge_early(path, set, &mut |_| ())
+    judge_early(path, set, None)
 }
 
-/// The same; `early` is shown each network as soon as it is there.
+/// The same; a network may be wanted before all is judged.
 fn judge_early(
     path: &Path,
     set: &[(String, String)],
-    early: &mut dyn FnMut(Early<'_>),
+    wanted: Option<Wanted<'_>>,
 ) -> Result<Judged, Failure> {
     let mut diags = Sink::default();
     let name = if is_stdin(path) { "<stdin>".into() } else { path.display().to_string() };
@@ -59,22 +59,25 @@ fn judge_early(
     };
     let place = (!is_stdin(path)).then_some(path);
     let program = sema::load(&name, place, &text, set, &mut diags);
-    let space = sema::analyse_early(&program, &mut diags, early);
+    let space = match wanted {
+        Some(wanted) => sema::analyse_early(&program, &mut diags, wanted),
+        None => sema::analyse(&program, &mut diags),
+    };
     Ok(Judged { name, text, program, space, diags: diags.finish() })
 }
 
 /// Reads a spec that has to be right: mistakes are printed, and end the command.
 pub fn right(spec: &Spec, term: &Term) -> Result<Judged, Failure> {
-    right_early(spec, term, &mut |_| ())
+    right_with(spec, term, None)
 }
 
-/// The same; `early` is shown each network as soon as it is there.
-pub fn right_early(
-    spec: &Spec,
-    term: &Term,
-    early: &mut dyn FnMut(Early<'_>),
-) -> Result<Judged, Failure> {
-    let judged = judge_early(&spec.file, &spec.set.pairs(), early)?;
+/// The same; a network is wanted before all is judged.
+pub fn right_early(spec: &Spec, term: &Term, wanted: Wanted<'_>) -> Result<Judged, Failure> {
+    right_with(spec, term, Some(wanted))
+}
+
+fn right_with(spec: &Spec, term: &Term, wanted: Option<Wanted<'_>>) -> Result<Judged, Failure> {
+    let judged = judge_early(&spec.file, &spec.set.pairs(), wanted)?;
     print_diags(&judged.diags, &judged.program.sources, term);
     if judged.is_right() { Ok(judged) } else { Err(Failure::Spec) }
 }

@@ -215,6 +215,22 @@ impl Gate {
         }
     }
 
+    /// The same fact about another decision.
+    pub fn about(mut self, decision: DecisionId) -> Gate {
+        match &mut self {
+            Gate::Alt { of, .. }
+            | Gate::Pick { of, .. }
+            | Gate::Slot { of, .. }
+            | Gate::Taken { of, .. }
+            | Gate::Spared { of, .. }
+            | Gate::Arrow { of, .. }
+            | Gate::Visit { of, .. }
+            | Gate::Exit { of, .. }
+            | Gate::Last { of, .. } => *of = decision,
+        }
+        self
+    }
+
     /// How often the fact holds for a value of its decision.
     pub fn weight(&self, value: &Value) -> u32 {
         match (*self, value) {

@@ -1,6 +1,8 @@
 //! Decisions and where they were made: what lets two applications of one design agree, and what
 //! the emitter replaces when decisions are bound.
 
+mod join;
+
 use super::frame::Instance;
 use super::module::ModuleId;
 use super::value::{InstanceId, PathValue};
@@ -205,9 +207,21 @@ impl Sites {
         if !label.is_empty() && !label.contains('[') {
             indices.iter().for_each(|index| name.push_str(&format!("[{index}]")));
         }
-        // `#` is in no label, so that a numbered name is nobody's own.
+        self.numbered(name)
+    }
+
+    /// A name with the number that tells it from the same ones before.
+    fn numbered(&mut self, name: String) -> String {
         let used = self.names.entry(name.clone()).or_insert(0);
         *used += 1;
-        if *used == 1 { name } else { format!("{name}#{used}") }
+        if *used == 1 { name } else { format!("{name}{NUMBER}{used}") }
     }
+}
+
+/// What comes before a name's number: it is in no label, so that a numbered name is nobody's own.
+const NUMBER: char = '#';
+
+/// A name without its number.
+fn unnumbered(name: &str) -> &str {
+    name.split(NUMBER).next().unwrap_or(name)
 }

@@ -2,11 +2,11 @@
 
 use super::body::Aux;
 use super::build::Builder;
-use super::eval::{Eval, Evaluator, with_stack};
+use super::eval::{Eval, Evaluator};
 use super::load::Program;
-use super::memo::{Memo, Memory};
-use super::module::{ItemRef, ModuleId, blocks};
-use super::partial::Looks;
+use super::memo::Memory;
+use super::module::ItemRef;
+use super::networks::{Networks, Wanted};
 use super::plan::{KnownNets, Plans, plans};
 use super::sites::Sites;
 use super::value::Value;
@@ -17,12 +17,8 @@ use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, Scale};
 use crate::maps::IndexMap;
 use crate::source::{FileId, Span};
-use crate::syntax::ast::{
-    Definition, ExprKind, File, ItemKind, Role, Statement, StatementKind, Target,
-};
-use std::rc::Rc;
+use crate::syntax::ast::{Definition, ExprKind, Statement, StatementKind, Target};
 use std::sync::Arc;
-use std::thread;
 
 /// A network of a space.
 #[derive(Clone, Debug)]
@@ -34,7 +30,7 @@ pub struct Net {
 }
 
 /// Everything that a file describes, resolved and typed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Space {
     /// The decisions with their places; networks share them.
     pub sites: Sites,
@@ -51,103 +47,37 @@ impl Space {
     }
 }
 
-/// A network that is there while the rest of its file is still judged.
-pub struct Early<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its graph.
-    pub graph: &'a Arc<DecisionGraph>,
-    /// The decisions that there are by now. It reads no others.
-    pub decisions: &'a [Decision],
-    /// Whether no network follows.
-    pub last: bool,
-    /// The network that the first `search` block names.
-    pub searched: Option<&'a str>,
-    /// Reads what is to be done with networks, as far as that can be read by now.
-    pub plans: &'a dyn Fn() -> Plans,
-}
-
 /// Judges a program. Mistakes go to `diags`; what could be understood comes back.
 pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
-    analyse_early(program, diags, &mut |_| ())
+    analyse_with(program, diags, Memory::Kept, None)
 }
 
-/// The same; `early` is shown each network as soon as it is there, while nothing was found wrong.
-pub fn analyse_early(
-    program: &Program,
-    diags: &mut Sink,
-    early: &mut dyn FnMut(Early<'_>),
-) -> Space {
-    analyse_with(program, diags, Memory::Kept, early)
+/// The same; one network is wanted before all is judged.
+pub fn analyse_early(program: &Program, diags: &mut Sink, wanted: Wanted<'_>) -> Space {
+    analyse_with(program, diags, Memory::Kept, Some(wanted))
 }
 
 pub(super) fn analyse_with(
     program: &Program,
     diags: &mut Sink,
     memory: Memory,
-    early: &mut dyn FnMut(Early<'_>),
+    wanted: Option<Wanted<'_>>,
 ) -> Space {
-    let mut space =
-        Space { sites: Sites::default(), nets: IndexMap::default(), plans: Plans::default() };
     super::names::check(program, diags);
-    let Some(root) = program.modules.first() else { return space };
-    let nets: Vec<(usize, &Definition)> = networks(&root.ast).collect();
-    let names: Vec<(String, Span)> =
-        nets.iter().map(|(_, def)| (def.name.value.clone(), def.name.span)).collect();
-    let lacking = thread::scope(|scope| {
-        let mut looks = Looks::new(scope);
-        for (at, &(index, def)) in nets.iter().enumerate() {
-            let here =
-                ItemRef { module: ModuleId(0), ast: Rc::clone(&root.ast), index, part: Vec::new() };
-            let mut evaluator = Evaluator::new(program, &mut space.sites, diags);
-            evaluator.memo = Memo::new(memory);
-            let Ok(graph) = with_stack(|| evaluator.net(&here, def)) else { continue };
-            let (name, graph) = (&def.name, Arc::new(graph));
-            space.nets.insert(name.value.clone(), Net { graph: Arc::clone(&graph), at: name.span });
-            if !diags.has_errors() {
-                // Whether plans fit networks, and what is wrong with them, is told at the end.
-                let known = KnownNets { names: &names, graphs: &IndexMap::default() };
-                let plans =
-                    || plans(program, &mut space.sites.clone(), known, &mut Sink::default());
-                early(Early {
-                    name: &name.value,
-                    graph: &graph,
-                    decisions: &space.sites.decisions,
-                    last: at + 1 == nets.len(),
-                    searched: searched(&root.ast),
-                    plans: &plans,
-                });
-            }
-            looks.at(&space.sites.decisions, &graph);
-        }
-        looks.done()
-    });
-    lacking.into_iter().for_each(|diag| diags.push(diag));
+    let Some(root) = program.modules.first() else { return Space::default() };
+    let networks = Networks::of(program, root, memory);
+    let mut space = networks.elaborated(diags, wanted);
     if root.ast.items.is_empty() && !diags.has_errors() {
         diags.push(nothing_declared(root.file));
     }
-    let nets = KnownNets { names: &names, graphs: &space.nets };
-    space.plans = plans(program, &mut space.sites, nets, diags);
+    let known = KnownNets { names: &networks.names(), graphs: &space.nets };
+    space.plans = plans(program, &mut space.sites, known, diags);
     space
-}
-
-/// The network that a file's first `search` block names.
-fn searched(file: &File) -> Option<&str> {
-    let mut searches = blocks(file).filter(|(block, _)| block.kind.value == "search");
-    searches.next()?.0.subject.as_ref().map(|name| name.value.as_str())
-}
-
-/// The networks that a file defines, each with its place among the file's items.
-fn networks(file: &File) -> impl Iterator<Item = (usize, &Definition)> {
-    file.items.iter().enumerate().filter_map(|(at, item)| match &item.kind {
-        ItemKind::Definition(def) if def.role == Role::Net => Some((at, def)),
-        _ => None,
-    })
 }
 
 impl Evaluator<'_> {
     /// Elaborates a network: its maps are images of three channels.
-    fn net(&mut self, item: &ItemRef, def: &Definition) -> Eval<DecisionGraph> {
+    pub(super) fn net(&mut self, item: &ItemRef, def: &Definition) -> Eval<DecisionGraph> {
         let at = def.name.span;
         let mut images = Vec::new();
         for n in 0..def.maps.len() {

@@ -1,46 +1,15 @@
 //! Graphs with and without copying are the same, node by node.
 
 use super::Memory;
-use crate::diag::Sink;
-use crate::ir::graph::DecisionGraph;
-use crate::sema::{Space, load, space::analyse_with};
-use std::path::Path;
+use crate::sema::Space;
+use crate::sema::testing::{assert_same, elaborated, shipped};
 
 fn space(name: &str, text: &str, memory: Memory) -> Space {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs").join(name);
-    let mut diags = Sink::default();
-    let program = load(name, Some(&path), text, &[], &mut diags);
-    let space = analyse_with(&program, &mut diags, memory, &mut |_| ());
-    assert!(!diags.has_errors(), "{name}: {:?}", diags.finish());
-    space
-}
-
-/// Two graphs are one and the same: nodes, edges, leaves, scopes, weights, names.
-fn assert_same(name: &str, a: &DecisionGraph, b: &DecisionGraph) {
-    assert_eq!(a.graph.node_count(), b.graph.node_count(), "{name}");
-    for ((i, x), (_, y)) in a.nodes().zip(b.nodes()) {
-        assert_eq!(format!("{x:?}"), format!("{y:?}"), "{name}: node {i:?}");
-        assert_eq!(a.inputs(i), b.inputs(i), "{name}: inputs of {i:?}");
-    }
-    assert!(a.leaves.iter().eq(b.leaves.iter()), "{name}: leaves");
-    assert_eq!(a.scopes, b.scopes, "{name}: scopes");
-    assert_eq!(format!("{:?}", a.weights), format!("{:?}", b.weights), "{name}: weights");
-    assert_eq!(format!("{:?}", a.outputs), format!("{:?}", b.outputs), "{name}: outputs");
+    elaborated(name, text, memory, None)
 }
 
 fn same_without_memory(name: &str, text: &str) {
-    let (kept, off) = (space(name, text, Memory::Kept), space(name, text, Memory::Off));
-    let (a, b) = (&kept.sites, &off.sites);
-    assert_eq!(format!("{:?}", a.decisions), format!("{:?}", b.decisions), "{name}");
-    assert_eq!(format!("{:?}", a.sites), format!("{:?}", b.sites), "{name}: sites");
-    assert_eq!(a.instances, b.instances, "{name}: instances");
-    assert_eq!(a.items, b.items, "{name}: items");
-    assert_eq!(format!("{:?}", a.lanes), format!("{:?}", b.lanes), "{name}: lanes");
-    assert_eq!(format!("{:?}", a.loops), format!("{:?}", b.loops), "{name}: loops");
-    assert!(kept.nets.keys().eq(off.nets.keys()), "{name}");
-    for (net, graph) in &kept.nets {
-        assert_same(&format!("{name}: {net}"), &graph.graph, &off.nets[net].graph);
-    }
+    assert_same(name, &space(name, text, Memory::Kept), &space(name, text, Memory::Off));
 }
 
 /// Small spaces, each with something that copying could get wrong.
@@ -143,15 +112,8 @@ fn tricky_spaces_have_the_same_graphs_without_memory() {
 
 #[test]
 fn shipped_specs_have_the_same_graphs_without_memory() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs");
-    for folder in [folder.clone(), folder.join("published")] {
-        for entry in std::fs::read_dir(folder).expect("specs are there") {
-            let path = entry.expect("a file").path();
-            if path.extension().is_some_and(|e| e == "seg") {
-                let text = std::fs::read_to_string(&path).expect("a text");
-                same_without_memory(&path.display().to_string(), &text);
-            }
-        }
+    for (name, text) in shipped() {
+        same_without_memory(&name, &text);
     }
 }
 
