@@ -7,7 +7,7 @@ pub mod memory;
 #[cfg(test)]
 mod tests;
 
-pub use lifetime::{Access, lifetimes};
+pub use lifetime::{Access, Lifetimes};
 
 use crate::ir::MapType;
 use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
@@ -303,9 +303,12 @@ impl<'g> Building<'g> {
         let outputs: Vec<Option<ValueId>> = (self.graph.outputs.iter())
             .map(|output| self.values[output.node.index()].filter(|_| of_mode(output.aux)))
             .collect();
-        let lifetimes = lifetimes(&self.steps, &outputs);
-        for (step, (free, in_place)) in self.steps.iter_mut().zip(lifetimes) {
-            (step.free, step.in_place) = (free, in_place);
+        let Lifetimes { in_place, last } = Lifetimes::of(&self.steps, &outputs);
+        for (step, in_place) in self.steps.iter_mut().zip(in_place) {
+            step.in_place = in_place;
+        }
+        for (value, last) in (0..).zip(last) {
+            last.into_iter().for_each(|last| self.steps[last as usize].free.push(value));
         }
         Plan { steps: self.steps, outputs }
     }

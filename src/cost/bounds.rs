@@ -135,8 +135,11 @@ impl Asked<'_> {
         }
         let sum = sum::of(&terms, cost).ok_or(TableProblem::Entangled)?;
         let (decisions, graph, mut all) = (self.decisions, self.graph, terms.all);
-        let [least, most] = [Sense::Least, Sense::Most]
-            .map(|sense| fix::fixed(decisions, graph, &mut all, &sum, sense));
+        let open = fix::Open::of(graph, &all, &sum);
+        let [least, most] = [Sense::Least, Sense::Most].map(|sense| {
+            let open = open.as_ref()?;
+            fix::fixed(decisions, graph, &mut all, (&sum, open), sense)
+        });
         let [min, max] = match (&least, &most) {
             // Both ends in one go.
             (None, None) => {

@@ -99,7 +99,8 @@ pub(super) struct Live {
     nodes: Vec<NodeId>,
     present: Vec<Cond>,
     factors: Vec<Factor>,
-    when: Vec<When>,
+    /// Places that are a place and a leaf there, in turn.
+    composed: HashMap<Cond, Factor>,
 }
 
 impl Live {
@@ -115,9 +116,21 @@ impl Live {
         let sizes = Sizes::of(graph, &everything.live, question.input)?;
         let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
         let Places { present, live, composed } = Places::of(graph, &mut all, question.train);
-        let when = live.iter().map(|own| when(&composed, *own)).collect();
         let nodes = graph.graph.node_indices().filter(|id| everything.live[id.index()]).collect();
-        Ok((Live { question, sizes, nodes, present, factors: live, when }, all))
+        Ok((Live { question, sizes, nodes, present, factors: live, composed }, all))
+    }
+
+    /// When a node is live.
+    fn when(&self, id: NodeId) -> When {
+        let (mut place, leaf) = self.factors[id.index()];
+        let mut leaves: Leaves = leaf.into_iter().collect();
+        while let Some(&(around, Some(leaf))) = self.composed.get(&place) {
+            if !leaves.contains(&leaf) {
+                leaves.push(leaf);
+            }
+            place = around;
+        }
+        When { place, leaves }
     }
 
     /// What all of them cost together.
@@ -162,7 +175,7 @@ impl Terms {
         let repeats = repeats.unwrap_or_default();
         let batch = u64::from(live.question.batch);
         for &id in live.nodes.iter().filter(|id| graph.graph[**id].kernel.multiplies()) {
-            let runs = self.unless(&live.when[id.index()], repeats.get(&id));
+            let runs = self.unless(live.when(id), repeats.get(&id));
             match slices::of(graph, id) {
                 Some(slices) => self.add_sliced_macs(graph, &slices, &runs, |kernel, input| {
                     kernel.macs(input, sizes.input(id), sizes.output(id)) * batch
@@ -185,35 +198,38 @@ impl Terms {
         }
         for (set, users) in graph.weights.iter().zip(users) {
             if set.sliced {
-                self.add_sliced_params(graph, set, &users, &live.when);
+                self.add_sliced_params(graph, set, &users, live);
                 continue;
             }
             let params = set.kernel.params(set.channels);
-            let any = self.any(graph, users.iter().map(|node| &live.when[*node as usize]));
+            let any =
+                self.any(graph, users.iter().map(|node| live.when(NodeId::new(*node as usize))));
             self.add(any, &users, Cost { params, macs: 0 });
         }
     }
 
     /// When a node is live, and is not what ran before.
-    fn unless(&mut self, live: &When, repeats: Option<&Cond>) -> When {
-        let Some(&again) = repeats else { return live.clone() };
+    fn unless(&mut self, live: When, repeats: Option<&Cond>) -> When {
+        let Some(&again) = repeats else { return live };
         let anew = self.all.diagram.not(again);
-        When { place: self.all.diagram.and(live.place, anew), leaves: live.leaves.clone() }
+        When { place: self.all.diagram.and(live.place, anew), ..live }
     }
 
     /// When one of some nodes is live. Those with the same leaves are put together first: mostly
     /// these are all.
-    fn any<'a>(&mut self, graph: &DecisionGraph, of: impl IntoIterator<Item = &'a When>) -> When {
+    fn any(&mut self, graph: &DecisionGraph, of: impl IntoIterator<Item = When>) -> When {
         let mut some: SmallVec<[When; 1]> = SmallVec::new();
-        for When { place, leaves } in of.into_iter().filter(|when| when.place != Cond::FALSE) {
-            match some.iter_mut().find(|known| known.leaves == *leaves) {
-                Some(known) => known.place = self.all.diagram.or(known.place, *place),
-                None => some.push(When { place: *place, leaves: leaves.clone() }),
+        for when in of.into_iter().filter(|when| when.place != Cond::FALSE) {
+            match some.iter_mut().find(|known| known.leaves == when.leaves) {
+                Some(known) => known.place = self.all.diagram.or(known.place, when.place),
+                None => some.push(when),
             }
         }
         some.iter_mut().for_each(|when| when.place = self.all.tidy(when.place));
-        if let [one] = &some[..] {
-            return one.clone();
+        if some.len() == 1
+            && let Some(one) = some.pop()
+        {
+            return one;
         }
         let any = some.iter().fold(Cond::FALSE, |any, when| {
             let here = when.whole(graph, &mut self.all);
@@ -234,18 +250,6 @@ impl Terms {
     pub(super) fn overflowed(&self) -> bool {
         self.entangled || self.all.diagram.overflowed()
     }
-}
-
-/// A factor, its place taken apart as far as it can be.
-fn when(composed: &HashMap<Cond, Factor>, (mut place, leaf): Factor) -> When {
-    let mut leaves: Leaves = leaf.into_iter().collect();
-    while let Some(&(around, Some(leaf))) = composed.get(&place) {
-        if !leaves.contains(&leaf) {
-            leaves.push(leaf);
-        }
-        place = around;
-    }
-    When { place, leaves }
 }
 
 /// Leaves that a node needs on to be live, sorted; nothing where it never is.

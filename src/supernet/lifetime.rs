@@ -1,6 +1,6 @@
 //! How long values live, and whose memory may be written over.
 
-use super::{ValueId, Values};
+use super::ValueId;
 use crate::ir::Kernel;
 
 /// How one step treats memory. Steps come in order; a step's index is its value's name.
@@ -17,43 +17,55 @@ pub trait Access {
     }
 }
 
-/// For every step: the values that no later step reads, and whether it may write over its first
-/// input, which is when nothing reads that memory again. Outputs live on.
-pub fn lifetimes(steps: &[impl Access], outputs: &[Option<ValueId>]) -> Vec<(Values, bool)> {
-    let last = last_uses(steps, outputs);
-    let roots = roots(steps);
-    // When the memory behind a root is read for the last time.
-    let mut end = vec![0; steps.len()];
-    for (root, last) in roots.iter().zip(&last) {
-        end[*root as usize] = (*last).max(end[*root as usize]);
-    }
-    let in_place = |at: usize| {
-        let step = &steps[at];
-        let mut inputs = step.inputs().map(|input| roots[input as usize]);
-        let overwrites = step.adds() || matches!(step.kernel(), Kernel::Act(_) | Kernel::Add);
-        let Some(root) = inputs.next().filter(|_| overwrites) else { return false };
-        // The caller's values stay as they are.
-        let given = matches!(steps[root as usize].kernel(), Kernel::Input(_));
-        !given && end[root as usize] == at && inputs.all(|other| other != root)
-    };
-    let mut all: Vec<(Values, bool)> =
-        (0..steps.len()).map(|at| (Values::new(), in_place(at))).collect();
-    for (value, last) in last.iter().enumerate() {
-        if let Some((free, _)) = all.get_mut(*last) {
-            free.push(value as ValueId);
-        }
-    }
-    all
+/// What is known of each of some steps, in order.
+pub struct Lifetimes {
+    /// Whether it may write over its first input, which is when nothing reads that memory again.
+    pub in_place: Vec<bool>,
+    /// The last step that reads its value, its own where none does; none for outputs, which live on.
+    pub last: Vec<Option<ValueId>>,
 }
 
-/// The last step that reads each value, its own where none does; past the end for outputs.
-fn last_uses(steps: &[impl Access], outputs: &[Option<ValueId>]) -> Vec<usize> {
-    let mut last: Vec<usize> = (0..steps.len()).collect();
-    for (at, step) in steps.iter().enumerate() {
-        step.inputs().for_each(|input| last[input as usize] = at);
+impl Lifetimes {
+    /// Those of steps, some of whose values are outputs.
+    pub fn of(steps: &[impl Access], outputs: &[Option<ValueId>]) -> Lifetimes {
+        let last = last_uses(steps, outputs);
+        let roots = roots(steps);
+        // When the memory behind a root is read for the last time.
+        let mut end: Vec<ValueId> = vec![0; steps.len()];
+        for (root, last) in roots.iter().zip(&last) {
+            let end = &mut end[*root as usize];
+            *end = last.unwrap_or(ValueId::MAX).max(*end);
+        }
+        let in_place = |(at, step): (usize, _)| writes_over(steps, &roots, &end, at, step);
+        Lifetimes { in_place: steps.iter().enumerate().map(in_place).collect(), last }
+    }
+}
+
+fn writes_over<S: Access>(
+    steps: &[S],
+    roots: &[ValueId],
+    end: &[ValueId],
+    at: usize,
+    step: &S,
+) -> bool {
+    if !step.adds() && !matches!(step.kernel(), Kernel::Act(_) | Kernel::Add) {
+        return false;
+    }
+    let mut inputs = step.inputs().map(|input| roots[input as usize]);
+    let Some(root) = inputs.next() else { return false };
+    // The caller's values stay as they are.
+    let given = matches!(steps[root as usize].kernel(), Kernel::Input(_));
+    !given && end[root as usize] as usize == at && inputs.all(|other| other != root)
+}
+
+/// The last step that reads each value, its own where none does; none for outputs.
+fn last_uses(steps: &[impl Access], outputs: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
+    let mut last: Vec<Option<ValueId>> = (0..steps.len() as ValueId).map(Some).collect();
+    for (at, step) in (0..).zip(steps) {
+        step.inputs().for_each(|input| last[input as usize] = Some(at));
     }
     for value in outputs.iter().flatten() {
-        last[*value as usize] = usize::MAX;
+        last[*value as usize] = None;
     }
     last
 }

@@ -15,7 +15,7 @@ use lower::Unit;
 use segc::ir::DecisionGraph;
 use segc::ir::kernel::{Act, Conv, Kernel};
 use segc::search::LeafState;
-use segc::supernet::{ValueId, Values, lifetimes};
+use segc::supernet::{Lifetimes, ValueId, Values};
 use tch::{Device, Kind, Tensor};
 
 /// A network prepared for inference.
@@ -82,9 +82,15 @@ impl<'g> Prepared<'g> {
         choice: Choice,
     ) -> Result<Self, ExecError> {
         let (units, outputs) = tch::no_grad(|| lower::lower(network, states))?;
-        let lifetimes = lifetimes(&units, &outputs);
-        let step = |(unit, (free, in_place))| Prep { unit, way: Way::Plain, free, in_place };
-        let steps = units.into_iter().zip(lifetimes).map(step).collect();
+        let Lifetimes { in_place, last } = Lifetimes::of(&units, &outputs);
+        let step = |(unit, in_place)| {
+            let (way, free) = (Way::Plain, Values::new());
+            Prep { unit, way, free, in_place }
+        };
+        let mut steps: Vec<Prep> = units.into_iter().zip(in_place).map(step).collect();
+        for (value, last) in (0..).zip(last) {
+            last.into_iter().for_each(|last| steps[last as usize].free.push(value));
+        }
         let (options, layout) =
             ((network.options().kind, network.options().device), Layout::ChannelsLast);
         let mut prepared = Prepared { graph: network.graph(), steps, outputs, options, layout };

@@ -25,40 +25,67 @@ const ROUNDS: usize = 4;
 /// Functions of decisions other than paths that places come down to.
 const KINDS: usize = 1 << 10;
 
-/// A sum in which every decision that has a best value has it; nothing where none has one.
+/// What there is to settle in a sum.
+pub(super) struct Open {
+    kinds: Kinds,
+    /// The decisions but paths, each with the terms that have leaves of it.
+    named: Vec<(DecisionId, Vec<u32>)>,
+}
+
+impl Open {
+    /// What there is; nothing where that is too much.
+    pub(super) fn of(graph: &DecisionGraph, all: &Conditions, sum: &Sum) -> Option<Open> {
+        let kinds = kinds(all, sum)?;
+        let mut named: Vec<Vec<u32>> = vec![Vec::new(); all.choices.decisions()];
+        for (at, (when, _)) in (0..).zip(sum) {
+            for leaf in &when.leaves {
+                let terms = &mut named[graph.gate(*leaf).decision().index()];
+                if terms.last() != Some(&at) {
+                    terms.push(at);
+                }
+            }
+        }
+        let there = |(of, named): &(DecisionId, Vec<u32>)| {
+            !all.is_path(*of) && (!named.is_empty() || kinds.contains_key(of))
+        };
+        let named = (0..).map(DecisionId).zip(named).filter(there).collect();
+        Some(Open { kinds, named })
+    }
+}
+
+/// A sum in which every decision that has a best value has it; nothing where none has one. `open` is
+/// what there is to settle in it.
 pub(super) fn fixed(
     decisions: &[Decision],
     graph: &DecisionGraph,
     all: &mut Conditions,
-    sum: &Sum,
+    (sum, open): (&Sum, &Open),
     sense: Sense,
 ) -> Option<Sum> {
-    let mut fixed: Option<Sum> = None;
+    let mut fixed: Option<(Sum, Open)> = None;
     for _ in 0..ROUNDS {
-        let left = fixed.as_ref().unwrap_or(sum);
-        let Some(kinds) = kinds(all, left) else { break };
-        let mut fixing = Fixing {
-            all,
-            sum: left,
-            sense,
-            kinds,
-            values: BTreeMap::new(),
-            owners: graph.leaves.iter().map(Gate::decision).collect(),
-            on: vec![None; graph.leaves.len()],
-            graph,
-        };
-        for (of, named) in fixing.named(decisions.len()) {
-            if let Some(value) = fixing.best(of, &decisions[of.index()].domain, &named) {
-                fixing.take(of, value);
+        let (sum, open) = fixed.as_ref().map_or((sum, open), |(sum, open)| (sum, open));
+        let owners = graph.leaves.iter().map(Gate::decision).collect();
+        let on = vec![None; graph.leaves.len()];
+        let kinds = &open.kinds;
+        let mut fixing =
+            Fixing { graph, all, sum, sense, kinds, values: BTreeMap::new(), owners, on };
+        for (of, named) in &open.named {
+            if let Some(value) = fixing.best(*of, &decisions[of.index()].domain, named) {
+                fixing.take(*of, value);
             }
         }
         let Fixing { values, on, .. } = fixing;
         if values.is_empty() {
             break;
         }
-        fixed = Some(Given::of(all, &values, on).sum(all, left));
+        let left = Given::of(all, &values, on).sum(all, sum);
+        match Open::of(graph, all, &left) {
+            Some(open) => fixed = Some((left, open)),
+            None => return Some(left),
+        }
     }
-    fixed
+    fixed.map(|(sum, _)| sum)
 }
 
 /// What places come down to below paths, which come first in the order of choices: by decision, the
@@ -157,7 +184,7 @@ struct Fixing<'a> {
     all: &'a mut Conditions,
     sum: &'a Sum,
     sense: Sense,
-    kinds: Kinds,
+    kinds: &'a Kinds,
     /// What has been found.
     values: BTreeMap<DecisionId, Value>,
     /// By leaf: its decision, and whether it is on; nothing where that decision is open.
@@ -195,24 +222,6 @@ impl Switched {
 }
 
 impl Fixing<'_> {
-    /// The decisions but paths that there are, each with the terms that have leaves of it.
-    fn named(&self, decisions: usize) -> Vec<(DecisionId, Vec<u32>)> {
-        let mut named: Vec<Vec<u32>> = vec![Vec::new(); decisions];
-        for (at, (when, _)) in (0..).zip(self.sum) {
-            for leaf in &when.leaves {
-                let terms = &mut named[self.owners[leaf.0 as usize].index()];
-                if terms.last() != Some(&at) {
-                    terms.push(at);
-                }
-            }
-        }
-        let each = (0..).map(DecisionId).zip(named);
-        each.filter(|(of, named)| {
-            !self.all.is_path(*of) && (!named.is_empty() || self.kinds.contains_key(of))
-        })
-        .collect()
-    }
-
     /// Takes a value for a decision.
     fn take(&mut self, of: DecisionId, value: Value) {
         for ((owner, gate), on) in self.owners.iter().zip(&self.graph.leaves).zip(&mut self.on) {
@@ -267,8 +276,11 @@ impl Fixing<'_> {
         switched.rests.reserve(named.len());
         for &at in named.iter().filter(|at| self.is_open(**at)) {
             let (when, cost) = &self.sum[at as usize];
-            let mine = |leaf: &LeafId| self.owners[leaf.0 as usize] == of;
-            let (here, leaves): (Leaves, Leaves) = when.leaves.iter().copied().partition(mine);
+            let (mut here, mut leaves) = (Leaves::new(), Leaves::new());
+            for leaf in &when.leaves {
+                let mine = self.owners[leaf.0 as usize] == of;
+                if mine { here.push(*leaf) } else { leaves.push(*leaf) }
+            }
             let rest = switched.rests.insert_full(When { place: when.place, leaves }).0;
             switched.terms.entry(here).or_default().push((rest as u32, *cost));
         }

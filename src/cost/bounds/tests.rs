@@ -93,7 +93,8 @@ fn what_is_fixed_is_best() {
     let mut fewer = 0;
     for draft in drafts(54) {
         let way: Way = |decisions, graph, all, sum, senses| {
-            let fixed = fix::fixed(decisions, graph, all, sum, senses[0]);
+            let open = fix::Open::of(graph, all, sum).expect("few hang together");
+            let fixed = fix::fixed(decisions, graph, all, (sum, &open), senses[0]);
             eliminate::extremes(decisions, graph, all, fixed.as_ref().unwrap_or(sum), senses)
         };
         assert!(ends(&draft, way).is_none_or(|ends| agrees(&draft, ends)));
@@ -101,7 +102,8 @@ fn what_is_fixed_is_best() {
         let sum = sum::of(&terms, |cost| cost.macs).expect("it fits");
         for sense in [Sense::Least, Sense::Most] {
             let mut all = terms.all.clone();
-            let fixed = fix::fixed(&draft.decisions, &draft.graph, &mut all, &sum, sense);
+            let open = fix::Open::of(&draft.graph, &all, &sum).expect("few hang together");
+            let fixed = fix::fixed(&draft.decisions, &draft.graph, &mut all, (&sum, &open), sense);
             fewer += usize::from(fixed.is_some_and(|fixed| fixed.len() < sum.len()));
         }
     }

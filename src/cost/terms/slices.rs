@@ -1,6 +1,6 @@
 //! Terms of kernels whose widths are chosen: one for each width of the input and of the result.
 
-use super::{Cost, Terms, When};
+use super::{Cost, Live, Terms, When};
 use crate::ir::condition::Cond;
 use crate::ir::graph::{DecisionGraph, LeafId, NodeId, WeightSet};
 use crate::ir::kernel::Kernel;
@@ -58,7 +58,7 @@ impl Terms {
         graph: &DecisionGraph,
         set: &WeightSet,
         users: &[u32],
-        live: &[When],
+        live: &Live,
     ) {
         let users: Vec<Slices> =
             users.iter().map(|user| around(graph, NodeId::new(*user as usize))).collect();
@@ -69,7 +69,7 @@ impl Terms {
             return self.add_widest(graph, set, &users, live);
         }
         // One pair of widths for all.
-        let any = self.any(graph, users.iter().map(|user| &live[user.node.index()]));
+        let any = self.any(graph, users.iter().map(|user| live.when(user.node)));
         for (when, input, output) in first.pairs(graph, &any) {
             let params = set.kernel.sliced(set.channels, input, output).params(input);
             self.add(when, &nodes, Cost { params, macs: 0 });
@@ -83,10 +83,10 @@ impl Terms {
         graph: &DecisionGraph,
         set: &WeightSet,
         users: &[Slices],
-        live: &[When],
+        live: &Live,
     ) {
         let nodes: Vec<u32> = users.iter().map(|user| user.node.index() as u32).collect();
-        let whole = |user: &'_ Slices| live[user.node.index()].whole(graph, &mut self.all);
+        let whole = |user: &'_ Slices| live.when(user.node).whole(graph, &mut self.all);
         let conds: Vec<Cond> = users.iter().map(whole).collect();
         let places: Vec<(Cond, &Slices)> = conds.into_iter().zip(users).collect();
         let inputs = self.at_least(graph, &places, |slices| &slices.inputs);

@@ -171,11 +171,12 @@ impl Work<'_> {
     /// From the roots backwards along edges that are on; to what is present, where that is known.
     fn back(&mut self, roots: Vec<(usize, Cond)>, present: Option<&[Cond]>) -> Vec<Factor> {
         let (count, wiring) = (self.graph.graph.node_count(), self.wiring);
-        let mut wants: Vec<Wants> = vec![Wants::default(); count];
-        roots.into_iter().for_each(|(node, cond)| wants[node].push((cond, None), true));
+        let mut wants = Wants::of(wiring, count, &roots);
+        roots.into_iter().for_each(|(node, cond)| wants.push(node, (cond, None), true));
         let mut factors = vec![(Cond::FALSE, None); count];
         for node in (0..count).rev() {
-            let own = self.combine(std::mem::take(&mut wants[node]), present.map(|p| p[node]));
+            let present = present.filter(|_| wants.doubtful[node]).map(|p| p[node]);
+            let own = self.combine(wants.of_node(node), present);
             factors[node] = own;
             if own.0 == Cond::FALSE {
                 continue;
@@ -187,7 +188,7 @@ impl Work<'_> {
             let read = present.map_or(usize::MAX, |_| wiring.reads(node).count());
             for (src, leaf) in wiring.edges(node).take(read) {
                 let want = self.through(own, leaf, &mut whole);
-                wants[src].push(want, doubtful);
+                wants.push(src, want, doubtful);
             }
         }
         factors
@@ -212,15 +213,15 @@ impl Work<'_> {
         (place, Some(leaf))
     }
 
-    /// One factor of all that a node's readers want.
-    fn combine(&mut self, wants: Wants, present: Option<Cond>) -> Factor {
-        let present = present.filter(|_| wants.doubtful).unwrap_or(Cond::TRUE);
-        match wants.of.len() {
-            0 => (Cond::FALSE, None),
-            1 => (self.all.both(wants.of[0].0, present), wants.of[0].1),
+    /// One factor of all that a node's readers want; of what is present, where that is in doubt.
+    fn combine(&mut self, wants: &[Factor], present: Option<Cond>) -> Factor {
+        let present = present.unwrap_or(Cond::TRUE);
+        match *wants {
+            [] => (Cond::FALSE, None),
+            [(place, leaf)] => (self.all.both(place, present), leaf),
             _ => {
                 let mut groups = Groups::default();
-                for (place, leaf) in wants.of {
+                for &(place, leaf) in wants {
                     groups.entry(place).or_default().push(leaf.map_or(ALWAYS, |l| l.0));
                 }
                 let any = self.any(groups);
@@ -234,21 +235,46 @@ impl Work<'_> {
 /// Wants that each other one is compared with.
 const FEW: usize = 4;
 
-/// What readers want of a node.
-#[derive(Clone, Default)]
+/// What readers want of each node.
 struct Wants {
-    of: SmallVec<[Factor; 2]>,
-    /// Whether the node may be absent where they want it.
-    doubtful: bool,
+    /// By node: where its own begin, and how many they are.
+    own: Vec<(u32, u32)>,
+    /// One node's after the other's, with room for one of each reader.
+    all: Vec<Factor>,
+    /// By node: whether it may be absent where they want it.
+    doubtful: Vec<bool>,
 }
 
 impl Wants {
-    fn push(&mut self, want: Factor, doubtful: bool) {
-        self.doubtful |= doubtful;
+    /// None yet.
+    fn of(wiring: &Wiring, count: usize, roots: &[(usize, Cond)]) -> Wants {
+        let mut own = vec![(0, 0); count];
+        let read = (0..count).flat_map(|node| wiring.edges(node).map(|(src, _)| src));
+        for node in roots.iter().map(|(node, _)| *node).chain(read) {
+            own[node].0 += 1;
+        }
+        let mut end = 0;
+        for (start, _) in &mut own {
+            let room = std::mem::replace(start, end);
+            end += room;
+        }
+        let all = vec![(Cond::FALSE, None); end as usize];
+        Wants { own, all, doubtful: vec![false; count] }
+    }
+
+    fn of_node(&self, node: usize) -> &[Factor] {
+        let (start, count) = self.own[node];
+        &self.all[start as usize..][..count as usize]
+    }
+
+    fn push(&mut self, node: usize, want: Factor, doubtful: bool) {
+        self.doubtful[node] |= doubtful;
         // Whether all are one must show; further repeats are left out when many are put together.
-        let known = self.of.iter().take(FEW).any(|known| *known == want);
+        let known = self.of_node(node).iter().take(FEW).any(|known| *known == want);
         if want.0 != Cond::FALSE && !known {
-            self.of.push(want);
+            let (start, count) = &mut self.own[node];
+            self.all[(*start + *count) as usize] = want;
+            *count += 1;
         }
     }
 }
