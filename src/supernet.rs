@@ -12,7 +12,8 @@ pub use lifetime::{Access, Lifetimes};
 use crate::ir::MapType;
 use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
 use crate::ir::kernel::Kernel;
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 use smallvec::{SmallVec, smallvec};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Range;
@@ -230,7 +231,6 @@ struct Building<'g> {
     values: Vec<Option<ValueId>>,
     /// Steps that need not be repeated, by their keys.
     known: HashTable<ValueId>,
-    hasher: DefaultHashBuilder,
 }
 
 impl<'g> Building<'g> {
@@ -243,7 +243,6 @@ impl<'g> Building<'g> {
             steps: Vec::with_capacity(count),
             values: vec![None; count],
             known: HashTable::with_capacity(count),
-            hasher: DefaultHashBuilder::default(),
         }
     }
 
@@ -275,14 +274,14 @@ impl<'g> Building<'g> {
         let (kernel, ty) = self.graph.narrowed_node(id, on);
         let step = Step { node: id, kernel, ty, inputs, free: Values::new(), in_place: false };
         if self.repeats(&kernel) {
-            let (graph, steps, hasher) = (self.graph, &self.steps, &self.hasher);
+            let (graph, steps) = (self.graph, &self.steps);
             let key = Key::of(graph, &step);
             let of = |value: &ValueId| Key::of(graph, &steps[*value as usize]);
-            let hash = hasher.hash_one(&key);
+            let hash = FxBuildHasher.hash_one(&key);
             if let Some(&same) = self.known.find(hash, |other| of(other) == key) {
                 return same;
             }
-            self.known.insert_unique(hash, value, |other| hasher.hash_one(of(other)));
+            self.known.insert_unique(hash, value, |other| FxBuildHasher.hash_one(of(other)));
         }
         self.steps.push(step);
         value

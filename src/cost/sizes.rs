@@ -85,15 +85,19 @@ impl Sizes {
             given.clear();
             let there = edges.iter().map(|edge| edge.source().index()).filter(|src| live[*src]);
             given.extend(there.map(|src| sizes.outputs[src]));
-            let kernel = node.kernel.name();
             if !joinable(&node.kernel, &given) {
-                let sizes = given.clone();
+                let (kernel, sizes) = (node.kernel.name(), given.clone());
                 return Err(SizeProblem::Unequal { node: id, kernel, sizes, near: Vec::new() });
             }
             let input = given.first().copied().unwrap_or(whole);
             sizes.inputs[id.index()] = input;
-            sizes.outputs[id.index()] = output_size(&node.kernel, node.ty.scale, &given, whole)
-                .ok_or(SizeProblem::TooSmall { node: id, kernel, size: input, near: Vec::new() })?;
+            let output = output_size(&node.kernel, node.ty.scale, &given, whole);
+            sizes.outputs[id.index()] = output.ok_or_else(|| SizeProblem::TooSmall {
+                node: id,
+                kernel: node.kernel.name(),
+                size: input,
+                near: Vec::new(),
+            })?;
         }
         Ok(sizes)
     }

@@ -196,13 +196,17 @@ impl Evaluator<'_> {
 
     /// A kernel reads one map or two.
     fn check_reads(&mut self, b: &Builtin, got: usize, at: Span) -> Eval<()> {
-        let (wanted, s, help) = match b.reads {
-            Reads::One => (1, "", format!("join them first: `sum(a, b) > {}`", b.name)),
-            Reads::Two | Reads::Many => (2, "s", format!("`{}(a, b)`", b.name)),
+        let (wanted, s) = match b.reads {
+            Reads::One => (1, ""),
+            Reads::Two | Reads::Many => (2, "s"),
         };
         if got == wanted {
             return Ok(());
         }
+        let help = match b.reads {
+            Reads::One => format!("join them first: `sum(a, b) > {}`", b.name),
+            Reads::Two | Reads::Many => format!("`{}(a, b)`", b.name),
+        };
         self.fail(
             Diag::new("E0403", format!("`{}` takes {wanted} input{s}, got {got}", b.name))
                 .label(at, "applied here")

@@ -296,6 +296,10 @@ impl Builder {
             weights: self.graph.weights.len() as u32,
         };
         let moved = |id: ScopeId| s.scope(id, outer, home);
+        let (own, all) = ((s.to.scopes - s.from.scopes) as usize, &mut self.graph.scopes);
+        if all.len() + own > all.capacity() {
+            all.reserve(own.max(more_room(all.len())));
+        }
         for i in s.from.scopes..s.to.scopes {
             let scope = self.graph.scopes[i as usize].clone();
             self.graph.scopes.push(Scope { parent: moved(scope.parent), ..scope });

@@ -134,7 +134,10 @@ fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
             }
             Kernel::Add if graph.fills(id) => ALWAYS,
             Kernel::Add => any(inputs.iter().map(of)),
-            _ => every(inputs.iter().map(of)),
+            _ => match inputs {
+                [one] => of(one),
+                _ => every(inputs.iter().map(of)),
+            },
         };
         if node.kernel == Kernel::Concat && inputs.iter().any(|edge| of(edge) != key) {
             doubtful.push(id);

@@ -80,6 +80,8 @@ fn through(
     let mut priced: IndexSet<LeafId> = IndexSet::default();
     let mut kinds: IndexSet<Cond> = IndexSet::default();
     let mut places: IndexMap<Cond, Prices> = IndexMap::default();
+    // What comes of a place, and the last one: many terms that follow each other have the same.
+    let mut known: (Cond, SmallVec<[(usize, u32); 4]>) = (Cond::FALSE, SmallVec::new());
     for (when, cost) in sum {
         // What a walk decides belongs to the place, and so do leaves around another.
         let own = |leaf: &LeafId| !walked.contains(&graph.gate(*leaf).decision());
@@ -88,12 +90,20 @@ fn through(
             when.leaves.iter().copied().filter(|leaf| Some(*leaf) != priced_here).collect();
         let place = When { place: when.place, leaves: of_place }.whole(graph, all);
         let leaf = priced_here.map(|leaf| priced.insert_full(leaf).0 as u32);
-        for (own, kind) in all.diagram.apart(place, &walks, &mut apart) {
-            let kind = kinds.insert_full(kind).0 as u32;
-            places.entry(own).or_default().add(kind, leaf, *cost);
+        if place != known.0 {
+            let mut parts = SmallVec::new();
+            for (own, kind) in all.diagram.apart(place, &walks, &mut apart) {
+                let entry = places.entry(own);
+                parts.push((entry.index(), kinds.insert_full(kind).0 as u32));
+                entry.or_default();
+            }
+            if kinds.len() > KINDS {
+                return None;
+            }
+            known = (place, parts);
         }
-        if kinds.len() > KINDS {
-            return None;
+        for &(at, kind) in &known.1 {
+            places[at].add(kind, leaf, *cost);
         }
     }
     let rules = walked.iter().map(|of| all.domain(*of)).collect();
@@ -354,10 +364,11 @@ impl Branch<'_> {
         let mut fewer = self.kinds[&(i, rule)].clone();
         let all = self.others[i].values(self.all)?;
         for (_, values) in &mut fewer {
-            let mut seen = HashSet::default();
+            let mut seen: HashSet<SmallVec<[u8; 8]>> = HashSet::default();
             values.retain(|value| {
                 let on = &all[*value as usize].0;
-                let mut on: Vec<u8> = on.iter().map(|leaf| classes[*leaf as usize]).collect();
+                let mut on: SmallVec<[u8; 8]> =
+                    on.iter().map(|leaf| classes[*leaf as usize]).collect();
                 on.sort_unstable();
                 seen.insert(on)
             });

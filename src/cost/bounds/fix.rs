@@ -248,20 +248,15 @@ impl Fixing<'_> {
         let best = (0..values.len()).filter(|i| totals[*i] == end).find(|&best| {
             let mut others = (0..values.len()).filter(|other| *other != best);
             let pays = others.all(|other| {
-                let (lower, higher) = self.ordered(best, other);
+                let (lower, higher) = match self.sense {
+                    Sense::Least => (best, other),
+                    Sense::Most => (other, best),
+                };
                 self.covers(&switched.rests, own(higher), own(lower))
             });
-            pays && self.holds_best(of, &values, best)
+            pays && self.holds_best(of, &values[best])
         })?;
         Some(values[best].clone())
-    }
-
-    /// The one that is to cost less first, where the first is to be best.
-    fn ordered<T>(&self, best: T, other: T) -> (T, T) {
-        match self.sense {
-            Sense::Least => (best, other),
-            Sense::Most => (other, best),
-        }
     }
 
     /// Whether a term can still count, with what has been found.
@@ -289,16 +284,19 @@ impl Fixing<'_> {
 
     /// Whether places hold with a value only where they do with every other one, where it is to cost
     /// less; else the other way round.
-    fn holds_best(&mut self, of: DecisionId, values: &[Value], best: usize) -> bool {
-        let kinds = self.kinds.get(&of).cloned().unwrap_or_default();
-        let levels: Vec<_> = values.iter().map(|value| levels_of(self.all, of, value)).collect();
-        kinds.into_iter().all(|kind| {
-            let own = given(self.all, kind, &levels[best]);
-            levels.iter().all(|levels| {
-                let other = given(self.all, kind, levels);
-                let (less, more) = self.ordered(own, other);
-                less == more || self.all.diagram.and(less, more) == less
-            })
+    fn holds_best(&mut self, of: DecisionId, value: &Value) -> bool {
+        let kinds = self.kinds.get(&of).map_or(&[][..], |kinds| kinds);
+        let levels = levels_of(self.all, of, value);
+        let domain = self.all.domain(of);
+        kinds.iter().all(|&kind| {
+            let own = given(self.all, kind, &levels);
+            // With any value: what is left of the kind with this one reads no choice of these.
+            let (less, more) = match self.sense {
+                Sense::Least => (own, kind),
+                Sense::Most => (kind, own),
+            };
+            let less = self.all.diagram.and(less, domain);
+            self.all.diagram.and(less, more) == less
         })
     }
 

@@ -11,7 +11,8 @@ const MOST: u64 = 1 << 59;
 /// The sum of one cost; nothing where it does not fit.
 pub(super) fn of(terms: &Terms, cost: fn(&Cost) -> u64) -> Option<Sum> {
     let own = terms.of.iter().map(|(when, term)| (when.clone(), cost(&term.cost)));
-    let sum: Sum = own.filter(|(_, cost)| *cost > 0).collect();
+    let mut sum = Sum::with_capacity(terms.of.len());
+    sum.extend(own.filter(|(_, cost)| *cost > 0));
     let whole = sum.iter().fold(0, |all: u64, (_, cost)| all.saturating_add(*cost));
     (whole < MOST).then_some(sum)
 }

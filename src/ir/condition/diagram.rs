@@ -54,7 +54,7 @@ type Fast<K> = HashMap<K, Cond>;
 pub type Parts = SmallVec<[(Cond, Cond); 4]>;
 
 /// Nodes that there is room for from the start.
-const ROOM: usize = 1 << 12;
+const ROOM: usize = 1 << 14;
 
 impl Diagram {
     /// No diagrams yet over levels of these sizes.
