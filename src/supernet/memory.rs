@@ -2,13 +2,12 @@
 //! through with bytes in place of tensors. It follows what libtorch keeps for gradients and when it
 //! lets go, and what convolutions need for a moment to bring their weights into another order.
 
-use super::{Mode, Plan, Step, Switch, ValueId, plan};
+use super::{Mode, Operand, Plan, Step, Switch, ValueId, plan};
 use crate::cost::{self, SizeProblem, Sizes};
 use crate::ir::graph::WeightId;
 use crate::ir::kernel::{Act, Conv, Kernel, PoolKind};
 use crate::ir::{DecisionGraph, Size, liveness};
 use crate::maps::IndexMap;
-use smallvec::SmallVec;
 
 /// Bytes of one value.
 const FLOAT: u64 = 4;
@@ -98,8 +97,7 @@ pub fn steps(
         }
     }
     let weights = Weights::of(graph);
-    let step = |kind: &StepKind| walk(graph, &plan, &facts, (input, batch), *kind, &weights);
-    Ok(kinds.iter().map(step).collect())
+    Ok(walks(graph, &plan, &facts, (input, batch), kinds, &weights))
 }
 
 /// The memory that a training step takes which follows `plan`, on `batch` images of size `input`,
@@ -112,7 +110,9 @@ pub fn step_bytes(
     at: (Size, u64),
     kind: StepKind,
 ) -> StepBytes {
-    walk(graph, plan, &facts(graph, plan, sizes, at.1), at, kind, &Weights::of(graph))
+    let facts = facts(graph, plan, sizes, at.1);
+    let steps = walks(graph, plan, &facts, at, &[kind], &Weights::of(graph));
+    steps.into_iter().next().unwrap_or_default()
 }
 
 /// Bytes of a network's weights.
@@ -146,42 +146,57 @@ impl Weights {
     }
 }
 
-fn walk(
+/// Steps of several kinds, which walk side by side: what is asked of a plan is then near at hand.
+fn walks(
     graph: &DecisionGraph,
     plan: &Plan,
     facts: &[Fact],
     (input, batch): (Size, u64),
-    kind: StepKind,
+    kinds: &[StepKind],
     weights: &Weights,
-) -> StepBytes {
+) -> Vec<StepBytes> {
     let count = plan.steps.len();
-    let mut walk = Walk {
+    let start = |kind: &StepKind| Walk {
         plan,
         facts,
         batch,
-        kind,
+        kind: *kind,
         // Of a step: its result, what is kept beside it, gradients.
         pool: Pool { blocks: Vec::with_capacity(4 * count), ..Pool::default() },
         marks: Vec::with_capacity(count),
+        saved: Vec::with_capacity(2 * count),
+        gradients: vec![None; count],
         given: vec![false; graph.weights.len()],
     };
-    walk.pool.grow(input.area() * batch * INDEX);
+    let mut walks: Vec<Walk<'_>> = kinds.iter().map(start).collect();
     // The caller's images go when the run is done; what is kept of them is the plan's own copy.
     let images = input.area() * batch * image_channels(graph) * FLOAT;
-    walk.pool.grow(images);
-    walk.forward();
-    walk.pool.shrink(images);
-    let seeds = walk.loss(input);
-    walk.backward(seeds);
-    if kind != StepKind::Arch {
-        walk.pool.pass(CLIPPING * weights.largest);
+    for walk in &mut walks {
+        walk.pool.grow(input.area() * batch * INDEX);
+        walk.pool.grow(images);
     }
-    StepBytes {
-        weights: weights.all,
-        optimiser: weights.trained,
-        step: walk.pool.most,
-        notes: count as u64 * NOTES,
+    for at in 0..count {
+        walks.iter_mut().for_each(|walk| walk.forward(at));
     }
+    for walk in &mut walks {
+        walk.pool.shrink(images);
+        walk.loss(input);
+    }
+    for at in (0..count).rev() {
+        walks.iter_mut().for_each(|walk| walk.backward(at));
+    }
+    let bytes = |mut walk: Walk<'_>| {
+        if walk.kind != StepKind::Arch {
+            walk.pool.pass(CLIPPING * weights.largest);
+        }
+        StepBytes {
+            weights: weights.all,
+            optimiser: weights.trained,
+            step: walk.pool.most,
+            notes: count as u64 * NOTES,
+        }
+    };
+    walks.into_iter().map(bytes).collect()
 }
 
 /// What a convolution needs for a moment beside its tensors: its weight in the order that its kernel
@@ -265,18 +280,15 @@ impl Pool {
 /// A place in a [`Pool`]: there are a few for each value.
 type BlockId = u32;
 
-/// Some of them.
-type Blocks = SmallVec<[BlockId; 2]>;
-
 /// What is known of a value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Mark {
     /// Its block.
     block: BlockId,
     /// Whether a gradient flows to it.
     wants: bool,
-    /// Blocks kept for its way back.
-    saved: Blocks,
+    /// Where the blocks that are kept for its way back begin, of all those.
+    saved: u32,
 }
 
 /// What is asked of a step again and again.
@@ -337,6 +349,10 @@ struct Walk<'p> {
     kind: StepKind,
     pool: Pool,
     marks: Vec<Mark>,
+    /// Blocks that are kept for the way back, step by step.
+    saved: Vec<BlockId>,
+    /// On the way back: by value, its gradient.
+    gradients: Vec<Option<BlockId>>,
     /// Weight sets whose gradient is there.
     given: Vec<bool>,
 }
@@ -352,20 +368,22 @@ impl Walk<'_> {
         weighed && self.kind != StepKind::Weights
     }
 
-    fn forward(&mut self) {
-        for (step, fact) in self.plan.steps.iter().zip(self.facts) {
-            let wants = self.trains(fact)
-                || step.inputs.iter().any(|input| {
-                    self.marks[input.value as usize].wants || self.learns(input.weight.is_some())
-                });
-            let wants = wants && !matches!(step.kernel, Kernel::Zero);
-            let block = self.make(step, fact);
-            self.pool.pass(fact.reordered.0);
-            let saved = if wants { self.save(step, fact, block) } else { Blocks::new() };
-            self.marks.push(Mark { block, wants, saved });
-            for value in &step.free {
-                self.pool.release(self.marks[*value as usize].block);
-            }
+    fn forward(&mut self, at: usize) {
+        let (step, fact) = (&self.plan.steps[at], &self.facts[at]);
+        let wants = self.trains(fact)
+            || step.inputs.iter().any(|input| {
+                self.marks[input.value as usize].wants || self.learns(input.weight.is_some())
+            });
+        let wants = wants && !matches!(step.kernel, Kernel::Zero);
+        let block = self.make(step, fact);
+        self.pool.pass(fact.reordered.0);
+        let saved = self.saved.len() as u32;
+        if wants {
+            self.save(step, fact, block);
+        }
+        self.marks.push(Mark { block, wants, saved });
+        for value in &step.free {
+            self.pool.release(self.marks[*value as usize].block);
         }
     }
 
@@ -383,31 +401,33 @@ impl Walk<'_> {
     }
 
     /// What libtorch keeps for a step's way back.
-    fn save(&mut self, step: &Step, fact: &Fact, result: BlockId) -> Blocks {
-        let first = step.inputs.first().map(|input| self.marks[input.value as usize].block);
-        let mut saved = Blocks::new();
-        let mut keep = |pool: &mut Pool, block: BlockId| saved.push(pool.hold(block));
+    fn save(&mut self, step: &Step, fact: &Fact, result: BlockId) {
+        let block = |marks: &[Mark], input: &Operand| marks[input.value as usize].block;
         match step.kernel {
             Kernel::Conv(_)
             | Kernel::Deconv(_)
             | Kernel::Norm(_)
             | Kernel::Act(Act::Relu6 | Act::Silu | Act::Hardswish)
-            | Kernel::Pool { .. } => first.into_iter().for_each(|b| keep(&mut self.pool, b)),
-            Kernel::Act(Act::Relu | Act::Sigmoid) => keep(&mut self.pool, result),
+            | Kernel::Pool { .. } => {
+                if let Some(first) = step.inputs.first() {
+                    self.keep(block(&self.marks, first));
+                }
+            }
+            Kernel::Act(Act::Relu | Act::Sigmoid) => self.keep(result),
             Kernel::Mul => {
                 for (at, other) in [(0, 1), (1, 0)] {
                     if let (Some(input), Some(other)) =
                         (step.inputs.get(at), step.inputs.get(other))
                         && self.marks[input.value as usize].wants
                     {
-                        keep(&mut self.pool, self.marks[other.value as usize].block);
+                        self.keep(block(&self.marks, other));
                     }
                 }
             }
             Kernel::Mix => {
                 for input in &step.inputs {
                     if self.learns(input.weight.is_some()) {
-                        keep(&mut self.pool, self.marks[input.value as usize].block);
+                        self.keep(block(&self.marks, input));
                     }
                 }
             }
@@ -421,14 +441,19 @@ impl Walk<'_> {
             _ => 0,
         };
         if extra > 0 {
-            saved.push(self.pool.new_block(extra));
+            let block = self.pool.new_block(extra);
+            self.saved.push(block);
         }
-        saved
     }
 
-    /// The cross entropies of all outputs and their way back; the gradients of the outputs.
-    fn loss(&mut self, input: Size) -> Vec<(ValueId, BlockId)> {
-        let mut seeds = vec![];
+    /// Keeps a block that there is.
+    fn keep(&mut self, block: BlockId) {
+        self.saved.push(self.pool.hold(block));
+    }
+
+    /// The cross entropies of all outputs and their way back, to the gradients of the outputs.
+    fn loss(&mut self, input: Size) {
+        let mut seeds: Vec<(ValueId, BlockId)> = vec![];
         let mut logs = vec![];
         let outputs: Vec<ValueId> = self.plan.outputs.iter().flatten().copied().collect();
         for value in &outputs {
@@ -453,42 +478,46 @@ impl Walk<'_> {
             // The outputs' own handles went before the way back began.
             self.pool.release(self.marks[*value as usize].block);
         }
-        seeds
+        for (value, gradient) in seeds {
+            self.accumulate(value, gradient);
+        }
     }
 
-    /// The way back, from the last step to the first.
-    fn backward(&mut self, seeds: Vec<(ValueId, BlockId)>) {
-        let mut gradients: Vec<Option<BlockId>> = vec![None; self.facts.len()];
-        for (value, gradient) in seeds {
-            self.accumulate(&mut gradients, value, gradient);
-        }
-        for (at, (step, fact)) in self.plan.steps.iter().zip(self.facts).enumerate().rev() {
-            let Some(gradient) = gradients[at].take() else { continue };
-            self.gradients_of_weights(fact);
-            // A mix is a chain of sums, undone from its end.
-            for input in step.inputs.iter().rev() {
-                let learns = self.learns(input.weight.is_some());
-                if self.marks[input.value as usize].wants {
-                    let weighed = input.weight.is_some();
-                    let block = match hands_gradient_on(&step.kernel, fact, weighed) {
-                        true => self.pool.hold(gradient),
-                        false => self.pool.new_block(self.facts[input.value as usize].bytes),
-                    };
-                    self.accumulate(&mut gradients, input.value, block);
-                }
-                if learns {
-                    // The product that is summed to the leaf's slope; then the term is let go.
-                    self.pool.pass(fact.bytes);
-                    let term = self.marks[at].saved.pop();
-                    term.into_iter().for_each(|block| self.pool.release(block));
-                }
+    /// The way back through a step, those after it being done.
+    fn backward(&mut self, at: usize) {
+        let (step, fact) = (&self.plan.steps[at], &self.facts[at]);
+        let kept = self.marks[at].saved as usize;
+        let Some(gradient) = self.gradients[at].take() else {
+            self.saved.truncate(kept);
+            return;
+        };
+        self.gradients_of_weights(fact);
+        // A mix is a chain of sums, undone from its end.
+        for input in step.inputs.iter().rev() {
+            let learns = self.learns(input.weight.is_some());
+            if self.marks[input.value as usize].wants {
+                let weighed = input.weight.is_some();
+                let block = match hands_gradient_on(&step.kernel, fact, weighed) {
+                    true => self.pool.hold(gradient),
+                    false => self.pool.new_block(self.facts[input.value as usize].bytes),
+                };
+                self.accumulate(input.value, block);
             }
-            self.pool.pass(fact.reordered.1);
-            self.pool.release(gradient);
-            for block in std::mem::take(&mut self.marks[at].saved) {
-                self.pool.release(block);
+            if learns {
+                // The product that is summed to the leaf's slope; then the term is let go.
+                self.pool.pass(fact.bytes);
+                self.let_go(kept);
             }
         }
+        self.pool.pass(fact.reordered.1);
+        self.pool.release(gradient);
+        while self.let_go(kept) {}
+    }
+
+    /// Lets go of the block that was kept last, if it came after so many others.
+    fn let_go(&mut self, before: usize) -> bool {
+        let last = (self.saved.len() > before).then(|| self.saved.pop()).flatten();
+        last.inspect(|block| self.pool.release(*block)).is_some()
     }
 
     /// The gradients of a step's own weights. Those of tied weights are added up.
@@ -501,9 +530,9 @@ impl Walk<'_> {
     }
 
     /// Adds to what has come before for the same value.
-    fn accumulate(&mut self, gradients: &mut [Option<BlockId>], value: ValueId, block: BlockId) {
-        let Some(before) = gradients[value as usize] else {
-            gradients[value as usize] = Some(block);
+    fn accumulate(&mut self, value: ValueId, block: BlockId) {
+        let Some(before) = self.gradients[value as usize] else {
+            self.gradients[value as usize] = Some(block);
             return;
         };
         // Added in place only where nobody else holds what came before.
@@ -514,6 +543,6 @@ impl Walk<'_> {
         let sum = self.pool.new_block(self.pool.blocks[before as usize].0);
         self.pool.release(block);
         self.pool.release(before);
-        gradients[value as usize] = Some(sum);
+        self.gradients[value as usize] = Some(sum);
     }
 }
