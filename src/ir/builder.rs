@@ -25,8 +25,9 @@ impl Default for Builder {
 impl Builder {
     /// An empty network.
     pub fn new() -> Self {
-        let root = Scope { parent: ScopeId(0), name: "".into(), turn: None };
-        let graph = DecisionGraph { scopes: vec![root], ..DecisionGraph::default() };
+        let mut graph = DecisionGraph::default();
+        let root = Scope { parent: ScopeId(0), name: graph.words.intern(""), turn: None };
+        graph.scopes.push(root);
         Builder { graph, scope: ScopeId(0) }
     }
 
@@ -34,7 +35,8 @@ impl Builder {
     pub fn part<T>(&mut self, name: &str, body: impl FnOnce(&mut Self) -> T) -> T {
         let around = self.scope;
         self.scope = ScopeId(self.graph.scopes.len() as u32);
-        self.graph.scopes.push(Scope { parent: around, name: name.into(), turn: None });
+        let name = self.graph.words.intern(name);
+        self.graph.scopes.push(Scope { parent: around, name, turn: None });
         let result = body(self);
         self.scope = around;
         result
@@ -108,11 +110,11 @@ impl Builder {
     fn weight_set(&mut self, kernel: Kernel, channels: u32) -> WeightId {
         let id = WeightId(self.graph.weights.len() as u32);
         // The number keeps names apart within a part.
-        let name = format!("{}{}", kernel.name(), id.0);
+        let name = self.graph.words.intern(&format!("{}{}", kernel.name(), id.0));
         self.graph.weights.push(WeightSet {
             sliced: false,
             scope: self.scope,
-            name: name.into(),
+            name,
             kernel,
             channels,
             turn: None,

@@ -13,6 +13,7 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use smallvec::SmallVec;
+use std::ops::Index;
 use std::sync::Arc;
 
 /// A node of a [`DecisionGraph`].
@@ -29,6 +30,30 @@ pub struct WeightId(pub u32);
 /// Index of a scope: an entry of [`DecisionGraph::scopes`]; 0 is the whole network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ScopeId(pub u32);
+
+/// Index of a name: an entry of [`DecisionGraph::words`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Word(pub u32);
+
+/// Names of scopes and weights, each once: many have the same.
+#[derive(Clone, Debug, Default)]
+pub struct Words(IndexSet<Arc<str>>);
+
+impl Words {
+    /// The index of a name, which is added where it is new.
+    pub fn intern(&mut self, name: &str) -> Word {
+        let known = self.0.get_index_of(name);
+        Word(known.unwrap_or_else(|| self.0.insert_full(name.into()).0) as u32)
+    }
+}
+
+impl Index<Word> for Words {
+    type Output = str;
+
+    fn index(&self, Word(at): Word) -> &str {
+        &self.0[at as usize]
+    }
+}
 
 /// One kernel at its place.
 #[derive(Clone, Debug)]
@@ -63,12 +88,12 @@ pub type WholeEdge = petgraph::graph::Edge<Edge, u32>;
 pub type Inputs = SmallVec<[(NodeId, Edge); 2]>;
 
 /// The weights of one kernel (or of several that are tied).
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct WeightSet {
     /// Where it lives.
     pub scope: ScopeId,
-    /// Its name in that scope: `conv`, `bn2`. Many have the same.
-    pub name: Arc<str>,
+    /// Its name in that scope: `conv`, `bn2`.
+    pub name: Word,
     /// The kernel, which knows the shapes.
     pub kernel: Kernel,
     /// Channels of the kernel's first input.
@@ -87,12 +112,12 @@ pub struct Slices {
 }
 
 /// A named part of a network, for names and drawings.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub struct Scope {
     /// The part around it; the root is its own parent.
     pub parent: ScopeId,
-    /// Its name there. Many have the same.
-    pub name: Arc<str>,
+    /// Its name there.
+    pub name: Word,
     /// Which one it is of what its parent applies, where the author gave it no name.
     pub turn: Option<u32>,
 }
@@ -121,6 +146,8 @@ pub struct DecisionGraph {
     pub weights: Vec<WeightSet>,
     /// Named parts, outermost first.
     pub scopes: Vec<Scope>,
+    /// Their names, and those of weights.
+    pub words: Words,
     /// What the network yields, in textual order.
     pub outputs: Vec<Output>,
 }
@@ -228,14 +255,18 @@ impl DecisionGraph {
         leaf.is_some_and(|leaf| matches!(self.gate(leaf), Gate::Pick { .. } | Gate::Slot { .. }))
     }
 
+    /// A scope's own name.
+    pub fn word(&self, ScopeId(at): ScopeId) -> &str {
+        &self.words[self.scopes[at as usize].name]
+    }
+
     /// A scope's full name, its parts joined by dots; empty for the root.
     pub fn scope_name(&self, scope: ScopeId) -> String {
         let mut parts = Vec::new();
         let mut at = scope;
         while at.0 != 0 {
-            let here = &self.scopes[at.0 as usize];
-            parts.push(&*here.name);
-            at = here.parent;
+            parts.push(self.word(at));
+            at = self.scopes[at.0 as usize].parent;
         }
         parts.reverse();
         parts.join(".")
@@ -244,8 +275,8 @@ impl DecisionGraph {
     /// A weight set's full name: its scope's and its own, joined by dots.
     pub fn weight_name(&self, id: WeightId) -> String {
         let set = &self.weights[id.0 as usize];
-        let scope = self.scope_name(set.scope);
-        if scope.is_empty() { set.name.to_string() } else { format!("{scope}.{}", set.name) }
+        let (scope, name) = (self.scope_name(set.scope), &self.words[set.name]);
+        if scope.is_empty() { name.to_owned() } else { format!("{scope}.{name}") }
     }
 
     /// The weight of every leaf in a member: how often its fact holds.

@@ -224,6 +224,7 @@ impl Plan {
             slices: Default::default(),
             weights: weights.sets,
             scopes: graph.scopes.clone(),
+            words: graph.words.clone(),
             outputs: graph.outputs.iter().filter_map(output).collect(),
         }
     }
@@ -267,7 +268,7 @@ impl Kept {
             let here = used.or(idle.then_some((set.kernel, set.channels)));
             kept.place.push(here.map(|_| WeightId(kept.sets.len() as u32)));
             if let Some((kernel, channels)) = here {
-                kept.sets.push(WeightSet { kernel, channels, ..set.clone() });
+                kept.sets.push(WeightSet { kernel, channels, ..*set });
             }
         }
         kept

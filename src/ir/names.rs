@@ -33,22 +33,22 @@ impl DecisionGraph {
         };
         let name = |set: &WeightSet| {
             let mut scope = self.named(set.scope);
-            let mut words = vec![word(&set.name, set.turn, scope)];
+            let mut words = vec![word(&self.words[set.name], set.turn, scope)];
             while scope.0 != 0 {
                 let here = &self.scopes[scope.0 as usize];
                 let parent = self.named(here.parent);
-                words.push(word(&here.name, here.turn, parent));
+                words.push(word(self.word(scope), here.turn, parent));
                 scope = parent;
             }
             let words: Vec<String> = words.into_iter().rev().flatten().collect();
-            if words.is_empty() { set.name.to_string() } else { words.join(".") }
+            if words.is_empty() { self.words[set.name].to_owned() } else { words.join(".") }
         };
         self.weights.iter().map(name).collect()
     }
 
     /// A scope, or the nearest around it that leaves a trace.
     fn named(&self, mut scope: ScopeId) -> ScopeId {
-        while scope.0 != 0 && *self.scopes[scope.0 as usize].name == *UNNAMED {
+        while scope.0 != 0 && self.word(scope) == UNNAMED {
             scope = self.scopes[scope.0 as usize].parent;
         }
         scope

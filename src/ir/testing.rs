@@ -25,7 +25,8 @@ impl Draft {
     /// A graph that has its input.
     pub(crate) fn new() -> (Draft, NodeId) {
         let mut draft = Draft::default();
-        draft.graph.scopes.push(Scope { parent: ScopeId(0), name: "".into(), turn: None });
+        let name = draft.graph.words.intern("");
+        draft.graph.scopes.push(Scope { parent: ScopeId(0), name, turn: None });
         let input = draft.node(Kernel::Input(0), &[]);
         (draft, input)
     }
@@ -79,11 +80,11 @@ impl Draft {
     pub(crate) fn typed(&mut self, kernel: Kernel, ty: MapType, inputs: &[NodeId]) -> NodeId {
         let channels = inputs.first().map_or(ty.width, |i| self.graph.graph[*i].ty.width);
         let weights = (!kernel.weights(channels).is_empty()).then(|| {
-            let name = format!("w{}", self.graph.weights.len());
+            let name = self.graph.words.intern(&format!("w{}", self.graph.weights.len()));
             self.graph.weights.push(WeightSet {
                 sliced: false,
                 scope: ScopeId(0),
-                name: name.into(),
+                name,
                 kernel,
                 channels,
                 turn: None,

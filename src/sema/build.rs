@@ -3,15 +3,14 @@
 use super::memo::Stretch;
 use crate::ir::decision::Gate;
 use crate::ir::graph::{
-    DecisionGraph, Edge, LeafId, Node, NodeId, Scope, ScopeId, Slices, WeightId, WeightSet,
+    DecisionGraph, Edge, LeafId, Node, NodeId, Scope, ScopeId, Slices, WeightId, WeightSet, Word,
 };
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, SliceId};
-use crate::maps::{HashMap, IndexSet};
+use crate::maps::HashMap;
 use crate::source::Span;
 use petgraph::graph::EdgeIndex;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Nodes, edges or weights of a network that is large.
 const LARGE: usize = 4096;
@@ -27,14 +26,10 @@ fn more_room(len: usize) -> usize {
 /// The root scope of every graph.
 pub(super) const ROOT: ScopeId = ScopeId(0);
 
-/// A word of scopes' and weights' names, interned.
-type Word = u32;
-
 /// A graph in the making.
 #[derive(Debug)]
 pub(super) struct Builder {
     pub(super) graph: DecisionGraph,
-    words: IndexSet<Arc<str>>,
     /// Names with widths behind them.
     sized: HashMap<(Word, u32), Word>,
     scopes: HashMap<(ScopeId, Word), ScopeId>,
@@ -72,10 +67,10 @@ pub(super) struct Home {
 impl Builder {
     pub(super) fn new() -> Builder {
         let mut graph = DecisionGraph::default();
-        graph.scopes.push(Scope { parent: ROOT, name: "".into(), turn: None });
+        let name = graph.words.intern("");
+        graph.scopes.push(Scope { parent: ROOT, name, turn: None });
         Builder {
             graph,
-            words: IndexSet::default(),
             sized: HashMap::default(),
             scopes: HashMap::default(),
             weights: HashMap::default(),
@@ -84,19 +79,13 @@ impl Builder {
         }
     }
 
-    fn word(&mut self, name: &str) -> Word {
-        let known = self.words.get_index_of(name);
-        known.unwrap_or_else(|| self.words.insert_full(name.into()).0) as Word
-    }
-
     /// The scope of a name in a scope.
     pub(super) fn scope(&mut self, parent: ScopeId, name: &str) -> ScopeId {
-        let word = self.word(name);
         let graph = &mut self.graph;
+        let name = graph.words.intern(name);
         let next = ScopeId(graph.scopes.len() as u32);
-        let id = *self.scopes.entry((parent, word)).or_insert(next);
+        let id = *self.scopes.entry((parent, name)).or_insert(next);
         if id == next {
-            let name = Arc::clone(&self.words[word as usize]);
             graph.scopes.push(Scope { parent, name, turn: None });
             self.touched.push(false);
             self.touched[parent.0 as usize] = true;
@@ -125,7 +114,7 @@ impl Builder {
         sliced: bool,
         turn: u32,
     ) -> Result<WeightId, TieMismatch> {
-        let key = (scope, self.word(name));
+        let key = (scope, self.graph.words.intern(name));
         self.set_of(key, shape, sliced, turn)
     }
 
@@ -153,7 +142,7 @@ impl Builder {
             return Err(TieMismatch { name: self.graph.weight_name(id), first, now: channels });
         }
         let id = WeightId(self.graph.weights.len() as u32);
-        let (name, turn) = (Arc::clone(&self.words[key.1 as usize]), Some(turn));
+        let (name, turn) = (key.1, Some(turn));
         self.push_weights(WeightSet { scope, name, kernel, channels, sliced, turn });
         self.weights.insert(key, id);
         self.touched[scope.0 as usize] = true;
@@ -170,7 +159,7 @@ impl Builder {
         part: bool,
         turn: u32,
     ) -> Result<WeightId, TieMismatch> {
-        let plain = (scope, self.word(name));
+        let plain = (scope, self.graph.words.intern(name));
         let known = self.weights.get(&plain).map(|id| &self.graph.weights[id.0 as usize]);
         if known.is_some_and(|set| set.channels == shape.1) {
             return self.set_of(plain, shape, false, turn);
@@ -185,8 +174,8 @@ impl Builder {
         if let Some(known) = self.sized.get(&(name, width)) {
             return *known;
         }
-        let text = format!("{}_{width}", self.words[name as usize]);
-        let word = self.word(&text);
+        let text = format!("{}_{width}", &self.graph.words[name]);
+        let word = self.graph.words.intern(&text);
         self.sized.insert((name, width), word);
         word
     }
@@ -223,7 +212,8 @@ impl Builder {
         at: Span,
     ) -> NodeId {
         let node = Node { kernel, ty, scope, weights, keep: false, at };
-        let id = self.push(node);
+        self.make_room(1, inputs.len());
+        let id = self.graph.graph.add_node(node);
         let makes = matches!(kernel, Kernel::Conv(_) | Kernel::Deconv(_));
         self.parts.push(!makes && inputs.iter().any(|(input, _)| self.is_slice(*input)));
         for (port, (input, gate)) in inputs.iter().enumerate() {
@@ -233,17 +223,16 @@ impl Builder {
         id
     }
 
-    /// Adds a node, with room for more as [`more_room`] has it.
-    fn push(&mut self, node: Node) -> NodeId {
+    /// Makes room for so many more nodes and edges, and as [`more_room`] has it.
+    fn make_room(&mut self, more_nodes: usize, more_edges: usize) {
         let graph = &mut self.graph.graph;
         let (nodes, edges) = graph.capacity();
-        if graph.node_count() == nodes {
-            graph.reserve_nodes(more_room(nodes));
+        if graph.node_count() + more_nodes > nodes {
+            graph.reserve_nodes(more_nodes.max(more_room(nodes)));
         }
-        if graph.edge_count() == edges {
-            graph.reserve_edges(more_room(edges));
+        if graph.edge_count() + more_edges > edges {
+            graph.reserve_edges(more_edges.max(more_room(edges)));
         }
-        graph.add_node(node)
     }
 
     /// Adds weights, in the same way.
@@ -301,13 +290,13 @@ impl Builder {
             all.reserve(own.max(more_room(all.len())));
         }
         for i in s.from.scopes..s.to.scopes {
-            let scope = self.graph.scopes[i as usize].clone();
+            let scope = self.graph.scopes[i as usize];
             self.graph.scopes.push(Scope { parent: moved(scope.parent), ..scope });
         }
         let touched = s.from.scopes as usize..s.to.scopes as usize;
         self.touched.extend_from_within(touched);
         for i in s.from.weights..s.to.weights {
-            let set = self.graph.weights[i as usize].clone();
+            let set = self.graph.weights[i as usize];
             self.push_weights(WeightSet { scope: moved(set.scope), ..set });
         }
         self.touched[outer.0 as usize] = self.touched[s.outer.0 as usize];
@@ -324,6 +313,9 @@ impl Builder {
         at: Span,
     ) {
         let first = self.graph.graph.node_count() as u32;
+        let nodes = (s.to.nodes - s.from.nodes) as usize;
+        self.make_room(nodes, (s.to.edges - s.from.edges) as usize);
+        self.parts.reserve(nodes);
         let mut edge = s.from.edges;
         for n in s.from.nodes..s.to.nodes {
             let mut node = self.graph.graph.raw_nodes()[n as usize].weight.clone();
@@ -338,7 +330,7 @@ impl Builder {
             node.at = if node.at == s.at { at } else { node.at };
             // Stretches that keep something are not copied: it was marked from outside.
             node.keep = false;
-            let id = self.push(node);
+            let id = self.graph.graph.add_node(node);
             self.parts.push(self.parts[n as usize]);
             for e in edges {
                 let old = &self.graph.graph.raw_edges()[e as usize];
@@ -368,14 +360,12 @@ impl Builder {
     /// Lets names find what [`Builder::furnish`] copied.
     pub(super) fn reveal(&mut self, s: &Stretch, home: Home) {
         for i in home.scopes..home.scopes + (s.to.scopes - s.from.scopes) {
-            let Scope { parent, name, .. } = self.graph.scopes[i as usize].clone();
-            let word = self.word(&name);
-            self.scopes.entry((parent, word)).or_insert(ScopeId(i));
+            let Scope { parent, name, .. } = self.graph.scopes[i as usize];
+            self.scopes.entry((parent, name)).or_insert(ScopeId(i));
         }
         for i in home.weights..home.weights + (s.to.weights - s.from.weights) {
-            let WeightSet { scope, name, .. } = self.graph.weights[i as usize].clone();
-            let word = self.word(&name);
-            self.weights.entry((scope, word)).or_insert(WeightId(i));
+            let WeightSet { scope, name, .. } = self.graph.weights[i as usize];
+            self.weights.entry((scope, name)).or_insert(WeightId(i));
         }
     }
 }

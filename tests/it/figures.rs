@@ -45,7 +45,8 @@ fn the_supernet_of_the_reimplementation_is_said_precisely() {
     assert_eq!(costs(&graph, 321, 321), (11_570_580, 11_912_585_860));
     // One mixed operator holds one depthwise 3x3 without holes in front of another.
     let is_sep3 = |w: &&segc::ir::graph::WeightSet| {
-        *w.name == *"dw" && graph.scope_name(w.scope).split('.').any(|part| part == "sep3")
+        graph.words[w.name] == *"dw"
+            && graph.scope_name(w.scope).split('.').any(|part| part == "sep3")
     };
     assert_eq!(graph.weights.iter().filter(is_sep3).count(), 865);
 }

@@ -103,7 +103,7 @@ impl Bodies<'_> {
         let (id, label, text, inside) = match slot {
             Slot::Part(scope) => (
                 self.graph.scope_name(scope),
-                self.graph.scopes[scope.0 as usize].name.to_string(),
+                self.graph.word(scope).to_owned(),
                 self.about(scope),
                 self.inside(scope, deeper),
             ),
@@ -229,7 +229,7 @@ impl Bodies<'_> {
         let (here, there) = (self.tree.path(scope), self.tree.path(self.tree.scope(source)));
         let shared = here.iter().zip(there).take_while(|(a, b)| a == b).count();
         let name = match there.get(shared) {
-            Some(part) => self.graph.scopes[part.0 as usize].name.to_string(),
+            Some(part) => self.graph.word(*part).to_owned(),
             None => self.graph.graph[source].kernel.name().to_owned(),
         };
         inputs.iter().position(|known| *known == name).unwrap_or_else(|| {
@@ -307,9 +307,11 @@ impl Bodies<'_> {
     pub(super) fn representative(&self, name: &str) -> Option<(ScopeId, usize)> {
         let stem = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
         let wanted = stem(name);
-        let is = |i: &usize| stem(&self.graph.scopes[*i].name) == wanted && self.tree.total[*i] > 0;
+        let is = |scope: &ScopeId| {
+            stem(self.graph.word(*scope)) == wanted && self.tree.total[scope.0 as usize] > 0
+        };
         let all: Vec<ScopeId> =
-            (0..self.graph.scopes.len()).filter(is).map(|i| ScopeId(i as u32)).collect();
+            (0..self.graph.scopes.len() as u32).map(ScopeId).filter(is).collect();
         let readers = |scope: ScopeId| {
             let mut inputs = Vec::new();
             for id in words::kernels(self.tree, scope) {

@@ -50,7 +50,7 @@ impl Tree {
         for i in (1..count).filter(|i| total[*i] > 0) {
             children[graph.scopes[i].parent.0 as usize].push(ScopeId(i as u32));
         }
-        let places = graph.scopes.iter().map(|s| place(&s.name)).collect();
+        let places = graph.scopes.iter().map(|scope| place(&graph.words[scope.name])).collect();
         let input = |node: &Node| matches!(node.kernel, Kernel::Input(_));
         let all = graph.nodes().filter(|(_, node)| !input(node)).count();
         let wraps = vec![false; count];

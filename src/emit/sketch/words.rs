@@ -53,7 +53,7 @@ pub(super) fn part(graph: &DecisionGraph, tree: &Tree, scope: ScopeId) -> String
 
 /// A scope's name without the number that tells it from others of its name.
 fn name(graph: &DecisionGraph, scope: ScopeId) -> &str {
-    graph.scopes[scope.0 as usize].name.trim_end_matches(|c: char| c.is_ascii_digit())
+    graph.word(scope).trim_end_matches(|c: char| c.is_ascii_digit())
 }
 
 /// A chain of kernels.

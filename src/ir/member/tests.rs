@@ -94,7 +94,7 @@ fn kept_nodes_stay_with_what_they_read_and_idle_weights_stay() {
     draft.graph.graph[kept].keep = true;
     let mix = draft.mix(&[(Gate::Alt { of, alt: 0 }, x), (Gate::Alt { of, alt: 1 }, a)]);
     draft.output(mix);
-    draft.graph.weights.push(draft.graph.weights[0].clone());
+    draft.graph.weights.push(draft.graph.weights[0]);
     let closed = member(&draft.graph, &alts(&[0]));
     assert_eq!(kernels(&closed), ["input", "conv", "conv"]);
     assert_eq!(closed.weights.len(), 3);
