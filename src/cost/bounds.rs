@@ -95,9 +95,8 @@ impl Ground {
         decisions: &[Decision],
         graph: &DecisionGraph,
     ) -> Result<Range, TableProblem> {
-        let mut terms = Terms::new(self.all.clone());
-        terms.add_params(graph, &self.live);
-        Asked { decisions, graph, question: self.question }.range(terms, |cost| cost.params)
+        let asked = Asked { decisions, graph, question: self.question };
+        asked.range(self.terms(graph, Terms::add_params), |cost| cost.params)
     }
 
     /// The bounds of multiply-adds.
@@ -109,9 +108,14 @@ impl Ground {
         decisions: &[Decision],
         graph: &DecisionGraph,
     ) -> Result<Range, TableProblem> {
+        let asked = Asked { decisions, graph, question: self.question };
+        asked.range(self.terms(graph, Terms::add_macs), |cost| cost.macs)
+    }
+
+    fn terms(&self, graph: &DecisionGraph, add: fn(&mut Terms, &DecisionGraph, &Live)) -> Terms {
         let mut terms = Terms::new(self.all.clone());
-        terms.add_macs(graph, &self.live);
-        Asked { decisions, graph, question: self.question }.range(terms, |cost| cost.macs)
+        add(&mut terms, graph, &self.live);
+        terms
     }
 
     /// What all alternatives together cost.

@@ -201,8 +201,18 @@ pub enum Gate {
 
 impl Gate {
     /// The decision it speaks of.
-    pub fn decision(&self) -> DecisionId {
-        match *self {
+    pub fn decision(mut self) -> DecisionId {
+        *self.of()
+    }
+
+    /// The same fact about another decision.
+    pub fn about(mut self, decision: DecisionId) -> Gate {
+        *self.of() = decision;
+        self
+    }
+
+    fn of(&mut self) -> &mut DecisionId {
+        match self {
             Gate::Alt { of, .. }
             | Gate::Pick { of, .. }
             | Gate::Slot { of, .. }
@@ -213,22 +223,6 @@ impl Gate {
             | Gate::Exit { of, .. }
             | Gate::Last { of, .. } => of,
         }
-    }
-
-    /// The same fact about another decision.
-    pub fn about(mut self, decision: DecisionId) -> Gate {
-        match &mut self {
-            Gate::Alt { of, .. }
-            | Gate::Pick { of, .. }
-            | Gate::Slot { of, .. }
-            | Gate::Taken { of, .. }
-            | Gate::Spared { of, .. }
-            | Gate::Arrow { of, .. }
-            | Gate::Visit { of, .. }
-            | Gate::Exit { of, .. }
-            | Gate::Last { of, .. } => *of = decision,
-        }
-        self
     }
 
     /// How often the fact holds for a value of its decision.

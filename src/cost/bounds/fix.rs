@@ -65,7 +65,7 @@ pub(super) fn fixed(
     let mut fixed: Option<(Sum, Open)> = None;
     for _ in 0..ROUNDS {
         let (sum, open) = fixed.as_ref().map_or((sum, open), |(sum, open)| (sum, open));
-        let owners = graph.leaves.iter().map(Gate::decision).collect();
+        let owners = graph.leaves.iter().map(|gate| gate.decision()).collect();
         let on = vec![None; graph.leaves.len()];
         let kinds = &open.kinds;
         let mut fixing =
