@@ -9,7 +9,7 @@ use super::solve::Sense;
 use super::sum::Sum;
 use crate::cost::terms::{Leaves, When};
 use crate::ir::condition::{Cond, Conditions};
-use crate::ir::decision::{Decision, DecisionId, Domain, Gate, Table, Value};
+use crate::ir::decision::{Decision, DecisionId, Domain, Table, Value};
 use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::maps::{HashMap, HashSet, IndexMap, IndexSet};
 use smallvec::SmallVec;
