@@ -70,29 +70,20 @@ impl<'a> Networks<'a> {
     /// All of them; plans are still open. One that is wanted is elaborated first.
     pub(super) fn elaborated(&self, diags: &mut Sink, wanted: Option<Wanted<'_>>) -> Space {
         thread::scope(|scope| {
-            let mut looks = Looks::new(scope);
-            let Some(Wanted { net, show }) = wanted else {
+            let looks = Looks::new(scope);
+            let Some(Wanted { net, show }) = wanted.filter(|_| !diags.has_errors()) else {
                 return self.in_turn(None, looks, diags);
             };
             let named = |name: &str| self.all.iter().position(|(_, def)| def.name.value == name);
             let first = net.or_else(|| searched(&self.root.ast)).and_then(named);
             let first = first.unwrap_or(self.all.len().saturating_sub(1));
-            let ahead = match diags.has_errors() {
-                true => None,
-                false => self.ahead(first, &mut looks, show),
-            };
-            self.in_turn(ahead, looks, diags)
+            self.in_turn(self.ahead(first, show), looks, diags)
         })
     }
 
     /// A network before those that come before it; nothing where there is something to say of it,
     /// which is said in its turn.
-    fn ahead(
-        &self,
-        at: usize,
-        looks: &mut Looks<'_, '_>,
-        show: &mut dyn FnMut(Early<'_>),
-    ) -> Option<(usize, Alone)> {
+    fn ahead(&self, at: usize, show: &mut dyn FnMut(Early<'_>)) -> Option<(usize, Alone)> {
         let name = &self.all.get(at)?.1.name.value;
         let (mut sites, mut diags) = (Sites::default(), Sink::default());
         let graph = self.elaborate(at, &mut sites, &mut diags)?;
@@ -101,7 +92,6 @@ impl<'a> Networks<'a> {
         }
         let plans = || self.plans(&sites);
         show(Early { name, graph: &graph, decisions: &sites.decisions, plans: &plans });
-        looks.at(&sites.decisions, &graph);
         Some((at, Alone { graph, sites }))
     }
 
@@ -115,15 +105,10 @@ impl<'a> Networks<'a> {
         let mut space = Space::default();
         for (at, (_, def)) in self.all.iter().enumerate() {
             let known = ahead.take_if(|(first, _)| *first == at);
-            let graph = match known.and_then(|(_, alone)| alone.joined(&mut space.sites)) {
-                Some(graph) => graph,
-                None => {
-                    let graph = self.elaborate(at, &mut space.sites, diags);
-                    let Some(graph) = graph else { continue };
-                    looks.at(&space.sites.decisions, &graph);
-                    graph
-                }
-            };
+            let known = known.and_then(|(_, alone)| alone.joined(&mut space.sites));
+            let graph = known.or_else(|| self.elaborate(at, &mut space.sites, diags));
+            let Some(graph) = graph else { continue };
+            looks.at(&space.sites.decisions, &graph);
             let (name, at) = (def.name.value.clone(), def.name.span);
             space.nets.insert(name, Net { graph, at });
         }

@@ -175,8 +175,8 @@ impl Work<'_> {
         roots.into_iter().for_each(|(node, cond)| wants.push(node, (cond, None), true));
         let mut factors = vec![(Cond::FALSE, None); count];
         for node in (0..count).rev() {
-            let present = present.filter(|_| wants.doubtful[node]).map(|p| p[node]);
-            let own = self.combine(wants.of_node(node), present);
+            let there = present.filter(|_| wants.doubtful[node]).map(|present| present[node]);
+            let own = self.combine(wants.of_node(node), there);
             factors[node] = own;
             if own.0 == Cond::FALSE {
                 continue;

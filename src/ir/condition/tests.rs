@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::ir::decision::Value;
+use crate::ir::kernel::Kernel;
 use crate::ir::member::liveness;
-use crate::ir::testing::{random_space, trellis};
+use crate::ir::testing::{Draft, conv, random_space, trellis};
 use crate::ir::{Binding, DecisionGraph};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -46,6 +47,19 @@ fn conditions_say_of_every_binding_what_liveness_says() {
             assert_eq!(eval(&asked_for), asked(&draft.graph, &on));
         }
     }
+}
+
+#[test]
+fn what_is_only_given_beside_a_map_is_not_read() {
+    let (mut draft, x) = Draft::new();
+    let [read, beside] = [1, 3].map(|side| draft.node(conv(side), &[x]));
+    let given = draft.node(Kernel::Given, &[read, beside]);
+    let last = draft.node(conv(1), &[given]);
+    draft.output(last);
+    let mut all = Conditions::new(&draft.decisions, LIMIT);
+    let live = Places::of(&draft.graph, &mut all, true).live;
+    let [read, beside] = [read, beside].map(|node| live[node.index()]);
+    assert_eq!([read, beside], [(Cond::TRUE, None), (Cond::FALSE, None)]);
 }
 
 #[test]

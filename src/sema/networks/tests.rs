@@ -119,6 +119,21 @@ fn what_is_wrong_with_several_is_told_as_in_turn() {
         let two = choose one of [\"a\", \"b\"]
         net n(x) { node a = match two { \"a\" => x, else => absent }  out concat(a, x) }
         net m(x) { out x }",
+        "
+        let two = choose one of [\"a\", \"b\"]
+        cell c(k)(x) { node a = match two { \"a\" => x > conv(1, k), else => absent }  out concat(a, x) }
+        net n(x) { out x > c(8) }
+        net m(x) { out x > c(16) }",
+        "
+        cell c(k)(x) { out x > conv(3, 8, rate = choose one of [i for i in 1..=k]) }
+        let shared = c
+        let two = choose one of [\"a\", \"b\"]
+        net n(x) { out x > shared(2) }
+        net m(x) {
+          node a = match two { \"a\" => x, else => absent }
+          node b = concat(a, x)
+          out x > shared(3)
+        }",
     ];
     for text in texts {
         let (whole, said) = judged("wrong", text, Memory::Kept, None);

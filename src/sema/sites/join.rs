@@ -35,7 +35,7 @@ impl Renumbered {
 impl Sites {
     /// Adds what another network decides, after all that is here; what was made for both is one. What
     /// the other's decisions are called here comes back; nothing where one decision has two domains,
-    /// which is a mistake: then no more is added than what came before it.
+    /// which is a mistake: then no decision is added that comes after it.
     pub(in crate::sema) fn join(&mut self, other: Sites) -> Option<Vec<DecisionId>> {
         let mut new = Renumbered::default();
         for (key, item) in other.instances.into_iter().zip(other.items) {
