@@ -130,7 +130,7 @@ pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
     let mut begun = None;
     let mut show = |early: Early<'_>| begun = Some(ahead(&early, args));
     let wanted = Wanted { net: args.net.as_deref(), show: &mut show };
-    let judged = read::right_early(&args.spec, term, wanted)?;
+    let judged = read::right_early(&args.spec, term, Some(wanted))?;
     let chosen = read::choose(&judged, args.net.as_deref())?;
     let plans = &judged.space.plans;
     let planned = || read::planned_input(plans, chosen.name).1;

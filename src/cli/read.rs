@@ -59,24 +59,21 @@ fn judge_early(
     };
     let place = (!is_stdin(path)).then_some(path);
     let program = sema::load(&name, place, &text, set, &mut diags);
-    let space = match wanted {
-        Some(wanted) => sema::analyse_early(&program, &mut diags, wanted),
-        None => sema::analyse(&program, &mut diags),
-    };
+    let space = sema::analyse_early(&program, &mut diags, wanted);
     Ok(Judged { name, text, program, space, diags: diags.finish() })
 }
 
 /// Reads a spec that has to be right: mistakes are printed, and end the command.
 pub fn right(spec: &Spec, term: &Term) -> Result<Judged, Failure> {
-    right_with(spec, term, None)
+    right_early(spec, term, None)
 }
 
-/// The same; a network is wanted before all is judged.
-pub fn right_early(spec: &Spec, term: &Term, wanted: Wanted<'_>) -> Result<Judged, Failure> {
-    right_with(spec, term, Some(wanted))
-}
-
-fn right_with(spec: &Spec, term: &Term, wanted: Option<Wanted<'_>>) -> Result<Judged, Failure> {
+/// The same; a network may be wanted before all is judged.
+pub fn right_early(
+    spec: &Spec,
+    term: &Term,
+    wanted: Option<Wanted<'_>>,
+) -> Result<Judged, Failure> {
     let judged = judge_early(&spec.file, &spec.set.pairs(), wanted)?;
     print_diags(&judged.diags, &judged.program.sources, term);
     if judged.is_right() { Ok(judged) } else { Err(Failure::Spec) }

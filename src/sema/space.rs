@@ -49,12 +49,12 @@ impl Space {
 
 /// Judges a program. Mistakes go to `diags`; what could be understood comes back.
 pub fn analyse(program: &Program, diags: &mut Sink) -> Space {
-    analyse_with(program, diags, Memory::Kept, None)
+    analyse_early(program, diags, None)
 }
 
-/// The same; one network is wanted before all is judged.
-pub fn analyse_early(program: &Program, diags: &mut Sink, wanted: Wanted<'_>) -> Space {
-    analyse_with(program, diags, Memory::Kept, Some(wanted))
+/// The same; a network may be wanted before all is judged.
+pub fn analyse_early(program: &Program, diags: &mut Sink, wanted: Option<Wanted<'_>>) -> Space {
+    analyse_with(program, diags, Memory::Kept, wanted)
 }
 
 pub(super) fn analyse_with(

@@ -163,7 +163,7 @@ fn the_network_that_is_asked_for_is_shown_first_and_once() {
             early.push((net.name.to_owned(), named(net.graph, net.decisions)));
         };
         let wanted = Wanted { net: asked, show: &mut show };
-        let space = analyse_early(&program, &mut diags, wanted);
+        let space = analyse_early(&program, &mut diags, Some(wanted));
         let whole = named(&space.nets[shown].graph, space.decisions());
         assert_eq!(early, [(shown.to_owned(), whole)]);
     }
