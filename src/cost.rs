@@ -119,7 +119,7 @@ fn marked<'m>(graph: &DecisionGraph, marks: &'m [bool]) -> impl Iterator<Item = 
 /// Multiply-adds of one node on one image.
 pub(crate) fn node_macs(graph: &DecisionGraph, id: NodeId, sizes: &Sizes) -> u64 {
     let (input, output) = (sizes.input(id), sizes.output(id));
-    graph.graph[id].kernel.macs(graph.input_type(id).width, input, output)
+    graph.node(id).kernel.macs(graph.input_type(id).width, input, output)
 }
 
 /// Trainable parameters of the weights that are applied.

@@ -10,12 +10,14 @@ mod tests;
 pub use lifetime::{Access, Lifetimes};
 
 use crate::ir::MapType;
-use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId, WeightId};
+use crate::ir::graph::{DecisionGraph, LeafId, Node, NodeId};
 use crate::ir::kernel::Kernel;
+use crate::maps::IndexSet;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use smallvec::{SmallVec, smallvec};
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::mem::discriminant;
 use std::ops::Range;
 
 /// What a run is for.
@@ -45,36 +47,98 @@ pub type ValueId = u32;
 /// Some values.
 pub type Values = SmallVec<[ValueId; 4]>;
 
-/// A run, step by step.
+/// A run, step by step: what is computed, in order. A step's index is its value's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What is computed, in order; the step's index is its value's name.
-    pub steps: Vec<Step>,
+    steps: Vec<Stored>,
+    /// What steps do, each thing once.
+    works: IndexSet<Work>,
+    /// What they read, one step's after the other's.
+    operands: Vec<Operand>,
+    /// What no later step reads, in the same way.
+    freed: Vec<ValueId>,
     /// The value of each of the graph's outputs; none where it is absent or not of this mode.
     pub outputs: Vec<Option<ValueId>>,
 }
 
-/// One kernel's application.
+/// A step as it is stored: its work, and its ranges of what a plan's steps read and free.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+struct Stored {
+    node: NodeId,
+    work: u32,
+    inputs: Range<u32>,
+    free: Range<u32>,
+    in_place: bool,
+}
+
+/// A kernel, and the type of what it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Work {
+    kernel: Kernel,
+    ty: MapType,
+}
+
+impl Hash for Work {
+    /// Of what nearly always tells two apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kernel.hash_gist(state);
+        self.ty.hash(state);
+    }
+}
+
+/// One kernel's application: a step as it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'p> {
     /// The node whose kernel is applied.
     pub node: NodeId,
     /// The kernel, no wider than the slice that is chosen.
-    pub kernel: Kernel,
+    pub kernel: &'p Kernel,
     /// The type of what it makes.
     pub ty: MapType,
     /// Its present inputs, in port order.
-    pub inputs: SmallVec<[Operand; 2]>,
+    pub inputs: &'p [Operand],
     /// Values that no later step reads.
-    pub free: Values,
+    pub free: &'p [ValueId],
     /// Whether the result may be written over the first input: nobody reads that again, nor
     /// anything that shares its memory. Only where no gradient is wanted.
     pub in_place: bool,
 }
 
-impl Access for Step {
+impl Plan {
+    /// How many steps there are.
+    pub fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Whether nothing is computed.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// The step that makes a value.
+    #[inline]
+    pub fn step(&self, value: ValueId) -> Step<'_> {
+        let Stored { node, ref inputs, ref free, in_place, .. } = self.steps[value as usize];
+        let Work { ref kernel, ty } = *self.work(value);
+        let inputs = &self.operands[inputs.start as usize..inputs.end as usize];
+        let free = &self.freed[free.start as usize..free.end as usize];
+        Step { node, kernel, ty, inputs, free, in_place }
+    }
+
+    /// All steps, in order.
+    pub fn steps(&self) -> impl DoubleEndedIterator<Item = Step<'_>> + ExactSizeIterator {
+        (0..self.steps.len()).map(|value| self.step(value as ValueId))
+    }
+
+    #[inline]
+    fn work(&self, value: ValueId) -> &Work {
+        &self.works[self.steps[value as usize].work as usize]
+    }
+}
+
+impl Access for Step<'_> {
     fn kernel(&self) -> &Kernel {
-        &self.kernel
+        self.kernel
     }
 
     fn inputs(&self) -> impl Iterator<Item = ValueId> {
@@ -146,7 +210,7 @@ impl Presence {
 
     /// Zeros add nothing to a sum; one term stays, for the sum's type.
     fn leave_zeros_out(&mut self, graph: &DecisionGraph, start: usize) {
-        let is_sum = |source: &Source| graph.graph[source.0].kernel == Kernel::Add;
+        let is_sum = |source: &Source| graph.node(source.0).kernel == Kernel::Add;
         let zeros = |source: &Source| is_sum(source) && self.inputs(source.0) == Some(&[]);
         let own = &self.sources[start..];
         let left: SmallVec<[Source; 4]> =
@@ -194,121 +258,165 @@ fn liveness(graph: &DecisionGraph, present: &Presence, mode: Mode) -> Vec<bool> 
     live
 }
 
-/// What makes two steps equal. The type matters where it decides the size: zeros, resizing.
-#[derive(PartialEq, Eq)]
-struct Key<'p> {
-    kernel: Kernel,
-    weights: Option<WeightId>,
-    ty: MapType,
-    inputs: &'p [Operand],
-}
-
-impl<'p> Key<'p> {
-    fn of(graph: &DecisionGraph, step: &'p Step) -> Self {
-        let ty = MapType::new(step.ty.width, step.kernel.own_scale(step.ty.scale));
-        let weights = graph.graph[step.node].weights;
-        Key { kernel: step.kernel, weights, ty, inputs: &step.inputs }
-    }
-}
-
-impl Hash for Key<'_> {
-    /// Of what nearly always tells two keys apart.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.weights.hash(state);
-        std::mem::discriminant(&self.kernel).hash(state);
-        self.inputs.first().hash(state);
-        self.inputs.last().hash(state);
-    }
-}
-
 /// A plan in the making.
 struct Building<'g> {
     graph: &'g DecisionGraph,
     switches: &'g [Switch],
     mode: Mode,
-    steps: Vec<Step>,
+    plan: Plan,
+    /// By form: its nodes' work, once it is known, where that is the same for all of them.
+    works: Vec<Option<u32>>,
     /// The value of every node that has been added.
     values: Vec<Option<ValueId>>,
-    /// Steps that need not be repeated, by their keys.
+    /// Steps that need not be repeated.
     known: HashTable<ValueId>,
 }
 
 impl<'g> Building<'g> {
     fn new(graph: &'g DecisionGraph, switches: &'g [Switch], mode: Mode) -> Self {
-        let count = graph.graph.node_count();
+        let (nodes, edges) = (graph.graph.node_count(), graph.graph.edge_count());
+        let plan = Plan {
+            steps: Vec::with_capacity(nodes),
+            works: IndexSet::default(),
+            operands: Vec::with_capacity(edges),
+            freed: Vec::new(),
+            outputs: Vec::new(),
+        };
         Building {
             graph,
             switches,
             mode,
-            steps: Vec::with_capacity(count),
-            values: vec![None; count],
-            known: HashTable::with_capacity(count),
+            plan,
+            works: vec![None; graph.forms.len()],
+            values: vec![None; nodes],
+            known: HashTable::with_capacity(nodes),
         }
     }
 
-    fn add(&mut self, id: NodeId, node: &Node, sources: &[Source]) {
+    fn add(&mut self, id: NodeId, node: Node<'_>, sources: &[Source]) {
         let operand = |&(source, weight): &Source| {
             let value = self.values[source.index()].expect("inputs of what is live came before");
             Operand { value, weight }
         };
-        let inputs: SmallVec<[Operand; 2]> = match sources {
-            [one] => smallvec![operand(one)],
-            _ => sources.iter().map(operand).collect(),
-        };
-        let value = match inputs.as_slice() {
-            [only] if only.weight.is_none() && self.passes(node, only.value) => only.value,
-            _ => self.step(id, inputs),
+        let value = match *sources {
+            [(source, None)] if self.passes(node, operand(&(source, None)).value) => {
+                operand(&(source, None)).value
+            }
+            _ => {
+                let start = self.plan.operands.len() as u32;
+                self.plan.operands.extend(sources.iter().map(operand));
+                self.step(id, start)
+            }
         };
         self.values[id.index()] = Some(value);
     }
 
     /// Whether a node with one whole input hands it on as it is. In training each dropout draws anew.
-    fn passes(&self, node: &Node, input: ValueId) -> bool {
+    fn passes(&self, node: Node<'_>, input: ValueId) -> bool {
         let draws = matches!(node.kernel, Kernel::Dropout { .. }) && self.mode == Mode::Train;
-        !draws && node.kernel.hands_on(1, self.steps[input as usize].ty.width)
+        !draws && node.kernel.hands_on(1, self.plan.work(input).ty.width)
     }
 
-    fn step(&mut self, id: NodeId, inputs: SmallVec<[Operand; 2]>) -> ValueId {
-        let value = ValueId::try_from(self.steps.len()).expect("fewer than 2^32 nodes");
-        let on = |leaf| weight(Some(leaf), self.switches).is_some();
-        let (kernel, ty) = self.graph.narrowed_node(id, on);
-        let step = Step { node: id, kernel, ty, inputs, free: Values::new(), in_place: false };
-        if self.repeats(&kernel) {
-            let (graph, steps) = (self.graph, &self.steps);
-            let key = Key::of(graph, &step);
-            let of = |value: &ValueId| Key::of(graph, &steps[*value as usize]);
-            let hash = FxBuildHasher.hash_one(&key);
-            if let Some(&same) = self.known.find(hash, |other| of(other) == key) {
-                return same;
-            }
-            self.known.insert_unique(hash, value, |other| FxBuildHasher.hash_one(of(other)));
+    /// The step of a node, what it reads being the last operands: a new one, or an equal one.
+    fn step(&mut self, node: NodeId, start: u32) -> ValueId {
+        let value = ValueId::try_from(self.plan.len()).expect("fewer than 2^32 nodes");
+        let (work, end) = (self.work(node), self.plan.operands.len() as u32);
+        let step = Stored { node, work, inputs: start..end, free: 0..0, in_place: false };
+        self.plan.steps.push(step);
+        if !self.repeats(value) {
+            return value;
         }
-        self.steps.push(step);
+        let hash = |value| self.key_hash(value);
+        let own = hash(value);
+        if let Some(&same) = self.known.find(own, |other| self.are_equal(*other, value)) {
+            self.plan.steps.pop();
+            self.plan.operands.truncate(start as usize);
+            return same;
+        }
+        // There is room for all of them.
+        self.known.insert_unique(own, value, |_| own);
         value
     }
 
+    /// What a node does.
+    fn work(&mut self, id: NodeId) -> u32 {
+        let form = self.graph.graph[id].form.0 as usize;
+        if let Some(known) = self.works[form] {
+            return known;
+        }
+        let on = |leaf| weight(Some(leaf), self.switches).is_some();
+        let (kernel, ty) = self.graph.narrowed_node(id, on);
+        let work = self.plan.works.insert_full(Work { kernel, ty }).0 as u32;
+        if self.graph.slices.is_empty() {
+            self.works[form] = Some(work);
+        }
+        work
+    }
+
     /// Whether doing it again gives the same and leaves the same behind.
-    fn repeats(&self, kernel: &Kernel) -> bool {
-        match kernel {
+    fn repeats(&self, value: ValueId) -> bool {
+        match self.plan.work(value).kernel {
             // Each dropout draws anew.
             Kernel::Dropout { .. } => self.mode == Mode::Eval,
             _ => true,
         }
     }
 
+    /// Of what nearly always tells two steps apart.
+    fn key_hash(&self, value: ValueId) -> u64 {
+        let Stored { node, ref inputs, .. } = self.plan.steps[value as usize];
+        let weights = self.graph.graph[node].weights;
+        let inputs = &self.plan.operands[inputs.start as usize..inputs.end as usize];
+        let ends = [inputs.first(), inputs.last()].map(|input| input.map(|input| input.value));
+        FxBuildHasher.hash_one((weights, discriminant(&self.plan.work(value).kernel), ends))
+    }
+
+    /// Whether two steps make the same. The type matters where it decides the size: zeros, resizing.
+    fn are_equal(&self, a: ValueId, b: ValueId) -> bool {
+        let [a, b] = [a, b].map(|value| self.plan.step(value));
+        let ty = |step: &Step<'_>| (step.ty.width, step.kernel.own_scale(step.ty.scale));
+        let weights = |step: &Step<'_>| self.graph.graph[step.node].weights;
+        a.inputs == b.inputs
+            && weights(&a) == weights(&b)
+            && a.kernel == b.kernel
+            && ty(&a) == ty(&b)
+    }
+
     /// The finished plan: outputs named, last uses noted.
-    fn finish(mut self) -> Plan {
-        let of_mode = |aux: bool| self.mode == Mode::Train || !aux;
-        let outputs: Vec<Option<ValueId>> = (self.graph.outputs.iter())
-            .map(|output| self.values[output.node.index()].filter(|_| of_mode(output.aux)))
+    fn finish(self) -> Plan {
+        let Building { graph, mode, mut plan, values, .. } = self;
+        let of_mode = |aux: bool| mode == Mode::Train || !aux;
+        plan.outputs = (graph.outputs.iter())
+            .map(|output| values[output.node.index()].filter(|_| of_mode(output.aux)))
             .collect();
-        let Lifetimes { in_place, last } = Lifetimes::of(&self.steps, &outputs);
-        for (step, in_place) in self.steps.iter_mut().zip(in_place) {
+        let step = |value| plan.step(value);
+        let Lifetimes { in_place, last } = Lifetimes::of(plan.len(), step, &plan.outputs);
+        plan.free(&last);
+        for (step, in_place) in plan.steps.iter_mut().zip(in_place) {
             step.in_place = in_place;
         }
-        for (value, last) in (0..).zip(last) {
-            last.into_iter().for_each(|last| self.steps[last as usize].free.push(value));
+        plan
+    }
+}
+
+impl Plan {
+    /// Lays out what steps free, the values in order; of some values that is the last step.
+    fn free(&mut self, last: &[Option<ValueId>]) {
+        for at in last.iter().flatten() {
+            self.steps[*at as usize].free.end += 1;
         }
-        Plan { steps: self.steps, outputs }
+        let mut before = 0;
+        for step in &mut self.steps {
+            let count = step.free.end;
+            step.free = before..before;
+            before += count;
+        }
+        self.freed = vec![0; before as usize];
+        for (value, last) in (0..).zip(last) {
+            let Some(at) = last else { continue };
+            let free = &mut self.steps[*at as usize].free;
+            self.freed[free.end as usize] = value;
+            free.end += 1;
+        }
     }
 }

@@ -15,7 +15,7 @@ const ASIDE_BYTES: usize = 16 << 20;
 ///
 /// # Errors
 /// Where the system starts no more threads.
-pub fn spawn<'scope, T: Send + 'scope>(
+fn spawn<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     run: impl FnOnce() -> T + Send + 'scope,
 ) -> io::Result<ScopedJoinHandle<'scope, T>> {
@@ -33,7 +33,7 @@ pub fn aside<T: Send + 'static>(
 }
 
 /// What came of it; a panic goes on here.
-pub fn done<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+fn done<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 

@@ -47,7 +47,7 @@ impl<'p> Plain<'p> {
                 }
             }
             let first = inputs.first();
-            let given = first.is_some_and(|f| matches!(graph.graph[*f].kernel, Kernel::Input(_)));
+            let given = first.is_some_and(|f| matches!(graph.node(*f).kernel, Kernel::Input(_)));
             let last = matches!(node.kernel, Kernel::Act(_))
                 && first.is_some_and(|first| free.contains(first))
                 && !given;
@@ -79,7 +79,7 @@ impl<'p> Plain<'p> {
     }
 
     fn call(&self, step: &Step, inputs: &[&Tensor], image: &Tensor, whole: Size) -> Tensor {
-        let node = &self.graph.graph[step.node];
+        let node = self.graph.node(step.node);
         let both = |side: u32| [i64::from(side); 2];
         let w = node.weights.map_or(&[] as &[Tensor], |id| self.weights.weight_set(id));
         let x = || inputs[0];

@@ -57,7 +57,7 @@ fn macs(network: &Executor<'_>, ran: &[Shapes], area: impl Fn(usize, Option<usiz
     let graph = network.graph();
     let mut sum = 0;
     for (at, step) in ran.iter().enumerate() {
-        let node = &graph.graph[step.node];
+        let node = graph.node(step.node);
         let cells = match node.kernel {
             Kernel::Conv(_) => area(at, None),
             Kernel::Deconv(_) => area(at, Some(0)),

@@ -10,6 +10,6 @@ pub(super) fn mistake(graph: &DecisionGraph, problem: &SizeProblem, input: Input
     let near: Vec<String> = problem.near().iter().map(ToString::to_string).collect();
     let help = (!near.is_empty()).then(|| format!("{} would do", near.join(" or ")));
     Diag::new("E0405", format!("an input of {} does not fit this network", input.size))
-        .label(graph.graph[problem.node()].at, problem.to_string())
+        .label(graph.node(problem.node()).at, problem.to_string())
         .help_maybe(help)
 }

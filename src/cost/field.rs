@@ -40,7 +40,7 @@ fn grow(graph: &DecisionGraph, id: NodeId, seen: Field) -> Field {
         Scale::Down(n) => u64::from(n),
         Scale::Global => 0,
     };
-    let beyond = match graph.graph[id].kernel {
+    let beyond = match graph.node(id).kernel {
         Kernel::GlobalPool => return Field::Whole,
         Kernel::Conv(Conv { kernel, rate, .. }) => (kernel - 1) * rate,
         Kernel::Deconv(Conv { kernel, stride, .. }) => kernel.div_ceil(stride) - 1,

@@ -31,7 +31,7 @@ impl Memory {
 /// The bytes of every live map.
 fn map_bytes(graph: &DecisionGraph, live: &[bool], sizes: &Sizes, batch: u64) -> Vec<u64> {
     let one = |id: NodeId| {
-        let values = u64::from(graph.graph[id].ty.width) * sizes.output(id).area();
+        let values = u64::from(graph.node(id).ty.width) * sizes.output(id).area();
         u64::from(live[id.index()]) * values * batch * FLOAT
     };
     graph.graph.node_indices().map(one).collect()

@@ -194,7 +194,7 @@ mod tests {
             let mut draft = random_space(&mut rng);
             let owners: Vec<_> = draft.graph.nodes().filter(|(_, n)| n.weights.is_some()).collect();
             let shape =
-                |id: crate::ir::NodeId| (draft.graph.graph[id].kernel, draft.graph.input_type(id));
+                |id: crate::ir::NodeId| (draft.graph.node(id).kernel, draft.graph.input_type(id));
             let pair = owners.windows(2).find(|two| shape(two[0].0) == shape(two[1].0));
             if let Some((a, b)) = pair.map(|two| (two[0].0, two[1].0)) {
                 draft.graph.graph[b].weights = draft.graph.graph[a].weights;

@@ -174,7 +174,7 @@ impl Terms {
         self.entangled |= repeats.is_none();
         let repeats = repeats.unwrap_or_default();
         let batch = u64::from(live.question.batch);
-        for &id in live.nodes.iter().filter(|id| graph.graph[**id].kernel.multiplies()) {
+        for &id in live.nodes.iter().filter(|id| graph.node(**id).kernel.multiplies()) {
             let runs = self.unless(live.when(id), repeats.get(&id));
             match slices::of(graph, id) {
                 Some(slices) => self.add_sliced_macs(graph, &slices, &runs, |kernel, input| {

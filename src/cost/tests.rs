@@ -55,7 +55,7 @@ fn kept_parts_are_built_but_not_run() {
     let (mut draft, x) = Draft::new();
     let a = draft.node(conv(3), &[x]);
     let b = draft.node(conv(1), &[x]);
-    draft.graph.graph[b].keep = true;
+    draft.graph.alter(b, |form| form.keep = true);
     draft.output(a);
     let costs = exact(&draft.graph, ASKED).expect("it runs");
     assert_eq!((costs.params, costs.params_built), (144, 160));

@@ -327,7 +327,7 @@ fn glance(graph: &DecisionGraph, input: Size, batch: u32) -> Result<Glance, Size
     let costs = cost::exact(graph, Question { input, batch, train: false })?;
     let sizes = Sizes::of(graph, &vec![true; graph.graph.node_count()], input);
     let first = graph.outputs.iter().find(|output| !output.aux);
-    let channels = first.map_or(0, |output| u64::from(graph.graph[output.node].ty.width));
+    let channels = first.map_or(0, |output| u64::from(graph.node(output.node).ty.width));
     let area = first.and_then(|output| Some(sizes.ok()?.output(output.node).area()));
     let channels = channels * u64::from(batch);
     Ok(Glance {

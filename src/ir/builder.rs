@@ -3,7 +3,7 @@
 
 use super::decision::Gate;
 use super::graph::{
-    DecisionGraph, Edge, LeafId, Node, NodeId, Output, Scope, ScopeId, WeightId, WeightSet,
+    DecisionGraph, Edge, Form, LeafId, NodeId, Output, Scope, ScopeId, WeightId, WeightSet,
 };
 use super::kernel::{Kernel, Target};
 use super::shape::{MapType, Scale};
@@ -44,8 +44,8 @@ impl Builder {
 
     /// The network's next input, of `width` channels at `/1`.
     pub fn input(&mut self, width: u32) -> NodeId {
-        let inputs = |n: &&Node| matches!(n.kernel, Kernel::Input(_));
-        let nth = self.graph.graph.node_weights().filter(inputs).count();
+        let inputs = self.graph.nodes().filter(|(_, n)| matches!(n.kernel, Kernel::Input(_)));
+        let nth = inputs.count();
         let ty = MapType::new(width, Scale::Down(1));
         self.node(Kernel::Input(nth as u32), ty, None)
     }
@@ -53,7 +53,7 @@ impl Builder {
     /// A kernel over `inputs`, with weights of its own where it has some. Its first input decides
     /// its type (a sum without inputs: see [`Builder::nothing`]).
     pub fn add(&mut self, kernel: Kernel, inputs: &[NodeId]) -> NodeId {
-        let channels = inputs.first().map_or(0, |id| self.graph.graph[*id].ty.width);
+        let channels = inputs.first().map_or(0, |id| self.graph.node(*id).ty.width);
         let weights =
             (!kernel.weights(channels).is_empty()).then(|| self.weight_set(kernel, channels));
         self.tied(kernel, inputs, weights)
@@ -61,7 +61,7 @@ impl Builder {
 
     /// The same with the weights of another node.
     pub fn add_tied(&mut self, like: NodeId, inputs: &[NodeId]) -> NodeId {
-        let (kernel, weights) = (self.graph.graph[like].kernel, self.graph.graph[like].weights);
+        let (kernel, weights) = (self.graph.node(like).kernel, self.graph.graph[like].weights);
         self.tied(kernel, inputs, weights)
     }
 
@@ -73,7 +73,7 @@ impl Builder {
     /// A weighted sum, each term switched by a fact.
     pub fn mix(&mut self, terms: &[(NodeId, Gate)]) -> NodeId {
         let first = terms.first().expect("a mix has terms").0;
-        let id = self.node(Kernel::Mix, self.graph.graph[first].ty, None);
+        let id = self.node(Kernel::Mix, self.graph.node(first).ty, None);
         for (port, (source, gate)) in terms.iter().enumerate() {
             let (leaf, _) = self.graph.leaves.insert_full(*gate);
             let leaf = Some(LeafId(leaf as u32));
@@ -84,7 +84,7 @@ impl Builder {
 
     /// Marks a node as built although nothing reads it.
     pub fn keep(&mut self, node: NodeId) {
-        self.graph.graph[node].keep = true;
+        self.graph.alter(node, |form| form.keep = true);
     }
 
     /// Names an output.
@@ -99,7 +99,7 @@ impl Builder {
 
     /// The type of a node that was added.
     pub fn ty(&self, node: NodeId) -> MapType {
-        self.graph.graph[node].ty
+        self.graph.node(node).ty
     }
 
     /// The finished graph.
@@ -123,7 +123,7 @@ impl Builder {
     }
 
     fn tied(&mut self, kernel: Kernel, inputs: &[NodeId], weights: Option<WeightId>) -> NodeId {
-        let types: Vec<MapType> = inputs.iter().map(|id| self.graph.graph[*id].ty).collect();
+        let types: Vec<MapType> = inputs.iter().map(|id| self.graph.node(*id).ty).collect();
         let id = self.node(kernel, output_type(&kernel, &types), weights);
         for (port, source) in inputs.iter().enumerate() {
             self.graph.graph.add_edge(*source, id, Edge { port: port as u32, leaf: None });
@@ -132,8 +132,8 @@ impl Builder {
     }
 
     fn node(&mut self, kernel: Kernel, ty: MapType, weights: Option<WeightId>) -> NodeId {
-        let (scope, at) = (self.scope, Span::default());
-        self.graph.graph.add_node(Node { kernel, ty, scope, weights, keep: false, at })
+        let form = Form { kernel, ty, keep: false, at: Span::default() };
+        self.graph.add_node(form, self.scope, weights)
     }
 }
 

@@ -131,7 +131,7 @@ impl Named<'_> {
         }
         for output in &graph.outputs {
             let kernel = if output.aux { "output in training" } else { "output" }.to_owned();
-            let text = Text { kernel, ty: graph.graph[output.node].ty.to_string() };
+            let text = Text { kernel, ty: graph.node(output.node).ty.to_string() };
             let reads = vec![names[output.node.index()].clone()];
             let entry = Entry { node: None, scope: ScopeId(0), text, reads };
             named.entries.insert(format!("output {}", output.name), entry);

@@ -13,7 +13,8 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use smallvec::SmallVec;
-use std::ops::Index;
+use std::hash::{Hash, Hasher};
+use std::ops::{Deref, Index};
 use std::sync::Arc;
 
 /// A node of a [`DecisionGraph`].
@@ -55,21 +56,58 @@ impl Index<Word> for Words {
     }
 }
 
-/// One kernel at its place.
-#[derive(Clone, Debug)]
-pub struct Node {
+/// Index of a form: an entry of [`DecisionGraph::forms`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FormId(pub u32);
+
+/// What a node is, wherever it stands. Of nearly any there are many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
     /// What it computes.
     pub kernel: Kernel,
     /// Its output.
     pub ty: MapType,
-    /// The named part it belongs to.
-    pub scope: ScopeId,
-    /// Its weights, where the kernel has some. Tied nodes share them.
-    pub weights: Option<WeightId>,
     /// Built although nothing reads it, and counted.
     pub keep: bool,
     /// The text it comes from.
     pub at: Span,
+}
+
+impl Hash for Form {
+    /// Of what nearly always tells two forms apart.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kernel.hash_gist(state);
+        (self.ty, self.at.start).hash(state);
+    }
+}
+
+/// A node as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Vertex {
+    /// What it is.
+    pub form: FormId,
+    /// The named part it belongs to.
+    pub scope: ScopeId,
+    /// Its weights, where the kernel has some. Tied nodes share them.
+    pub weights: Option<WeightId>,
+}
+
+/// One kernel at its place: a node as it is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'g> {
+    form: &'g Form,
+    /// The named part it belongs to.
+    pub scope: ScopeId,
+    /// Its weights, where the kernel has some. Tied nodes share them.
+    pub weights: Option<WeightId>,
+}
+
+impl Deref for Node<'_> {
+    type Target = Form;
+
+    fn deref(&self) -> &Form {
+        self.form
+    }
 }
 
 /// An input of a node.
@@ -137,7 +175,9 @@ pub struct Output {
 #[derive(Clone, Debug, Default)]
 pub struct DecisionGraph {
     /// Kernels and maps.
-    pub graph: DiGraph<Node, Edge, u32>,
+    pub graph: DiGraph<Vertex, Edge, u32>,
+    /// What nodes are, each form once.
+    pub forms: IndexSet<Form>,
     /// What switches edges; each fact once.
     pub leaves: IndexSet<Gate>,
     /// Widths that are chosen, each set of them once.
@@ -153,6 +193,35 @@ pub struct DecisionGraph {
 }
 
 impl DecisionGraph {
+    /// Adds a node, which reads nothing yet.
+    pub fn add_node(&mut self, form: Form, scope: ScopeId, weights: Option<WeightId>) -> NodeId {
+        let form = self.form(form);
+        self.graph.add_node(Vertex { form, scope, weights })
+    }
+
+    /// The index of a form, which is added where it is new.
+    pub fn form(&mut self, form: Form) -> FormId {
+        FormId(self.forms.insert_full(form).0 as u32)
+    }
+
+    /// Makes one node another than those that were like it.
+    pub fn alter(&mut self, node: NodeId, change: impl FnOnce(&mut Form)) {
+        let mut form = *self.node(node);
+        change(&mut form);
+        self.graph[node].form = self.form(form);
+    }
+
+    /// A node.
+    pub fn node(&self, node: NodeId) -> Node<'_> {
+        self.read(&self.graph[node])
+    }
+
+    /// A vertex as it is read.
+    pub(crate) fn read(&self, vertex: &Vertex) -> Node<'_> {
+        let Vertex { form: FormId(form), scope, weights } = *vertex;
+        Node { form: &self.forms[form as usize], scope, weights }
+    }
+
     /// The inputs of a node with their edges, in port order.
     pub fn inputs(&self, node: NodeId) -> Inputs {
         let mut all: Inputs = self
@@ -167,7 +236,7 @@ impl DecisionGraph {
     /// The inputs of a node that it reads: all, but for [`Kernel::Given`].
     pub fn reads(&self, node: NodeId) -> Inputs {
         let mut inputs = self.inputs(node);
-        if self.graph[node].kernel == Kernel::Given {
+        if self.node(node).kernel == Kernel::Given {
             inputs.truncate(1);
         }
         inputs
@@ -192,7 +261,7 @@ impl DecisionGraph {
 
     /// A node's kernel and type where some leaves are on: as wide as the slices that are.
     pub fn narrowed_node(&self, id: NodeId, on: impl Fn(LeafId) -> bool) -> (Kernel, MapType) {
-        let node = &self.graph[id];
+        let node = self.node(id);
         if self.slices.is_empty() {
             return (node.kernel, node.ty);
         }
@@ -202,12 +271,13 @@ impl DecisionGraph {
     }
 
     /// The nodes in topological order.
-    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, &Node)> {
-        self.graph.node_indices().map(|id| (id, &self.graph[id]))
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, Node<'_>)> {
+        let all = self.graph.raw_nodes().iter().enumerate();
+        all.map(|(at, vertex)| (NodeId::new(at), self.read(&vertex.weight)))
     }
 
     /// The nodes in topological order, with the edges into each in port order.
-    pub fn wired(&self) -> impl Iterator<Item = (NodeId, &Node, &[WholeEdge])> {
+    pub fn wired(&self) -> impl Iterator<Item = (NodeId, Node<'_>, &[WholeEdge])> {
         let mut rest = self.graph.raw_edges();
         self.nodes().map(move |(id, node)| {
             let own = rest.iter().take_while(|edge| edge.target() == id).count();
@@ -220,7 +290,7 @@ impl DecisionGraph {
     }
 
     /// The same from the last node to the first.
-    pub fn wired_back(&self) -> impl Iterator<Item = (NodeId, &Node, &[WholeEdge])> {
+    pub fn wired_back(&self) -> impl Iterator<Item = (NodeId, Node<'_>, &[WholeEdge])> {
         let mut rest = self.graph.raw_edges();
         self.nodes().rev().map(move |(id, node)| {
             let own = rest.iter().rev().take_while(|edge| edge.target() == id).count();
@@ -237,14 +307,14 @@ impl DecisionGraph {
             .edges_directed(node, Direction::Incoming)
             .find(|e| e.weight().port == 0)
             .map(|e| e.source());
-        self.graph[first.unwrap_or(node)].ty
+        self.node(first.unwrap_or(node)).ty
     }
 
     /// Whether a node is a sum that is zeros where none of its terms is there: one without terms,
     /// or one of picks, whose type is known whatever is picked. Any other sum of nothing is absent.
     pub fn fills(&self, node: NodeId) -> bool {
         let inputs = || self.graph.neighbors_directed(node, Direction::Incoming);
-        self.graph[node].kernel == Kernel::Add
+        self.node(node).kernel == Kernel::Add
             && (inputs().next().is_none() || inputs().any(|term| self.is_of_picks(term)))
     }
 

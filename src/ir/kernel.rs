@@ -8,6 +8,8 @@ mod text;
 
 use super::shape::{Scale, Size};
 use smallvec::{SmallVec, smallvec};
+use std::hash::{Hash, Hasher};
+use std::mem::discriminant;
 
 /// Which value of a window a pool takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -373,6 +375,14 @@ impl Kernel {
         match self {
             Kernel::Add | Kernel::Deconv(_) | Kernel::Resize { to: Target::Scale(_), .. } => scale,
             _ => Scale::Global,
+        }
+    }
+
+    /// Hashes what mostly tells kernels apart.
+    pub(crate) fn hash_gist<H: Hasher>(&self, state: &mut H) {
+        discriminant(self).hash(state);
+        if let Kernel::Conv(conv) | Kernel::Deconv(conv) = self {
+            (conv.kernel, conv.groups, conv.rate).hash(state);
         }
     }
 

@@ -9,10 +9,9 @@ mod wiring;
 pub use wiring::{Liveness, Wiring, liveness};
 
 use super::decision::Binding;
-use super::graph::{DecisionGraph, Edge, Node, NodeId, Output, WeightId, WeightSet};
+use super::graph::{DecisionGraph, Edge, Form, NodeId, Output, WeightId, WeightSet};
 use super::kernel::Kernel;
 use super::shape::MapType;
-use petgraph::graph::DiGraph;
 use smallvec::SmallVec;
 
 /// The network that a binding chooses.
@@ -100,7 +99,7 @@ impl Plan {
 
     fn image(&self, graph: &DecisionGraph, wiring: &Wiring, node: usize, weights: &[u32]) -> Image {
         let inputs = wiring.reads(node);
-        match graph.graph[NodeId::new(node)].kernel {
+        match graph.node(NodeId::new(node)).kernel {
             Kernel::Given => {
                 let first = inputs.map(|(src, _)| src as u32).next();
                 return first.and_then(|src| self.at(src)).map_or(Image::Absent, Image::Alias);
@@ -164,7 +163,7 @@ impl Plan {
             let mut merged = SmallVec::with_capacity(inputs.len());
             for &input in inputs {
                 let at = input as usize;
-                let kept = graph.graph[NodeId::new(at)].keep;
+                let kept = graph.node(NodeId::new(at)).keep;
                 match &self.images[at] {
                     Image::Own(terms) if is_sum(graph, at) && reads[at] == 1 && !kept => {
                         merged.extend_from_slice(terms);
@@ -198,20 +197,18 @@ impl Plan {
 
     fn emit(&self, graph: &DecisionGraph) -> DecisionGraph {
         let weights = Kept::of(graph, self);
-        let mut closed: DiGraph<Node, Edge, u32> = DiGraph::default();
+        let mut closed = DecisionGraph::default();
         let mut place = vec![NodeId::end(); self.images.len()];
         for (i, inputs) in self.nodes() {
             let i = i as usize;
-            let mut node = graph.graph[NodeId::new(i)].clone();
-            (node.kernel, node.ty) = self.narrowed(graph, NodeId::new(i));
-            if node.kernel == Kernel::Mix {
-                node.kernel = Kernel::Add;
-            }
-            node.weights = node.weights.and_then(|w| weights.place[w.0 as usize]);
-            place[i] = closed.add_node(node);
+            let node = graph.node(NodeId::new(i));
+            let (kernel, ty) = self.narrowed(graph, NodeId::new(i));
+            let kernel = if kernel == Kernel::Mix { Kernel::Add } else { kernel };
+            let own = node.weights.and_then(|w| weights.place[w.0 as usize]);
+            place[i] = closed.add_node(Form { kernel, ty, ..*node }, node.scope, own);
             for (port, &input) in inputs.iter().enumerate() {
                 let edge = Edge { port: port as u32, leaf: None };
-                closed.add_edge(place[input as usize], place[i], edge);
+                closed.graph.add_edge(place[input as usize], place[i], edge);
             }
         }
         let output = |o: &Output| {
@@ -219,24 +216,22 @@ impl Plan {
             Some(Output { name: o.name.clone(), node: place[at as usize], aux: o.aux })
         };
         DecisionGraph {
-            graph: closed,
-            leaves: Default::default(),
-            slices: Default::default(),
             weights: weights.sets,
             scopes: graph.scopes.clone(),
             words: graph.words.clone(),
             outputs: graph.outputs.iter().filter_map(output).collect(),
+            ..closed
         }
     }
 }
 
 /// Whether a node reads a map whose width is chosen.
 fn is_sliced(graph: &DecisionGraph, wiring: &Wiring, node: usize) -> bool {
-    wiring.reads(node).any(|(src, _)| graph.graph[NodeId::new(src)].ty.slice.is_some())
+    wiring.reads(node).any(|(src, _)| graph.node(NodeId::new(src)).ty.slice.is_some())
 }
 
 fn is_sum(graph: &DecisionGraph, node: usize) -> bool {
-    matches!(graph.graph[NodeId::new(node)].kernel, Kernel::Add | Kernel::Mix)
+    matches!(graph.node(NodeId::new(node)).kernel, Kernel::Add | Kernel::Mix)
 }
 
 /// The weight sets of a member: those that it uses, as large as its widest use, and those that no

@@ -21,8 +21,8 @@ pub fn once(graph: &DecisionGraph) -> Cow<'_, DecisionGraph> {
     }
     let first = Firsts::of(graph).first;
     let mut all = DiGraph::with_capacity(graph.graph.node_count(), graph.graph.edge_count());
-    for (_, node) in graph.nodes() {
-        all.add_node(node.clone());
+    for vertex in graph.graph.node_weights() {
+        all.add_node(*vertex);
     }
     for edge in graph.graph.raw_edges() {
         all.add_edge(first[edge.source().index()], edge.target(), edge.weight);
@@ -74,13 +74,13 @@ impl Firsts {
         firsts
     }
 
-    fn find(&mut self, graph: &DecisionGraph, id: NodeId, node: &Node, inputs: Terms) -> NodeId {
+    fn find(&mut self, graph: &DecisionGraph, id: NodeId, node: Node<'_>, inputs: Terms) -> NodeId {
         let inputs = if node.kernel == Kernel::Add { self.written_out(inputs) } else { inputs };
         if node.kernel == Kernel::Add {
             self.sums.insert(id, inputs.clone());
         }
         if let Some(&(only, None)) = inputs.first()
-            && node.kernel.hands_on(inputs.len(), graph.graph[only].ty.width)
+            && node.kernel.hands_on(inputs.len(), graph.node(only).ty.width)
         {
             return only;
         }

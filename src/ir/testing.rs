@@ -5,7 +5,7 @@ use super::decision::{
     Value,
 };
 use super::graph::{
-    DecisionGraph, Edge, LeafId, Node, NodeId, Output, Scope, ScopeId, WeightId, WeightSet,
+    DecisionGraph, Edge, Form, LeafId, NodeId, Output, Scope, ScopeId, WeightId, WeightSet,
 };
 use super::kernel::{Act, Conv, Kernel, Norm, PoolKind};
 use super::shape::{MapType, Scale};
@@ -59,7 +59,7 @@ impl Draft {
     pub(crate) fn tie(&mut self) {
         let mut first = std::collections::HashMap::new();
         for id in self.graph.graph.node_indices() {
-            let shape = (self.graph.graph[id].kernel, self.graph.input_type(id));
+            let shape = (self.graph.node(id).kernel, self.graph.input_type(id));
             let weights = self.graph.graph[id].weights;
             self.graph.graph[id].weights = *first.entry(shape).or_insert(weights);
         }
@@ -69,7 +69,7 @@ impl Draft {
     /// convolution has its own width.
     pub(crate) fn node(&mut self, kernel: Kernel, inputs: &[NodeId]) -> NodeId {
         let default = MapType::new(WIDTH, Scale::Down(1));
-        let mut ty = inputs.first().map_or(default, |x| self.graph.graph[*x].ty);
+        let mut ty = inputs.first().map_or(default, |x| self.graph.node(*x).ty);
         if let Kernel::Conv(c) = kernel {
             ty.width = c.out;
         }
@@ -78,7 +78,7 @@ impl Draft {
 
     /// A node of a given type; its weights are its own.
     pub(crate) fn typed(&mut self, kernel: Kernel, ty: MapType, inputs: &[NodeId]) -> NodeId {
-        let channels = inputs.first().map_or(ty.width, |i| self.graph.graph[*i].ty.width);
+        let channels = inputs.first().map_or(ty.width, |i| self.graph.node(*i).ty.width);
         let weights = (!kernel.weights(channels).is_empty()).then(|| {
             let name = self.graph.words.intern(&format!("w{}", self.graph.weights.len()));
             self.graph.weights.push(WeightSet {
@@ -91,9 +91,8 @@ impl Draft {
             });
             WeightId(self.graph.weights.len() as u32 - 1)
         });
-        let at = Span::default();
-        let node = Node { kernel, ty, scope: ScopeId(0), weights, keep: false, at };
-        let id = self.graph.graph.add_node(node);
+        let form = Form { kernel, ty, keep: false, at: Span::default() };
+        let id = self.graph.add_node(form, ScopeId(0), weights);
         for (port, &src) in inputs.iter().enumerate() {
             self.graph.graph.add_edge(src, id, Edge { port: port as u32, leaf: None });
         }
@@ -102,7 +101,7 @@ impl Draft {
 
     /// A mix of gated terms.
     pub(crate) fn mix(&mut self, terms: &[(Gate, NodeId)]) -> NodeId {
-        let ty = terms.first().map(|(_, src)| self.graph.graph[*src].ty);
+        let ty = terms.first().map(|(_, src)| self.graph.node(*src).ty);
         let ty = ty.unwrap_or(MapType::new(WIDTH, Scale::Down(1)));
         let id = self.typed(Kernel::Mix, ty, &[]);
         for (port, &(gate, src)) in terms.iter().enumerate() {

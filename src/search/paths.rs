@@ -59,7 +59,7 @@ impl DropPath {
 fn is_path(graph: &DecisionGraph, node: NodeId) -> bool {
     let shown = graph.outputs.iter().any(|output| output.node == node);
     let read = graph.graph.neighbors(node).count();
-    read == 1 && !shown && !matches!(graph.graph[node].kernel, Kernel::Input(_))
+    read == 1 && !shown && !matches!(graph.node(node).kernel, Kernel::Input(_))
 }
 
 #[cfg(test)]

@@ -125,7 +125,7 @@ impl Evaluator<'_> {
             }
         })?;
         if keep && let Some(node) = super::join::node_of(&value) {
-            self.build.graph.graph[node].keep = true;
+            self.build.graph.alter(node, |form| form.keep = true);
             self.memo.effect();
         }
         store(f, &target.name.value, index, value);

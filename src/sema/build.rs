@@ -3,7 +3,8 @@
 use super::memo::Stretch;
 use crate::ir::decision::Gate;
 use crate::ir::graph::{
-    DecisionGraph, Edge, LeafId, Node, NodeId, Scope, ScopeId, Slices, WeightId, WeightSet, Word,
+    DecisionGraph, Edge, Form, FormId, LeafId, NodeId, Scope, ScopeId, Slices, Vertex, WeightId,
+    WeightSet, Word,
 };
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, SliceId};
@@ -14,13 +15,11 @@ use std::ops::Range;
 
 /// Nodes, edges or weights of a network that is large.
 const LARGE: usize = 4096;
-/// Room for those of nearly any.
-const PLENTY: usize = 1 << 18;
 
 /// How much more room something is given that is full: where it has grown large, far more than it
 /// has. That costs nothing until it is used, and moving everything again and again does.
 fn more_room(len: usize) -> usize {
-    if (LARGE..PLENTY).contains(&len) { PLENTY - len } else { len }
+    if len >= LARGE { 3 * len } else { len }
 }
 
 /// The root scope of every graph.
@@ -211,9 +210,9 @@ impl Builder {
         weights: Option<WeightId>,
         at: Span,
     ) -> NodeId {
-        let node = Node { kernel, ty, scope, weights, keep: false, at };
         self.make_room(1, inputs.len());
-        let id = self.graph.graph.add_node(node);
+        let form = Form { kernel, ty, keep: false, at };
+        let id = self.graph.add_node(form, scope, weights);
         let makes = matches!(kernel, Kernel::Conv(_) | Kernel::Deconv(_));
         self.parts.push(!makes && inputs.iter().any(|(input, _)| self.is_slice(*input)));
         for (port, (input, gate)) in inputs.iter().enumerate() {
@@ -268,7 +267,7 @@ impl Builder {
         scopes.iter().all(|scope| inside(scope.parent))
             && weights.iter().all(|w| inside(w.scope))
             && nodes.iter().all(|n| {
-                let n = &n.weight;
+                let n = graph.read(&n.weight);
                 (inside(n.scope) || n.kernel == Kernel::Mix)
                     && n.weights.is_none_or(|w| (from.weights..to.weights).contains(&w.0))
             })
@@ -318,7 +317,7 @@ impl Builder {
         self.parts.reserve(nodes);
         let mut edge = s.from.edges;
         for n in s.from.nodes..s.to.nodes {
-            let mut node = self.graph.graph.raw_nodes()[n as usize].weight.clone();
+            let mut node = self.graph.graph.raw_nodes()[n as usize].weight;
             let edges = edge..self.edges_into(n, edge..s.to.edges);
             edge = edges.end;
             let source = |id: NodeId| s.node(id, inputs, first);
@@ -327,9 +326,7 @@ impl Builder {
                 false => self.first_source_scope(&edges, source),
             };
             node.weights = node.weights.map(|w| WeightId(w.0 - s.from.weights + home.weights));
-            node.at = if node.at == s.at { at } else { node.at };
-            // Stretches that keep something are not copied: it was marked from outside.
-            node.keep = false;
+            node.form = self.moved(node.form, s.at, at);
             let id = self.graph.graph.add_node(node);
             self.parts.push(self.parts[n as usize]);
             for e in edges {
@@ -340,8 +337,18 @@ impl Builder {
         }
     }
 
+    /// The form of a copy that is applied at another place. What is kept was marked from outside.
+    fn moved(&mut self, form: FormId, from: Span, to: Span) -> FormId {
+        let old = self.graph.forms[form.0 as usize];
+        if old.at != from && !old.keep {
+            return form;
+        }
+        let at = if old.at == from { to } else { old.at };
+        self.graph.form(Form { keep: false, at, ..old })
+    }
+
     /// Whether a node lives in the stretch's scopes; a mix may live where its first term does.
-    fn own_scope(&self, s: &Stretch, node: &Node) -> bool {
+    fn own_scope(&self, s: &Stretch, node: &Vertex) -> bool {
         node.scope == s.outer || (s.from.scopes..s.to.scopes).contains(&node.scope.0)
     }
 

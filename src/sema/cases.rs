@@ -190,7 +190,7 @@ impl Evaluator<'_> {
     /// A map that is there where all of some are.
     fn all_of(&mut self, there: &IndexSet<NodeId>, at: Span) -> Map {
         let first = there[0];
-        let ty = self.build.graph.graph[first].ty;
+        let ty = self.build.graph.node(first).ty;
         self.given(Map { node: first, ty }, there, at)
     }
 
@@ -246,7 +246,7 @@ impl Evaluator<'_> {
                 match case.map {
                     Some(map) => types.entry(map.ty).or_default().push((gate, map)),
                     None => {
-                        let ty = self.build.graph.graph[case.there].ty;
+                        let ty = self.build.graph.node(case.there).ty;
                         absent.push(self.mix(&[(gate, Map { node: case.there, ty })], at).node);
                     }
                 }

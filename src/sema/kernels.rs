@@ -430,7 +430,7 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn origin(&self, map: Map) -> Span {
-        self.build.graph.graph[map.node].at
+        self.build.graph.node(map.node).at
     }
 
     /// Channels side by side; all at one scale.

@@ -4,7 +4,7 @@ use super::eval::{Evaluator, with_stack};
 use super::load::Program;
 use super::memo::{Memo, Memory};
 use super::module::{ItemRef, Module, ModuleId, blocks};
-use super::partial::Looks;
+use super::partial;
 use super::plan::{KnownNets, Plans, plans};
 use super::sites::Sites;
 use super::space::{Net, Space};
@@ -15,7 +15,6 @@ use crate::source::Span;
 use crate::syntax::ast::{Definition, File, Item, ItemKind, Role};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread;
 
 /// A network that is there while the rest of its file is still judged.
 pub struct Early<'a> {
@@ -69,16 +68,12 @@ impl<'a> Networks<'a> {
 
     /// All of them; plans are still open. One that is wanted is elaborated first.
     pub(super) fn elaborated(&self, diags: &mut Sink, wanted: Option<Wanted<'_>>) -> Space {
-        thread::scope(|scope| {
-            let looks = Looks::new(scope);
-            let Some(Wanted { net, show }) = wanted.filter(|_| !diags.has_errors()) else {
-                return self.in_turn(None, looks, diags);
-            };
+        let ahead = wanted.filter(|_| !diags.has_errors()).and_then(|Wanted { net, show }| {
             let named = |name: &str| self.all.iter().position(|(_, def)| def.name.value == name);
             let first = net.or_else(|| searched(&self.root.ast)).and_then(named);
-            let first = first.unwrap_or(self.all.len().saturating_sub(1));
-            self.in_turn(self.ahead(first, show), looks, diags)
-        })
+            self.ahead(first.unwrap_or(self.all.len().saturating_sub(1)), show)
+        });
+        self.in_turn(ahead, diags)
     }
 
     /// A network before those that come before it; nothing where there is something to say of it,
@@ -96,23 +91,18 @@ impl<'a> Networks<'a> {
     }
 
     /// One after the other, each with the decisions of those before it; one may be there already.
-    fn in_turn(
-        &self,
-        mut ahead: Option<(usize, Alone)>,
-        mut looks: Looks<'_, '_>,
-        diags: &mut Sink,
-    ) -> Space {
-        let mut space = Space::default();
+    fn in_turn(&self, mut ahead: Option<(usize, Alone)>, diags: &mut Sink) -> Space {
+        let (mut space, mut lacking) = (Space::default(), Vec::new());
         for (at, (_, def)) in self.all.iter().enumerate() {
             let known = ahead.take_if(|(first, _)| *first == at);
             let known = known.and_then(|(_, alone)| alone.joined(&mut space.sites));
             let graph = known.or_else(|| self.elaborate(at, &mut space.sites, diags));
             let Some(graph) = graph else { continue };
-            looks.at(&space.sites.decisions, &graph);
+            lacking.extend(partial::lacking(&space.sites.decisions, &graph));
             let (name, at) = (def.name.value.clone(), def.name.span);
             space.nets.insert(name, Net { graph, at });
         }
-        looks.done().into_iter().for_each(|diag| diags.push(diag));
+        lacking.into_iter().for_each(|diag| diags.push(diag));
         space
     }
 

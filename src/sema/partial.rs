@@ -4,79 +4,29 @@
 use crate::diag::Diag;
 use crate::ir::condition::{Cond, Conditions, Places};
 use crate::ir::decision::{Decision, DecisionId, Domain, Gate};
-use crate::ir::graph::{DecisionGraph, Node, NodeId, WholeEdge};
+use crate::ir::graph::{DecisionGraph, Form, NodeId, WholeEdge};
 use crate::ir::kernel::Kernel;
-use crate::threads;
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
-use std::io;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::thread::{Scope, ScopedJoinHandle};
 
 /// Nodes of decision diagrams that are made before the question is left open; what is emitted is
 /// compared with its member anyway.
 const DIAGRAM_LIMIT: usize = 2_000_000;
 
-/// Looks at the concatenations of networks while others are elaborated: on a thread aside, where the
-/// system starts one.
-pub(super) struct Looks<'scope, 'env> {
-    scope: &'scope Scope<'scope, 'env>,
-    aside: Option<io::Result<Aside<'scope>>>,
-    lacking: Vec<Diag>,
-}
-
-/// The way to a thread, and what it finds.
-type Aside<'scope> = (Sender<Look>, ScopedJoinHandle<'scope, Vec<Diag>>);
-
-impl<'scope, 'env> Looks<'scope, 'env> {
-    pub(super) fn new(scope: &'scope Scope<'scope, 'env>) -> Self {
-        Looks { scope, aside: None, lacking: Vec::new() }
-    }
-
-    /// Looks at a network, if there is something to look at; mostly there is not.
-    pub(super) fn at(&mut self, decisions: &[Decision], graph: &Arc<DecisionGraph>) {
-        let doubtful = doubtful(decisions, graph);
-        if doubtful.is_empty() {
-            return;
-        }
-        let (decisions, graph) = (decisions.to_vec(), Arc::clone(graph));
-        let look = Look { decisions, graph, doubtful };
-        match self.aside.get_or_insert_with(|| aside(self.scope)) {
-            // The other end is there until this one goes.
-            Ok((queue, _)) => drop(queue.send(look)),
-            Err(_) => self.lacking.extend(look.lacking()),
-        }
-    }
-
-    /// The concatenations that lack parts in some members, as mistakes.
-    pub(super) fn done(self) -> Vec<Diag> {
-        let Some(Ok((queue, found))) = self.aside else { return self.lacking };
-        drop(queue);
-        threads::done(found)
+/// The concatenations of a network that lack parts in some members, as mistakes.
+pub(super) fn lacking(decisions: &[Decision], graph: &DecisionGraph) -> Vec<Diag> {
+    match doubtful(decisions, graph) {
+        // Mostly.
+        none if none.is_empty() => Vec::new(),
+        doubtful => found_lacking(decisions, graph, doubtful),
     }
 }
 
-fn aside<'scope>(scope: &'scope Scope<'scope, '_>) -> io::Result<Aside<'scope>> {
-    let (queue, looks) = mpsc::channel::<Look>();
-    let all = || looks.into_iter().flat_map(|look| look.lacking()).collect();
-    Ok((queue, threads::spawn(scope, all)?))
-}
-
-/// Concatenations of a network that are to be looked at.
-struct Look {
-    decisions: Vec<Decision>,
-    graph: Arc<DecisionGraph>,
+fn found_lacking(
+    decisions: &[Decision],
+    graph: &DecisionGraph,
     doubtful: Vec<NodeId>,
-}
-
-impl Look {
-    fn lacking(self) -> Vec<Diag> {
-        lacking(&self.decisions, &self.graph, self.doubtful)
-    }
-}
-
-fn lacking(decisions: &[Decision], graph: &DecisionGraph, doubtful: Vec<NodeId>) -> Vec<Diag> {
+) -> Vec<Diag> {
     let mut found = Vec::new();
     let mut all = Conditions::new(decisions, DIAGRAM_LIMIT);
     let present = Places::present(graph, &mut all);
@@ -103,13 +53,13 @@ fn lacking(decisions: &[Decision], graph: &DecisionGraph, doubtful: Vec<NodeId>)
             break;
         }
         if let Some(part) = lacking {
-            found.push(lacking_part(&graph.graph[concat], &graph.graph[*part]));
+            found.push(lacking_part(&graph.node(concat), &graph.node(*part)));
         }
     }
     found
 }
 
-fn lacking_part(concat: &Node, part: &Node) -> Diag {
+fn lacking_part(concat: &Form, part: &Form) -> Diag {
     Diag::new("E0409", "this concatenation lacks a part in some members")
         .label(concat.at, format!("{} channels with all parts", concat.ty.width))
         .label(part.at, format!("{}, absent in some members", part.ty))
@@ -120,7 +70,7 @@ fn lacking_part(concat: &Node, part: &Node) -> Diag {
 /// those that are.
 fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
     let mut keys: Vec<u64> = Vec::with_capacity(graph.graph.node_count());
-    let mut doubtful = Vec::new();
+    let (mut doubtful, mut terms) = (Vec::new(), Vec::new());
     for (id, node, inputs) in graph.wired() {
         let of = |edge: &WholeEdge| keys[edge.source().index()];
         let key = match node.kernel {
@@ -130,7 +80,9 @@ fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
             }
             Kernel::Mix => {
                 let gated = |edge: &WholeEdge| Some((*graph.gate(edge.weight.leaf?), of(edge)));
-                mixed(decisions, &inputs.iter().filter_map(gated).collect::<Vec<_>>())
+                terms.clear();
+                terms.extend(inputs.iter().filter_map(gated));
+                mixed(decisions, &terms)
             }
             Kernel::Add if graph.fills(id) => ALWAYS,
             Kernel::Add => any(inputs.iter().map(of)),
@@ -170,7 +122,7 @@ fn together(how: u8, mut keys: impl Iterator<Item = u64> + Clone) -> u64 {
     let mut all: Vec<u64> = all.collect();
     all.sort_unstable();
     all.dedup();
-    hash((how, Vec::new(), all))
+    hash(how, &all)
 }
 
 /// Present where a gate is on and its term is there.
@@ -182,10 +134,7 @@ fn mixed(decisions: &[Decision], terms: &[(Gate, u64)]) -> u64 {
             Gate::Visit { of, layer, at } => visited(of, layer, at),
             _ => ALWAYS,
         },
-        _ => {
-            let (gates, keys) = terms.iter().copied().unzip();
-            hash((1, gates, keys))
-        }
+        _ => hash(1, terms),
     }
 }
 
@@ -210,7 +159,7 @@ fn implied(decisions: &[Decision], gate: &Gate, key: u64) -> bool {
 
 /// Present where the path visits a node.
 fn visited(of: DecisionId, layer: u8, at: u8) -> u64 {
-    hash((4, vec![Gate::Visit { of, layer, at }], Vec::new()))
+    hash(4, Gate::Visit { of, layer, at })
 }
 
 /// Whether some gate holds: wherever their node is visited, for gates of one node, else always.
@@ -240,8 +189,8 @@ fn one_holds(decisions: &[Decision], terms: &[(Gate, u64)]) -> bool {
     }
 }
 
-fn hash(what: (u8, Vec<Gate>, Vec<u64>)) -> u64 {
+fn hash(how: u8, of: impl Hash) -> u64 {
     let mut hasher = FxHasher::default();
-    what.hash(&mut hasher);
-    hasher.finish().max(1)
+    (how, of).hash(&mut hasher);
+    hasher.finish().max(ALWAYS + 1)
 }

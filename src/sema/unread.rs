@@ -77,7 +77,7 @@ impl Evaluator<'_> {
         };
         let mut out = Vec::new();
         for case in cases.iter() {
-            let ty = self.build.graph.graph[case.there].ty;
+            let ty = self.build.graph.node(case.there).ty;
             let mut left = Map { node: case.there, ty };
             let mut taken = Vec::new();
             for &(of, candidate) in offers {

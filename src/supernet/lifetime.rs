@@ -26,58 +26,60 @@ pub struct Lifetimes {
 }
 
 impl Lifetimes {
-    /// Those of steps, some of whose values are outputs.
-    pub fn of(steps: &[impl Access], outputs: &[Option<ValueId>]) -> Lifetimes {
-        let last = last_uses(steps, outputs);
-        let roots = roots(steps);
+    /// Those of so many steps, some of whose values are outputs.
+    pub fn of<S: Access>(
+        count: usize,
+        step: impl Fn(ValueId) -> S,
+        outputs: &[Option<ValueId>],
+    ) -> Lifetimes {
+        let steps = Steps { count: count as ValueId, step };
+        let (last, roots) = steps.uses(outputs);
         // When the memory behind a root is read for the last time.
-        let mut end: Vec<ValueId> = vec![0; steps.len()];
+        let mut end: Vec<ValueId> = vec![0; count];
         for (root, last) in roots.iter().zip(&last) {
             let end = &mut end[*root as usize];
             *end = last.unwrap_or(ValueId::MAX).max(*end);
         }
-        let in_place = |(at, step): (usize, _)| writes_over(steps, &roots, &end, at, step);
-        Lifetimes { in_place: steps.iter().enumerate().map(in_place).collect(), last }
+        let in_place = (0..steps.count).map(|at| steps.writes_over(&roots, &end, at)).collect();
+        Lifetimes { in_place, last }
     }
 }
 
-fn writes_over<S: Access>(
-    steps: &[S],
-    roots: &[ValueId],
-    end: &[ValueId],
-    at: usize,
-    step: &S,
-) -> bool {
-    if !step.adds() && !matches!(step.kernel(), Kernel::Act(_) | Kernel::Add) {
-        return false;
-    }
-    let mut inputs = step.inputs().map(|input| roots[input as usize]);
-    let Some(root) = inputs.next() else { return false };
-    // The caller's values stay as they are.
-    let given = matches!(steps[root as usize].kernel(), Kernel::Input(_));
-    !given && end[root as usize] as usize == at && inputs.all(|other| other != root)
+/// Some steps, in order.
+struct Steps<F> {
+    count: ValueId,
+    step: F,
 }
 
-/// The last step that reads each value, its own where none does; none for outputs.
-fn last_uses(steps: &[impl Access], outputs: &[Option<ValueId>]) -> Vec<Option<ValueId>> {
-    let mut last: Vec<Option<ValueId>> = (0..steps.len() as ValueId).map(Some).collect();
-    for (at, step) in (0..).zip(steps) {
-        step.inputs().for_each(|input| last[input as usize] = Some(at));
+impl<S: Access, F: Fn(ValueId) -> S> Steps<F> {
+    fn writes_over(&self, roots: &[ValueId], end: &[ValueId], at: ValueId) -> bool {
+        let step = (self.step)(at);
+        if !step.adds() && !matches!(step.kernel(), Kernel::Act(_) | Kernel::Add) {
+            return false;
+        }
+        let mut inputs = step.inputs().map(|input| roots[input as usize]);
+        let Some(root) = inputs.next() else { return false };
+        // The caller's values stay as they are.
+        let given = matches!((self.step)(root).kernel(), Kernel::Input(_));
+        !given && end[root as usize] == at && inputs.all(|other| other != root)
     }
-    for value in outputs.iter().flatten() {
-        last[*value as usize] = None;
-    }
-    last
-}
 
-/// For each value, the first one whose memory it may share.
-fn roots(steps: &[impl Access]) -> Vec<ValueId> {
-    let mut roots: Vec<ValueId> = Vec::with_capacity(steps.len());
-    for (at, step) in steps.iter().enumerate() {
-        let first = step.inputs().next().filter(|_| shares_memory(step.kernel()));
-        roots.push(first.map_or(at as ValueId, |first| roots[first as usize]));
+    /// For each value, the last step that reads it, its own where none does and none for outputs;
+    /// and the first value whose memory it may share.
+    fn uses(&self, outputs: &[Option<ValueId>]) -> (Vec<Option<ValueId>>, Vec<ValueId>) {
+        let mut last: Vec<Option<ValueId>> = (0..self.count).map(Some).collect();
+        let mut roots: Vec<ValueId> = Vec::with_capacity(self.count as usize);
+        for at in 0..self.count {
+            let step = (self.step)(at);
+            step.inputs().for_each(|input| last[input as usize] = Some(at));
+            let first = step.inputs().next().filter(|_| shares_memory(step.kernel()));
+            roots.push(first.map_or(at, |first| roots[first as usize]));
+        }
+        for value in outputs.iter().flatten() {
+            last[*value as usize] = None;
+        }
+        (last, roots)
     }
-    roots
 }
 
 /// Whether the result may lie in its first input's memory.

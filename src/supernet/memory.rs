@@ -97,7 +97,7 @@ pub fn steps(
         }
     }
     let weights = Weights::of(graph);
-    Ok(walks(graph, &plan, &facts, (input, batch), kinds, &weights))
+    Ok(walks(graph, (&plan, &sizes), &facts, (input, batch), kinds, &weights))
 }
 
 /// The memory that a training step takes which follows `plan`, on `batch` images of size `input`,
@@ -111,7 +111,7 @@ pub fn step_bytes(
     kind: StepKind,
 ) -> StepBytes {
     let facts = facts(graph, plan, sizes, at.1);
-    let steps = walks(graph, plan, &facts, at, &[kind], &Weights::of(graph));
+    let steps = walks(graph, (plan, sizes), &facts, at, &[kind], &Weights::of(graph));
     steps.into_iter().next().unwrap_or_default()
 }
 
@@ -149,20 +149,20 @@ impl Weights {
 /// Steps of several kinds, which walk side by side: what is asked of a plan is then near at hand.
 fn walks(
     graph: &DecisionGraph,
-    plan: &Plan,
+    (plan, sizes): (&Plan, &Sizes),
     facts: &[Fact],
     (input, batch): (Size, u64),
     kinds: &[StepKind],
     weights: &Weights,
 ) -> Vec<StepBytes> {
-    let count = plan.steps.len();
+    let count = plan.len();
     let start = |kind: &StepKind| Walk {
         plan,
+        sizes,
         facts,
         batch,
         kind: *kind,
-        // Of a step: its result, what is kept beside it, gradients.
-        pool: Pool { blocks: Vec::with_capacity(4 * count), ..Pool::default() },
+        pool: Pool { blocks: Vec::with_capacity(2 * count), ..Pool::default() },
         marks: Vec::with_capacity(count),
         saved: Vec::with_capacity(2 * count),
         gradients: vec![None; count],
@@ -175,15 +175,18 @@ fn walks(
         walk.pool.grow(input.area() * batch * INDEX);
         walk.pool.grow(images);
     }
-    for at in 0..count {
-        walks.iter_mut().for_each(|walk| walk.forward(at));
+    let all = 0..count as ValueId;
+    for at in all.clone() {
+        let taken = Taken::of(plan, facts, at);
+        walks.iter_mut().for_each(|walk| walk.forward(taken));
     }
     for walk in &mut walks {
         walk.pool.shrink(images);
         walk.loss(input);
     }
-    for at in (0..count).rev() {
-        walks.iter_mut().for_each(|walk| walk.backward(at));
+    for at in all.rev() {
+        let taken = Taken::of(plan, facts, at);
+        walks.iter_mut().for_each(|walk| walk.backward(at, taken));
     }
     let bytes = |mut walk: Walk<'_>| {
         if walk.kind != StepKind::Arch {
@@ -238,6 +241,8 @@ struct Pool {
     most: u64,
     /// Size and holders.
     blocks: Vec<(u64, u32)>,
+    /// Places of blocks that nobody holds.
+    free: Vec<BlockId>,
 }
 
 impl Pool {
@@ -258,6 +263,10 @@ impl Pool {
 
     fn new_block(&mut self, bytes: u64) -> BlockId {
         self.grow(bytes);
+        if let Some(place) = self.free.pop() {
+            self.blocks[place as usize] = (bytes, 1);
+            return place;
+        }
         self.blocks.push((bytes, 1));
         self.blocks.len() as BlockId - 1
     }
@@ -272,6 +281,7 @@ impl Pool {
         *holders -= 1;
         if *holders == 0 {
             let bytes = *bytes;
+            self.free.push(block);
             self.shrink(bytes);
         }
     }
@@ -294,41 +304,50 @@ struct Mark {
 /// What is asked of a step again and again.
 struct Fact {
     weights: Option<WeightId>,
-    /// Channels of the result, and its size.
-    width: u32,
-    size: Size,
     /// Bytes of the result.
     bytes: u64,
     /// Bytes of its weights that are trained.
     trained: u64,
-    /// What it needs for a moment for its weights, there and back.
-    reordered: (u64, u64),
     /// Whether the result has its first input's size.
     same_size: bool,
 }
 
 /// The facts of each of a plan's steps.
 fn facts(graph: &DecisionGraph, plan: &Plan, sizes: &Sizes, batch: u64) -> Vec<Fact> {
-    let of = |step: &Step| {
+    let of = |step: Step<'_>| {
         let (id, weights) = (step.node, graph.graph[step.node].weights);
         let set = weights.map(|id| &graph.weights[id.0 as usize]);
-        let read = step.inputs.first().map_or(0, |first| plan.steps[first.value as usize].ty.width);
-        let reordered = match &step.kernel {
-            Kernel::Conv(conv) | Kernel::Deconv(conv) => reordered(conv, read),
-            _ => (0, 0),
-        };
         let size = sizes.output(id);
         Fact {
             weights,
-            width: step.ty.width,
-            size,
             bytes: u64::from(step.ty.width) * size.area() * batch * FLOAT,
             trained: set.map_or(0, |set| set.kernel.params(set.channels) * FLOAT),
-            reordered,
             same_size: size == sizes.input(id),
         }
     };
-    plan.steps.iter().map(of).collect()
+    plan.steps().map(of).collect()
+}
+
+/// A step that is taken.
+#[derive(Clone, Copy)]
+struct Taken<'p> {
+    step: Step<'p>,
+    fact: &'p Fact,
+    /// What it needs for a moment for its weights, there and back.
+    reordered: (u64, u64),
+}
+
+impl<'p> Taken<'p> {
+    fn of(plan: &'p Plan, facts: &'p [Fact], at: ValueId) -> Taken<'p> {
+        let step = plan.step(at);
+        let reordered = match (step.kernel, step.inputs) {
+            (Kernel::Conv(conv) | Kernel::Deconv(conv), [input, ..]) => {
+                reordered(conv, plan.step(input.value).ty.width)
+            }
+            _ => (0, 0),
+        };
+        Taken { step, fact: &facts[at as usize], reordered }
+    }
 }
 
 /// Whether a step hands its gradient to an input as it is.
@@ -343,6 +362,7 @@ fn hands_gradient_on(kernel: &Kernel, fact: &Fact, weighed: bool) -> bool {
 
 struct Walk<'p> {
     plan: &'p Plan,
+    sizes: &'p Sizes,
     /// One of each step.
     facts: &'p [Fact],
     batch: u64,
@@ -368,27 +388,26 @@ impl Walk<'_> {
         weighed && self.kind != StepKind::Weights
     }
 
-    fn forward(&mut self, at: usize) {
-        let (step, fact) = (&self.plan.steps[at], &self.facts[at]);
+    fn forward(&mut self, Taken { step, fact, reordered }: Taken<'_>) {
         let wants = self.trains(fact)
             || step.inputs.iter().any(|input| {
                 self.marks[input.value as usize].wants || self.learns(input.weight.is_some())
             });
         let wants = wants && !matches!(step.kernel, Kernel::Zero);
         let block = self.make(step, fact);
-        self.pool.pass(fact.reordered.0);
+        self.pool.pass(reordered.0);
         let saved = self.saved.len() as u32;
         if wants {
             self.save(step, fact, block);
         }
         self.marks.push(Mark { block, wants, saved });
-        for value in &step.free {
+        for value in step.free {
             self.pool.release(self.marks[*value as usize].block);
         }
     }
 
     /// The block of a step's result.
-    fn make(&mut self, step: &Step, fact: &Fact) -> BlockId {
+    fn make(&mut self, step: Step<'_>, fact: &Fact) -> BlockId {
         let shares = match step.kernel {
             Kernel::Slice { .. } => true,
             Kernel::Resize { .. } => fact.same_size,
@@ -401,7 +420,7 @@ impl Walk<'_> {
     }
 
     /// What libtorch keeps for a step's way back.
-    fn save(&mut self, step: &Step, fact: &Fact, result: BlockId) {
+    fn save(&mut self, step: Step<'_>, fact: &Fact, result: BlockId) {
         let block = |marks: &[Mark], input: &Operand| marks[input.value as usize].block;
         match step.kernel {
             Kernel::Conv(_)
@@ -425,7 +444,7 @@ impl Walk<'_> {
                 }
             }
             Kernel::Mix => {
-                for input in &step.inputs {
+                for input in step.inputs {
                     if self.learns(input.weight.is_some()) {
                         self.keep(block(&self.marks, input));
                     }
@@ -435,7 +454,7 @@ impl Walk<'_> {
         }
         let extra = match step.kernel {
             Kernel::Pool { kind: PoolKind::Max, .. } => fact.bytes / FLOAT * INDEX,
-            Kernel::Norm(_) => 2 * u64::from(fact.width) * FLOAT,
+            Kernel::Norm(_) => 2 * u64::from(step.ty.width) * FLOAT,
             // What was dropped.
             Kernel::Dropout { .. } => fact.bytes,
             _ => 0,
@@ -457,9 +476,9 @@ impl Walk<'_> {
         let mut logs = vec![];
         let outputs: Vec<ValueId> = self.plan.outputs.iter().flatten().copied().collect();
         for value in &outputs {
-            let fact = &self.facts[*value as usize];
-            let whole = u64::from(fact.width) * input.area() * self.batch * FLOAT;
-            let resized = if fact.size == input { 0 } else { whole };
+            let step = self.plan.step(*value);
+            let whole = u64::from(step.ty.width) * input.area() * self.batch * FLOAT;
+            let resized = if self.sizes.output(step.node) == input { 0 } else { whole };
             // Resized, laid out for the softmax, and its logarithm, which stays.
             self.pool.grow(resized);
             self.pool.pass(2 * whole);
@@ -484,10 +503,9 @@ impl Walk<'_> {
     }
 
     /// The way back through a step, those after it being done.
-    fn backward(&mut self, at: usize) {
-        let (step, fact) = (&self.plan.steps[at], &self.facts[at]);
-        let kept = self.marks[at].saved as usize;
-        let Some(gradient) = self.gradients[at].take() else {
+    fn backward(&mut self, at: ValueId, Taken { step, fact, reordered }: Taken<'_>) {
+        let kept = self.marks[at as usize].saved as usize;
+        let Some(gradient) = self.gradients[at as usize].take() else {
             self.saved.truncate(kept);
             return;
         };
@@ -497,7 +515,7 @@ impl Walk<'_> {
             let learns = self.learns(input.weight.is_some());
             if self.marks[input.value as usize].wants {
                 let weighed = input.weight.is_some();
-                let block = match hands_gradient_on(&step.kernel, fact, weighed) {
+                let block = match hands_gradient_on(step.kernel, fact, weighed) {
                     true => self.pool.hold(gradient),
                     false => self.pool.new_block(self.facts[input.value as usize].bytes),
                 };
@@ -509,7 +527,7 @@ impl Walk<'_> {
                 self.let_go(kept);
             }
         }
-        self.pool.pass(fact.reordered.1);
+        self.pool.pass(reordered.1);
         self.pool.release(gradient);
         while self.let_go(kept) {}
     }

@@ -20,7 +20,7 @@ fn alt(of: u32, alt: u32) -> Gate {
 
 /// The kernels that run, by name, in order.
 fn names(graph: &DecisionGraph, plan: &Plan) -> Vec<&'static str> {
-    plan.steps.iter().map(|step| graph.graph[step.node].kernel.name()).collect()
+    plan.steps().map(|step| graph.node(step.node).kernel.name()).collect()
 }
 
 /// Two alternatives on one map, each a ReLU and a convolution.
@@ -74,7 +74,7 @@ fn absence_spreads_but_sums_drop_it() {
     let run = plan(&graph, &[Switch::Off, Switch::Whole], Mode::Train);
     // The first sum hands its one input on; the second is of picks that are absent: zeros.
     assert_eq!(names(&graph, &run), ["input", "add", "concat"]);
-    assert!(run.steps[1].inputs.is_empty());
+    assert!(run.step(1).inputs.is_empty());
     assert_eq!(run.outputs, [Some(2), None]);
     let run = plan(&graph, &[Switch::Whole, Switch::Whole], Mode::Train);
     assert_eq!(names(&graph, &run), ["input", "relu", "add", "concat"]);
@@ -109,9 +109,9 @@ fn what_nothing_reads_runs_in_training_and_only_if_it_is_kept() {
     b.keep(kept);
     let graph = b.finish();
     let run = plan(&graph, &[], Mode::Train);
-    assert!(run.steps.iter().all(|step| step.node != unread));
+    assert!(run.steps().all(|step| step.node != unread));
     assert_eq!(names(&graph, &run), ["input", "conv"]);
-    assert_eq!(run.steps[1].free[..], [1]);
+    assert_eq!(run.step(1).free[..], [1]);
     assert_eq!(names(&graph, &plan(&graph, &[], Mode::Eval)), ["input"]);
 }
 
@@ -153,10 +153,10 @@ fn values_are_freed_after_their_last_use() {
     b.output("out", sum);
     let graph = b.finish();
     let run = plan(&graph, &[], Mode::Eval);
-    let free: Vec<&[ValueId]> = run.steps.iter().map(|step| step.free.as_slice()).collect();
+    let free: Vec<&[ValueId]> = run.steps().map(|step| step.free).collect();
     assert_eq!(free, [&[] as &[ValueId], &[0], &[], &[1, 2]]);
     // The ReLU's input is read again by the sum, which may then take its memory.
-    let in_place: Vec<bool> = run.steps.iter().map(|step| step.in_place).collect();
+    let in_place: Vec<bool> = run.steps().map(|step| step.in_place).collect();
     assert_eq!(in_place, [false, false, false, true]);
 }
 
@@ -174,7 +174,7 @@ fn nothing_is_written_over_what_views_still_show() {
     let graph = b.finish();
     let run = plan(&graph, &[], Mode::Eval);
     let overwriting: Vec<NodeId> =
-        run.steps.iter().filter(|step| step.in_place).map(|step| step.node).collect();
+        run.steps().filter(|step| step.in_place).map(|step| step.node).collect();
     // Not the caller's image, nor what `view` shows; after its last use, `view` itself.
     assert_eq!(overwriting, [late]);
 }

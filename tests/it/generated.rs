@@ -182,7 +182,7 @@ fn together_they_use_everything() {
     let kernels: BTreeSet<&str> = all
         .iter()
         .flat_map(|d| d.judged.space.nets.values())
-        .flat_map(|net| net.graph.graph.node_weights().map(|node| node.kernel.name()))
+        .flat_map(|net| net.graph.nodes().map(|(_, node)| node.kernel.name()))
         .collect();
     assert_eq!(kernels.len(), KERNELS, "{kernels:?}");
     let kinds: BTreeSet<String> =

@@ -11,7 +11,7 @@ fn right(text: &str) -> Judged {
 /// The outputs of the last network, as `name: 19 @ /1`.
 fn outputs(judged: &Judged) -> Vec<String> {
     let graph = &judged.space.nets.last().expect("a network").1.graph;
-    graph.outputs.iter().map(|o| format!("{}: {}", o.name, graph.graph[o.node].ty)).collect()
+    graph.outputs.iter().map(|o| format!("{}: {}", o.name, graph.node(o.node).ty)).collect()
 }
 
 fn decisions(judged: &Judged) -> Vec<&str> {

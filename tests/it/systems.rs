@@ -260,7 +260,7 @@ fn two_branches_have_the_size_of_the_authors_final_networks() {
 /// The convolutions of a closed network in order: channels in and out, stride.
 fn convolutions(graph: &DecisionGraph, part: &str) -> Vec<(u32, u32, u32)> {
     let inside = |scope| graph.scope_name(scope).split('.').next() == Some(part);
-    let conv = |(id, node): (_, &segc::ir::graph::Node)| match node.kernel {
+    let conv = |(id, node): (_, segc::ir::graph::Node<'_>)| match node.kernel {
         segc::ir::Kernel::Conv(conv) if inside(node.scope) => {
             Some((graph.input_type(id).width, conv.out, conv.stride))
         }

@@ -59,7 +59,7 @@ fn classes(plan: Option<&TrainPlan>, net: &Net) -> Result<Palette, Failure> {
         return palette(&plan.last().data);
     }
     let output = net.graph.outputs.iter().find(|output| !output.aux);
-    let count = output.map_or(0, |output| net.graph.graph[output.node].ty.width);
+    let count = output.map_or(0, |output| net.graph.node(output.node).ty.width);
     let known = Palette::cityscapes();
     if count as usize == known.len() {
         return Ok(known);

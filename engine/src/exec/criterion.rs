@@ -122,7 +122,7 @@ impl<'t> Criterion<'t> {
 /// Channels of a network's first output.
 fn classes(network: &Executor<'_>) -> u32 {
     let graph = network.graph();
-    graph.outputs.first().map_or(0, |output| graph.graph[output.node].ty.width)
+    graph.outputs.first().map_or(0, |output| graph.node(output.node).ty.width)
 }
 
 impl Judge {

@@ -297,8 +297,8 @@ impl<'g> Executor<'g> {
         mode: Mode,
     ) -> Result<Vec<Shapes>, ExecError> {
         let plan = self.plan(states, mode, Wanted::Nothing);
-        let mut all: Vec<Shapes> = Vec::with_capacity(plan.steps.len());
-        let mut note = |step: &Step, made: &Tensor| {
+        let mut all: Vec<Shapes> = Vec::with_capacity(plan.len());
+        let mut note = |step: Step<'_>, made: &Tensor| {
             let inputs = step.inputs.iter().map(|input| all[input.value as usize].output.clone());
             let inputs = inputs.collect();
             all.push(Shapes { node: step.node, inputs, output: made.size() });
@@ -334,13 +334,13 @@ impl<'g> Executor<'g> {
         images: &[Tensor],
         states: &[LeafState],
         (mode, wanted): (Mode, Wanted<'_>),
-        watch: &mut dyn FnMut(&Step, &Tensor),
+        watch: &mut dyn FnMut(Step<'_>, &Tensor),
     ) -> Result<Pass, ExecError> {
         let leaves = Leaves::new(plan, states, wanted, &self.options)?;
         let options = (self.options.kind, self.options.device);
         let site = site(self.graph, images, options, mode)?;
-        let mut values: Vec<Option<Tensor>> = Vec::with_capacity(plan.steps.len());
-        for step in &plan.steps {
+        let mut values: Vec<Option<Tensor>> = Vec::with_capacity(plan.len());
+        for step in plan.steps() {
             let call = Call { executor: self, step, images, site, wanted, leaves: &leaves };
             let mut made = call.run(&mut values)?;
             let rate = wanted.drops(step.node);
@@ -349,7 +349,7 @@ impl<'g> Executor<'g> {
             }
             watch(step, &made);
             values.push(Some(made));
-            for value in &step.free {
+            for value in step.free {
                 values[*value as usize] = None;
             }
         }
@@ -365,13 +365,13 @@ pub(super) fn site(
     options: (Kind, Device),
     mode: Mode,
 ) -> Result<Site, ExecError> {
-    let first = graph.graph.node_weights().find(|node| node.kernel == Kernel::Input(0));
+    let first = graph.nodes().find(|(_, node)| node.kernel == Kernel::Input(0));
     let any = || {
         let channels = images.first().and_then(|image| image.size().get(1).copied());
         let width = channels.and_then(|n| u32::try_from(n).ok()).unwrap_or(0);
         MapType::new(width, Scale::Down(1))
     };
-    let ty = first.map_or_else(any, |node| node.ty);
+    let ty = first.map_or_else(any, |(_, node)| node.ty);
     let (batch, h, w) = shape(images, 0, ty.width)?;
     let times = if let Scale::Down(n) = ty.scale { n } else { 1 };
     let whole = Size { h: h * times, w: w * times };
@@ -430,7 +430,7 @@ pub(super) fn shape(
 /// One step of a run.
 struct Call<'a> {
     executor: &'a Executor<'a>,
-    step: &'a Step,
+    step: Step<'a>,
     images: &'a [Tensor],
     site: Site,
     wanted: Wanted<'a>,
@@ -460,7 +460,7 @@ impl Call<'_> {
         let hold = own.map_or(Hold::Free, |id| self.wanted.hold(id));
         // Only norms compute otherwise in training once they have weights.
         let mode = if hold == Hold::Free { self.site.mode } else { Mode::Eval };
-        let site = Site { ty: *ty, mode, ..self.site };
+        let site = Site { ty, mode, ..self.site };
         let channels = inputs.first().and_then(|x| x.size().get(1).copied()).unwrap_or(0);
         let whole = self.weights(own);
         let sliced = self.executor.slices(own, whole, kernel, channels)?;

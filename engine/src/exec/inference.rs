@@ -82,7 +82,8 @@ impl<'g> Prepared<'g> {
         choice: Choice,
     ) -> Result<Self, ExecError> {
         let (units, outputs) = tch::no_grad(|| lower::lower(network, states))?;
-        let Lifetimes { in_place, last } = Lifetimes::of(&units, &outputs);
+        let Lifetimes { in_place, last } =
+            Lifetimes::of(units.len(), |at| &units[at as usize], &outputs);
         let step = |(unit, in_place)| {
             let (way, free) = (Way::Plain, Values::new());
             Prep { unit, way, free, in_place }

@@ -100,7 +100,7 @@ fn note_kernels(
 ) {
     let switches: Vec<_> = states.iter().map(|state| state.switch()).collect();
     let plan = segc::supernet::plan(graph, &switches, Mode::Train);
-    compared.ran.extend(plan.steps.iter().map(|step| graph.graph[step.node].kernel.name()));
+    compared.ran.extend(plan.steps().map(|step| graph.node(step.node).kernel.name()));
 }
 
 /// A spec that has to be right.
@@ -115,10 +115,12 @@ pub(crate) fn read(text: &str) -> Space {
 /// What chance drops cannot be compared.
 fn without_chance(graph: &DecisionGraph) -> DecisionGraph {
     let mut graph = graph.clone();
-    for node in graph.graph.node_weights_mut() {
-        if let Kernel::Dropout { rate_e9 } = &mut node.kernel {
-            *rate_e9 = 0;
-        }
+    for id in graph.graph.node_indices() {
+        graph.alter(id, |form| {
+            if let Kernel::Dropout { rate_e9 } = &mut form.kernel {
+                *rate_e9 = 0;
+            }
+        });
     }
     graph
 }

@@ -262,7 +262,7 @@ fn network(name: &str, net: &Net) -> Network {
         outputs: graph
             .outputs
             .iter()
-            .map(|o| Out { name: o.name.clone(), ty: show(graph.graph[o.node].ty), aux: o.aux })
+            .map(|o| Out { name: o.name.clone(), ty: show(graph.node(o.node).ty), aux: o.aux })
             .collect(),
         kernels: graph.graph.node_count(),
         weights: graph.weights.len(),

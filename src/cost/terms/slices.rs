@@ -19,7 +19,7 @@ pub(super) struct Slices {
 
 /// The widths around a kernel that multiplies, where one of them is chosen.
 pub(super) fn of(graph: &DecisionGraph, node: NodeId) -> Option<Slices> {
-    let own = &graph.graph[node];
+    let own = graph.node(node);
     let input = graph.input_type(node);
     let chosen = input.slice.is_some() || own.ty.slice.is_some();
     (own.kernel.multiplies() && chosen).then(|| around(graph, node))
@@ -30,7 +30,7 @@ fn around(graph: &DecisionGraph, node: NodeId) -> Slices {
         Some(slices) => slices.cases.iter().map(|&(leaf, width)| (Some(leaf), width)).collect(),
         None => vec![(None, ty.width)],
     };
-    let (inputs, outputs) = (cases(graph.input_type(node)), cases(graph.graph[node].ty));
+    let (inputs, outputs) = (cases(graph.input_type(node)), cases(graph.node(node).ty));
     Slices { node, inputs, outputs }
 }
 
@@ -43,8 +43,7 @@ impl Terms {
         runs: &When,
         macs: impl Fn(Kernel, u32) -> u64,
     ) {
-        let (kernel, whole) =
-            (graph.graph[slices.node].kernel, graph.input_type(slices.node).width);
+        let (kernel, whole) = (graph.node(slices.node).kernel, graph.input_type(slices.node).width);
         let node = slices.node.index() as u32;
         for (when, input, output) in slices.pairs(graph, runs) {
             let macs = macs(kernel.sliced(whole, input, output), input);

@@ -50,7 +50,7 @@ pub(super) fn of(module: &str, item: &Item) -> Option<Example> {
     let graph = &space.nets.get("n")?.graph;
     let question = Question { input: IMAGE, batch: 1, train: false };
     let costs = cost::exact(graph, question).ok()?;
-    let ty = graph.graph[graph.outputs.first()?.node].ty.to_string();
+    let ty = graph.node(graph.outputs.first()?.node).ty.to_string();
     Some(Example { text, ty, params: costs.params, macs: costs.macs })
 }
 

@@ -86,7 +86,7 @@ impl Bodies<'_> {
             && let Some(Slot::Own(first)) = slots[before.index()]
             && edge.leaf.is_none()
             && graph.edges(before).count() == 1
-            && !matches!(graph[before].kernel, Kernel::Input(_))
+            && !matches!(self.graph.node(before).kernel, Kernel::Input(_))
         {
             return Slot::Own(first);
         }
@@ -99,7 +99,7 @@ impl Bodies<'_> {
             all.map(|(i, _)| NodeId::new(i))
         };
         let last = members().next_back().expect("a part has kernels");
-        let ty = self.graph.graph[last].ty;
+        let ty = self.graph.node(last).ty;
         let (id, label, text, inside) = match slot {
             Slot::Part(scope) => (
                 self.graph.scope_name(scope),
@@ -112,7 +112,7 @@ impl Bodies<'_> {
                 (format!("#{}", first.index()), words, String::new(), Inside::Shut)
             }
         };
-        let is_input = matches!(self.graph.graph[last].kernel, Kernel::Input(_));
+        let is_input = matches!(self.graph.node(last).kernel, Kernel::Input(_));
         // The nodes of a trellis differ in type.
         let is_grid = matches!(inside, Inside::Grid(_));
         Unit {
@@ -157,7 +157,7 @@ impl Bodies<'_> {
         let inner = self.tree.unwrapped(part);
         let own = &self.tree.own[inner.0 as usize];
         let joins = |id: &NodeId| {
-            matches!(self.graph.graph[*id].kernel, Kernel::Add | Kernel::Mix | Kernel::Concat)
+            matches!(self.graph.node(*id).kernel, Kernel::Add | Kernel::Mix | Kernel::Concat)
         };
         if own.is_empty() || !own.iter().all(joins) {
             return None;
@@ -230,7 +230,7 @@ impl Bodies<'_> {
         let shared = here.iter().zip(there).take_while(|(a, b)| a == b).count();
         let name = match there.get(shared) {
             Some(part) => self.graph.word(*part).to_owned(),
-            None => self.graph.graph[source].kernel.name().to_owned(),
+            None => self.graph.node(source).kernel.name().to_owned(),
         };
         inputs.iter().position(|known| *known == name).unwrap_or_else(|| {
             inputs.push(name);
@@ -283,7 +283,7 @@ impl Bodies<'_> {
         for output in &self.graph.outputs {
             let Some(slot) = slots[output.node.index()] else { continue };
             let from = End::Unit(parts.get_index_of(&slot).unwrap_or(0));
-            let ty = self.graph.graph[output.node].ty;
+            let ty = self.graph.node(output.node).ty;
             body.links.push(Link { from, to: body.units.len(), chip: None, open: false });
             body.units.push(Unit {
                 id: format!("out:{}", output.name),

@@ -8,7 +8,7 @@ use crate::ir::kernel::{Kernel, PoolKind};
 pub(super) fn operator(graph: &DecisionGraph, tree: &Tree, scope: ScopeId) -> String {
     let inner = tree.unwrapped(scope);
     let name = name(graph, inner);
-    let window = kernels(tree, inner).filter_map(|id| match graph.graph[id].kernel {
+    let window = kernels(tree, inner).filter_map(|id| match graph.node(id).kernel {
         Kernel::Conv(c) => Some((c.kernel, c.rate)),
         Kernel::Pool { kernel, .. } => Some((kernel, 1)),
         _ => None,
@@ -58,7 +58,7 @@ fn name(graph: &DecisionGraph, scope: ScopeId) -> &str {
 
 /// A chain of kernels.
 pub(super) fn chain(graph: &DecisionGraph, all: impl Iterator<Item = NodeId>) -> String {
-    let kernels = all.map(|id| graph.graph[id].kernel);
+    let kernels = all.map(|id| graph.node(id).kernel);
     let mut names: Vec<String> = kernels.map(|k| kernel(&k)).collect();
     // That several alternatives are mixed is said by how they are drawn.
     if names.iter().any(|name| name != "mix") {

@@ -21,7 +21,7 @@ pub(crate) struct Keys<'a> {
 impl<'a> Keys<'a> {
     /// Lays out a graph.
     pub(crate) fn of(graph: &'a DecisionGraph) -> Keys<'a> {
-        let labels: Vec<Label> = graph.nodes().map(|(_, node)| Label::closed(node)).collect();
+        let labels: Vec<Label> = graph.nodes().map(|(_, node)| Label::closed(&node)).collect();
         let numbers = Numbers::of(graph, &labels);
         Keys { graph, wiring: Wiring::of(graph), labels, numbers, seen: Vec::new() }
     }

@@ -28,7 +28,7 @@ impl Numbers {
     /// No numbers yet.
     pub(super) fn of(graph: &DecisionGraph, labels: &[Label]) -> Numbers {
         let mut known = IndexSet::default();
-        let number = |(label, (_, node)): (_, (_, &Node))| {
+        let number = |(label, (_, node)): (_, (_, Node<'_>))| {
             let ordered = is_ordered(closed(node.kernel), Parts::InAnyOrder);
             (known.insert_full(label).0 as u32, ordered)
         };
@@ -54,7 +54,7 @@ impl Numbers {
             let (label, ordered) = self.labels[node as usize];
             words.clear();
             words.push(label);
-            if graph.graph[NodeId::new(node as usize)].ty.slice.is_some() {
+            if graph.node(NodeId::new(node as usize)).ty.slice.is_some() {
                 // The label has the widest only; what reads it has this by its number.
                 words.push(plan.narrowed(graph, NodeId::new(node as usize)).1.width);
             }

@@ -1,7 +1,7 @@
 //! A graph stripped to what isomorphism looks at.
 
 use super::colours::Colours;
-use crate::ir::graph::{DecisionGraph, Node, NodeId, Output, WeightId};
+use crate::ir::graph::{DecisionGraph, Form, NodeId, Output, WeightId};
 use crate::ir::kernel::Kernel;
 use crate::ir::member::Plan;
 use crate::ir::shape::MapType;
@@ -68,10 +68,10 @@ pub(super) fn join(a: u64, b: u64) -> u64 {
     mix(a.rotate_left(23) ^ mix(b).wrapping_add(0x9e37_79b9_7f4a_7c15))
 }
 
-/// A node's own label, as a number.
-pub(crate) fn label_hash(node: &Node) -> u64 {
+/// The own label of nodes of a form, as a number.
+pub(crate) fn label_hash(form: &Form) -> u64 {
     let mut spell = Spell::default();
-    (node.kernel, node.ty).hash(&mut spell);
+    (form.kernel, form.ty).hash(&mut spell);
     spell.finish()
 }
 
@@ -97,8 +97,8 @@ pub(super) struct Label {
 
 impl Label {
     /// The label of a node of an open graph, where it yields nothing, in members.
-    pub(super) fn closed(node: &Node) -> Label {
-        spell((closed(node.kernel), node.ty), node.keep, std::iter::empty())
+    pub(super) fn closed(form: &Form) -> Label {
+        spell((closed(form.kernel), form.ty), form.keep, std::iter::empty())
     }
 }
 
@@ -130,7 +130,7 @@ impl Skeleton {
         let yielded: Vec<Option<u32>> =
             graph.outputs.iter().map(|o| plan.at(o.node.index() as u32)).collect();
         for &(id, inputs) in &nodes {
-            let node = &graph.graph[NodeId::new(id as usize)];
+            let node = graph.node(NodeId::new(id as usize));
             let outputs = graph.outputs.iter().zip(&yielded).filter(|(_, at)| **at == Some(id));
             let own;
             let sliced = node.ty.slice.is_some() || reads_slice(graph, inputs);
@@ -219,7 +219,7 @@ fn placed(nodes: &[u32], place: &[u32]) -> Vec<u32> {
 }
 
 fn reads_slice(graph: &DecisionGraph, inputs: &[u32]) -> bool {
-    inputs.iter().any(|input| graph.graph[NodeId::new(*input as usize)].ty.slice.is_some())
+    inputs.iter().any(|input| graph.node(NodeId::new(*input as usize)).ty.slice.is_some())
 }
 
 /// Whether the order of a kernel's inputs counts.

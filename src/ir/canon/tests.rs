@@ -96,7 +96,7 @@ fn shuffled(graph: &DecisionGraph, rng: &mut ChaCha8Rng) -> DecisionGraph {
         let id = left.remove(open[rng.random_range(0..open.len())]);
         let new = out.graph.add_node(graph.graph[id].clone());
         let mut inputs: Vec<_> = graph.inputs(id).into_iter().map(|(src, _)| src).collect();
-        if matches!(graph.graph[id].kernel, Kernel::Add | Kernel::Concat) && !inputs.is_empty() {
+        if matches!(graph.node(id).kernel, Kernel::Add | Kernel::Concat) && !inputs.is_empty() {
             let by = rng.random_range(0..inputs.len());
             inputs.rotate_left(by);
         }
@@ -179,10 +179,12 @@ fn sliced() -> Draft {
     let cases = vec![(LeafId(0), WIDTH), (LeafId(1), WIDTH / 2)];
     let chosen = draft.mix(&cuts);
     draft.graph.slices.insert(Slices { cases });
-    [y, chosen].iter().for_each(|id| draft.graph.graph[*id].ty.slice = Some(SliceId(0)));
+    for id in [y, chosen] {
+        draft.graph.alter(id, |form| form.ty.slice = Some(SliceId(0)));
+    }
     let z = draft.node(Kernel::Act(Act::Relu), &[chosen]);
     let out = draft.node(conv(1), &[z]);
-    draft.graph.graph[out].ty.slice = None;
+    draft.graph.alter(out, |form| form.ty.slice = None);
     draft.graph.weights.iter_mut().for_each(|set| set.sliced = true);
     draft.output(out);
     draft

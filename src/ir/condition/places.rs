@@ -182,7 +182,7 @@ impl Work<'_> {
                 continue;
             }
             // What a kernel reads is present where it is itself; the terms of a sum may not be.
-            let kernel = &self.graph.graph[NodeId::new(node)].kernel;
+            let kernel = &self.graph.node(NodeId::new(node)).kernel;
             let doubtful = matches!(kernel, Kernel::Mix | Kernel::Add);
             let mut whole = None;
             let read = present.map_or(usize::MAX, |_| wiring.reads(node).count());

@@ -56,7 +56,7 @@ pub fn repeats(
 
 /// Nodes that multiply and may be live, by the weights that several of them have.
 fn sharing(graph: &DecisionGraph, live: &[Factor]) -> BTreeMap<u32, Vec<NodeId>> {
-    let set = |(id, node): (NodeId, &Node)| {
+    let set = |(id, node): (NodeId, Node<'_>)| {
         let set = node.weights.filter(|_| node.kernel.multiplies())?;
         (live[id.index()].0 != Cond::FALSE).then_some((id, set.0))
     };
@@ -148,7 +148,7 @@ impl Twins<'_> {
 
     /// The marks of a node, those before it having theirs.
     fn mark(&self, node: usize, may_be_nothing: bool) -> Marks {
-        let own = &self.graph.graph[NodeId::new(node)];
+        let own = self.graph.node(NodeId::new(node));
         if self.is_sum(node) {
             let mut marks: SmallVec<[u32; 4]> = SmallVec::new();
             for (src, _) in self.wiring.edges(node) {
@@ -167,7 +167,7 @@ impl Twins<'_> {
     }
 
     fn is_sum(&self, node: usize) -> bool {
-        matches!(self.graph.graph[NodeId::new(node)].kernel, Kernel::Mix | Kernel::Add)
+        matches!(self.graph.node(NodeId::new(node)).kernel, Kernel::Mix | Kernel::Add)
     }
 
     /// That a term counts.
@@ -181,8 +181,8 @@ impl Twins<'_> {
         let mut reads = self.wiring.edges(node);
         let Some((src, None)) = reads.next() else { return node as u32 };
         let inputs = 1 + reads.count();
-        let own = &self.graph.graph[NodeId::new(node)];
-        let whole = self.graph.graph[NodeId::new(src)].ty.width;
+        let own = self.graph.node(NodeId::new(node));
+        let whole = self.graph.node(NodeId::new(src)).ty.width;
         if own.kernel.hands_on(inputs, whole) { self.makers[src] } else { node as u32 }
     }
 
@@ -237,11 +237,11 @@ impl Twins<'_> {
 
     /// What a node takes leading channels of, where these are all that are there: how many it takes.
     fn cut(&self, node: usize) -> Option<(usize, u32)> {
-        let Kernel::Slice { from: 0, len } = self.graph.graph[NodeId::new(node)].kernel else {
+        let Kernel::Slice { from: 0, len } = self.graph.node(NodeId::new(node)).kernel else {
             return None;
         };
         let (src, _) = self.wiring.reads(node).next()?;
-        self.graph.graph[NodeId::new(src)].ty.slice.map(|_| (src, len))
+        self.graph.node(NodeId::new(src)).ty.slice.map(|_| (src, len))
     }
 
     /// The pairs of what two maps are made of.
@@ -286,7 +286,7 @@ impl Twins<'_> {
 
     /// Whether what two nodes are does not tell them apart.
     fn may_be_equal(&self, a: usize, b: usize) -> bool {
-        let [left, right] = [a, b].map(|node| &self.graph.graph[NodeId::new(node)]);
+        let [left, right] = [a, b].map(|node| self.graph.node(NodeId::new(node)));
         let sizes = left.kernel.own_scale(left.ty.scale) == right.kernel.own_scale(right.ty.scale);
         match self.is_sum(a) || self.is_sum(b) {
             // Terms may be narrower: slices.
@@ -314,7 +314,7 @@ impl Twins<'_> {
         };
         for (cut, other) in [(a, b), (b, a)] {
             if let Some((src, len)) = self.cut(cut) {
-                let narrow = self.no_wider(all, self.graph.graph[NodeId::new(src)].ty, len);
+                let narrow = self.no_wider(all, self.graph.node(NodeId::new(src)).ty, len);
                 let same = self.look_up(src, other);
                 let here = all.diagram.and(narrow, same);
                 equal = all.diagram.or(equal, here);
@@ -327,7 +327,7 @@ impl Twins<'_> {
     /// When equal kernels make the same.
     fn made_alike(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
         let inputs: Vec<(usize, usize)> = self.inputs(a, b).collect();
-        let [left, right] = [a, b].map(|node| self.graph.graph[NodeId::new(node)].ty);
+        let [left, right] = [a, b].map(|node| self.graph.node(NodeId::new(node)).ty);
         let widths = self.widths(all, left, right);
         inputs.into_iter().fold(widths, |equal, (l, r)| match equal {
             Cond::FALSE => equal,
@@ -465,7 +465,7 @@ impl Twins<'_> {
 
     /// That two maps of one width are sums of nothing.
     fn nothing(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
-        let [width, same] = [a, b].map(|node| self.graph.graph[NodeId::new(node)].ty.width);
+        let [width, same] = [a, b].map(|node| self.graph.node(NodeId::new(node)).ty.width);
         if width != same {
             return Cond::FALSE;
         }

@@ -7,9 +7,9 @@
 
 use crate::ir::canon::label_hash;
 use crate::ir::decision::{Binding, DecisionId, Gate};
-use crate::ir::graph::{DecisionGraph, LeafId, Node};
+use crate::ir::graph::{DecisionGraph, LeafId};
 use crate::ir::kernel::Kernel;
-use crate::maps::{HashMap, IndexSet};
+use crate::maps::IndexSet;
 use smallvec::{SmallVec, smallvec};
 
 /// A graph laid out for fingerprints.
@@ -80,12 +80,10 @@ fn blocks(graph: &DecisionGraph) -> Vec<u8> {
     graph.leaves.iter().map(|gate| (places.insert_full(place(gate)).0 % 64) as u8).collect()
 }
 
-/// By node: its label as a number. Few labels are many nodes'.
+/// By node: its label as a number.
 fn labels(graph: &DecisionGraph) -> Vec<SmallVec<[u64; 3]>> {
-    let mut known = HashMap::default();
-    let mut label =
-        |node: &Node| *known.entry((node.kernel, node.ty)).or_insert_with(|| label_hash(node));
-    graph.nodes().map(|(_, node)| smallvec![label(node)]).collect()
+    let by_form: Vec<u64> = graph.forms.iter().map(label_hash).collect();
+    graph.graph.node_weights().map(|node| smallvec![by_form[node.form.0 as usize]]).collect()
 }
 
 /// By node: whether one node alone reads it, and it is no output.

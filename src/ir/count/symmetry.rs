@@ -43,7 +43,7 @@ impl Swap {
 
 impl<'a> Symmetry<'a> {
     pub(super) fn of(decisions: &'a [Decision], graph: &'a DecisionGraph) -> Symmetry<'a> {
-        let labels = graph.nodes().map(|(_, node)| label_hash(node)).collect();
+        let labels = graph.nodes().map(|(_, node)| label_hash(&node)).collect();
         let mut symmetry = Symmetry { decisions, graph, labels, colours: Vec::new() };
         symmetry.colours = symmetry.colour(None);
         symmetry
@@ -168,7 +168,7 @@ impl Pairing<'_> {
             return (known == to).then_some(());
         }
         let graph = self.symmetry.graph;
-        let [a, b] = [from, to].map(|node| &graph.graph[NodeId::new(node as usize)]);
+        let [a, b] = [from, to].map(|node| graph.node(NodeId::new(node as usize)));
         let same = a.kernel == b.kernel && a.ty == b.ty && a.keep == b.keep;
         if !same || std::mem::replace(&mut self.taken[to as usize], true) {
             return None;
@@ -192,7 +192,7 @@ impl Pairing<'_> {
         let to = self.image[from as usize]?;
         let mut a = self.edges(from, self.swapped, Some(self.swap));
         let mut b = self.edges(to, &self.symmetry.colours, None);
-        let kernel = &self.symmetry.graph.graph[NodeId::new(from as usize)].kernel;
+        let kernel = &self.symmetry.graph.node(NodeId::new(from as usize)).kernel;
         if commutes(kernel) {
             a.sort_by_key(|edge| edge.0);
             b.sort_by_key(|edge| edge.0);

@@ -91,7 +91,7 @@ fn kept_nodes_stay_with_what_they_read_and_idle_weights_stay() {
     let of = draft.one("op", 2);
     let a = draft.node(conv(3), &[x]);
     let kept = draft.node(conv(1), &[a]);
-    draft.graph.graph[kept].keep = true;
+    draft.graph.alter(kept, |form| form.keep = true);
     let mix = draft.mix(&[(Gate::Alt { of, alt: 0 }, x), (Gate::Alt { of, alt: 1 }, a)]);
     draft.output(mix);
     draft.graph.weights.push(draft.graph.weights[0]);

@@ -38,7 +38,7 @@ pub(crate) fn block_cell(
         let block = draft.read(of, &states, ops);
         states.push(block);
     }
-    let ty = MapType::new(WIDTH * design.len() as u32, draft.graph.graph[inputs[0]].ty.scale);
+    let ty = MapType::new(WIDTH * design.len() as u32, draft.graph.node(inputs[0]).ty.scale);
     draft.typed(Kernel::Concat, ty, &states[2..])
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn block_design(draft: &mut Draft, blocks: usize, ops: usize) -> Vec<
 /// A map brought to the n-th scale of [`lattice`] and to `WIDTH` channels.
 fn fit(draft: &mut Draft, x: NodeId, scale: u8) -> NodeId {
     let scale = Scale::Down(4 << scale);
-    let ty = MapType { scale, ..draft.graph.graph[x].ty };
+    let ty = MapType { scale, ..draft.graph.node(x).ty };
     let to = Kernel::Resize { to: Target::Scale(scale), interp: Interp::Bilinear };
     let there = draft.typed(to, ty, &[x]);
     draft.node(conv(1), &[there])
@@ -123,7 +123,7 @@ pub(crate) fn random_space(rng: &mut ChaCha8Rng) -> Draft {
     }
     if rng.random_bool(0.3) {
         let kept = maps[rng.random_range(0..maps.len())];
-        draft.graph.graph[kept].keep = true;
+        draft.graph.alter(kept, |form| form.keep = true);
     }
     draft
 }

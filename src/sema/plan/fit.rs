@@ -149,7 +149,7 @@ fn combination(net: &Net) -> Option<(Span, String)> {
     let found =
         graph.wired().filter(|(_, node, inputs)| node.kernel == Kernel::Given && inputs.len() > 1);
     let mut all = found.map(|(_, node, inputs)| {
-        let types: Vec<MapType> = inputs.iter().map(|edge| graph.graph[edge.source()].ty).collect();
+        let types: Vec<MapType> = inputs.iter().map(|edge| graph.node(edge.source()).ty).collect();
         (node.at, types)
     });
     let first = all.next()?;
@@ -164,13 +164,13 @@ fn combination(net: &Net) -> Option<(Span, String)> {
 
 /// The first map whose width is chosen.
 fn sliced(net: &Net) -> Option<Span> {
-    net.graph.graph.node_weights().find(|node| node.ty.slice.is_some()).map(|node| node.at)
+    net.graph.nodes().find(|(_, node)| node.ty.slice.is_some()).map(|(_, node)| node.at)
 }
 
 /// The first output that has another number of channels.
 fn misfit(net: &Net, classes: usize) -> Option<(&str, u32, Span)> {
     net.graph.outputs.iter().find_map(|output| {
-        let node = &net.graph.graph[output.node];
+        let node = net.graph.node(output.node);
         let width = node.ty.width;
         (width as usize != classes).then_some((output.name.as_str(), width, node.at))
     })

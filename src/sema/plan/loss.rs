@@ -136,7 +136,7 @@ impl Evaluator<'_> {
     fn one_for_each_class(&mut self, e: &Expr, listed: usize, net: Option<&Net>) -> Eval<()> {
         let Some(net) = net else { return Ok(()) };
         let Some(output) = net.graph.outputs.first() else { return Ok(()) };
-        let node = &net.graph.graph[output.node];
+        let node = net.graph.node(output.node);
         if node.ty.width as usize == listed {
             return Ok(());
         }

@@ -94,7 +94,7 @@ impl Evaluator<'_> {
         }
         let width = |net: &Net| {
             let output = net.graph.outputs.first()?;
-            let node = &net.graph.graph[output.node];
+            let node = net.graph.node(output.node);
             Some((node.ty.width, node.at))
         };
         let (Some((its, at)), Some((own, own_at))) = (width(teacher), net.and_then(width)) else {

@@ -92,7 +92,7 @@ impl Pass {
 fn taking_part(executor: &Executor<'_>, plan: &Plan, wanted: Wanted<'_>) -> Vec<(usize, Tensor)> {
     let graph = executor.graph;
     let used: BTreeSet<WeightId> =
-        plan.steps.iter().filter_map(|step| graph.graph[step.node].weights).collect();
+        plan.steps().filter_map(|step| graph.graph[step.node].weights).collect();
     let mut all = Vec::new();
     let mut place = 0;
     for (id, set) in executor.weights.iter().enumerate() {
@@ -129,7 +129,7 @@ impl Leaves {
         wanted: Wanted<'_>,
         options: &Options,
     ) -> Result<Leaves, TchError> {
-        let read = plan.steps.iter().flat_map(|step| &step.inputs);
+        let read = plan.steps().flat_map(|step| step.inputs);
         let read: BTreeSet<LeafId> = read.filter_map(|operand| operand.weight).collect();
         let (ids, fixed): (Vec<LeafId>, Vec<LeafId>) =
             read.into_iter().partition(|leaf| wanted.leaf(leaf.0 as usize));

@@ -19,10 +19,12 @@ const DOUBLE: Options = Options {
 /// A drawn space whose dropouts drop nothing, so that runs can be compared.
 pub(super) fn space(seed: u64) -> Toy {
     let mut toy = toy::random_space(&mut ChaCha8Rng::seed_from_u64(seed), 25);
-    for node in toy.graph.graph.node_weights_mut() {
-        if let Kernel::Dropout { rate_e9 } = &mut node.kernel {
-            *rate_e9 = 0;
-        }
+    for id in toy.graph.graph.node_indices() {
+        toy.graph.alter(id, |form| {
+            if let Kernel::Dropout { rate_e9 } = &mut form.kernel {
+                *rate_e9 = 0;
+            }
+        });
     }
     toy
 }
@@ -137,9 +139,7 @@ fn every_kernel_is_drawn() {
         toy.graph
     };
     let names: BTreeSet<&str> = (0..12)
-        .flat_map(|seed| {
-            drawn(seed).graph.node_weights().map(|n| n.kernel.name()).collect::<Vec<_>>()
-        })
+        .flat_map(|seed| drawn(seed).nodes().map(|(_, n)| n.kernel.name()).collect::<Vec<_>>())
         .collect();
     for name in [
         "input",

@@ -40,7 +40,7 @@ impl Unit {
     }
 }
 
-impl Access for Unit {
+impl Access for &Unit {
     fn kernel(&self) -> &Kernel {
         &self.kernel
     }
@@ -61,16 +61,16 @@ pub(super) fn lower(
 ) -> Result<(Vec<Unit>, Vec<Option<ValueId>>), ExecError> {
     let plan = network.plan(states, Mode::Eval, Wanted::Nothing);
     let mut lowering = Lowering { units: vec![], outputs: plan.outputs.clone() };
-    for step in &plan.steps {
-        let node = &network.graph().graph[step.node];
+    for step in plan.steps() {
+        let node = network.graph().node(step.node);
         let all = node.weights.map_or(&[] as &[Tensor], |id| network.weight_set(id));
-        let read = step.inputs.first().map_or(0, |first| plan.steps[first.value as usize].ty.width);
-        let sliced = network.slices(node.weights, all, &step.kernel, read.into())?;
+        let read = step.inputs.first().map_or(0, |first| plan.step(first.value).ty.width);
+        let sliced = network.slices(node.weights, all, step.kernel, read.into())?;
         let weights = sliced.as_deref().unwrap_or(all);
         let factor = |operand: &Operand| factor(operand, states, network);
         lowering.units.push(Some(Unit {
             node: step.node,
-            kernel: step.kernel,
+            kernel: *step.kernel,
             ty: step.ty,
             weights: weights.iter().map(Tensor::f_detach).collect::<Result<_, _>>()?,
             inputs: step.inputs.iter().map(|operand| operand.value).collect(),
