@@ -118,14 +118,17 @@ fn marked<'m>(graph: &DecisionGraph, marks: &'m [bool]) -> impl Iterator<Item = 
 
 /// Multiply-adds of one node on one image.
 pub(crate) fn node_macs(graph: &DecisionGraph, id: NodeId, sizes: &Sizes) -> u64 {
-    let (input, output) = (sizes.input(id), sizes.output(id));
-    graph.node(id).kernel.macs(graph.input_type(id).width, input, output)
+    let kernel = graph.node(id).kernel;
+    if !kernel.multiplies() {
+        return 0;
+    }
+    kernel.macs(graph.input_type(id).width, sizes.input(id), sizes.output(id))
 }
 
 /// Trainable parameters of the weights that are applied.
 fn params_of(graph: &DecisionGraph, applied: &[bool]) -> u64 {
     let sets = graph.weights.iter().zip(applied).filter(|(_, applied)| **applied);
-    sets.map(|(set, _)| set.kernel.params(set.channels)).sum()
+    sets.map(|(set, _)| graph.shape(set).params()).sum()
 }
 
 /// Trainable parameters of the marked nodes; shared weights count once.
@@ -139,6 +142,9 @@ pub fn params(graph: &DecisionGraph, marks: &[bool]) -> u64 {
 /// What is built: what is live, and what is kept with all that it reads.
 pub fn built(graph: &DecisionGraph, facts: &Liveness) -> Vec<bool> {
     let mut built = facts.live.clone();
+    if !graph.forms.iter().any(|form| form.keep) {
+        return built;
+    }
     for (id, node, edges) in graph.wired_back() {
         built[id.index()] |= node.keep && facts.present[id.index()];
         if built[id.index()] {
@@ -154,7 +160,7 @@ pub fn built(graph: &DecisionGraph, facts: &Liveness) -> Vec<bool> {
 /// Parameters of weights that no node applies.
 fn idle_params(graph: &DecisionGraph) -> u64 {
     let everything = vec![true; graph.graph.node_count()];
-    let all: u64 = graph.weights.iter().map(|set| set.kernel.params(set.channels)).sum();
+    let all: u64 = graph.weights.iter().map(|set| graph.shape(set).params()).sum();
     all - params(graph, &everything)
 }
 

@@ -116,7 +116,8 @@ impl Plan {
     }
 
     /// The step that makes a value.
-    #[inline]
+    // Who asks for a part of it pays for that part only.
+    #[inline(always)]
     pub fn step(&self, value: ValueId) -> Step<'_> {
         let Stored { node, ref inputs, ref free, in_place, .. } = self.steps[value as usize];
         let Work { ref kernel, ty } = *self.work(value);
@@ -130,7 +131,7 @@ impl Plan {
         (0..self.steps.len()).map(|value| self.step(value as ValueId))
     }
 
-    #[inline]
+    #[inline(always)]
     fn work(&self, value: ValueId) -> &Work {
         &self.works[self.steps[value as usize].work as usize]
     }
@@ -258,6 +259,16 @@ fn liveness(graph: &DecisionGraph, present: &Presence, mode: Mode) -> Vec<bool> 
     live
 }
 
+/// By weight set: whether several nodes apply it.
+fn tied(graph: &DecisionGraph) -> Vec<bool> {
+    let (mut applied, mut tied) = (vec![false; graph.weights.len()], Vec::new());
+    tied.resize(applied.len(), false);
+    for id in graph.graph.node_weights().filter_map(|node| node.weights) {
+        tied[id.0 as usize] = std::mem::replace(&mut applied[id.0 as usize], true);
+    }
+    tied
+}
+
 /// A plan in the making.
 struct Building<'g> {
     graph: &'g DecisionGraph,
@@ -268,6 +279,8 @@ struct Building<'g> {
     works: Vec<Option<u32>>,
     /// The value of every node that has been added.
     values: Vec<Option<ValueId>>,
+    /// By weight set: whether several nodes apply it.
+    tied: Vec<bool>,
     /// Steps that need not be repeated.
     known: HashTable<ValueId>,
 }
@@ -289,6 +302,7 @@ impl<'g> Building<'g> {
             plan,
             works: vec![None; graph.forms.len()],
             values: vec![None; nodes],
+            tied: tied(graph),
             known: HashTable::with_capacity(nodes),
         }
     }
@@ -323,7 +337,7 @@ impl<'g> Building<'g> {
         let (work, end) = (self.work(node), self.plan.operands.len() as u32);
         let step = Stored { node, work, inputs: start..end, free: 0..0, in_place: false };
         self.plan.steps.push(step);
-        if !self.repeats(value) {
+        if !self.may_repeat(value) {
             return value;
         }
         let hash = |value| self.key_hash(value);
@@ -353,8 +367,12 @@ impl<'g> Building<'g> {
         work
     }
 
-    /// Whether doing it again gives the same and leaves the same behind.
-    fn repeats(&self, value: ValueId) -> bool {
+    /// Whether others may do the same, and whether doing it again leaves the same behind.
+    fn may_repeat(&self, value: ValueId) -> bool {
+        let weights = self.graph.graph[self.plan.steps[value as usize].node].weights;
+        if weights.is_some_and(|id| !self.tied[id.0 as usize]) {
+            return false;
+        }
         match self.plan.work(value).kernel {
             // Each dropout draws anew.
             Kernel::Dropout { .. } => self.mode == Mode::Eval,

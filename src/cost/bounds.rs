@@ -137,8 +137,8 @@ impl Asked<'_> {
         if terms.overflowed() {
             return Err(TableProblem::Entangled);
         }
-        let sum = sum::of(&terms, cost).ok_or(TableProblem::Entangled)?;
         let (decisions, graph, mut all) = (self.decisions, self.graph, terms.all);
+        let sum = sum::of(terms.of, cost).ok_or(TableProblem::Entangled)?;
         let open = fix::Open::of(graph, &all, &sum);
         let [least, most] = [Sense::Least, Sense::Most].map(|sense| {
             let open = open.as_ref()?;

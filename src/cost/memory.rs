@@ -46,7 +46,7 @@ fn weight_bytes(graph: &DecisionGraph, live: &[bool]) -> u64 {
         }
     }
     let used = graph.weights.iter().zip(seen).filter(|(_, seen)| *seen);
-    let tensors = used.flat_map(|(set, _)| set.kernel.weights(set.channels));
+    let tensors = used.flat_map(|(set, _)| graph.shape(set).tensors());
     tensors.map(|tensor| tensor.len() * FLOAT).sum()
 }
 

@@ -68,12 +68,15 @@ impl CostTable {
         let (mut base, mut tree) = (Cost::default(), vec![Place::default()]);
         // That all leaves on the way to a place are on: many terms share it.
         let mut ways: HashMap<Vec<LeafId>, Cond> = HashMap::default();
-        for (When { place, leaves }, term) in std::mem::take(&mut terms.of) {
+        let nodes = terms.nodes.take().unwrap_or_default();
+        for ((When { place, leaves }, cost), nodes) in
+            std::mem::take(&mut terms.of).into_iter().zip(nodes)
+        {
             if leaves.is_empty() && terms.all.always(place) {
-                base += term.cost;
+                base += cost;
                 continue;
             }
-            let own = term.nodes.iter().fold(None, |own, node| meet(own, &needs[*node as usize]));
+            let own = nodes.iter().fold(None, |own, node| meet(own, &needs[*node as usize]));
             let mut own = own.unwrap_or_default();
             for leaf in &leaves {
                 if let Err(at) = own.binary_search(leaf) {
@@ -84,8 +87,8 @@ impl CostTable {
             own.retain(|other| !leaves.contains(other));
             let way = *ways.entry(own).or_insert_with_key(|own| all_on(&mut terms.all, graph, own));
             match way == place {
-                true => tree[at].sure += term.cost,
-                false => tree[at].rest.push((place, term.cost)),
+                true => tree[at].sure += cost,
+                false => tree[at].rest.push((place, cost)),
             }
         }
         if terms.overflowed() {

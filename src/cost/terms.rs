@@ -83,14 +83,6 @@ impl When {
     }
 }
 
-/// What one condition costs.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Term {
-    pub(super) cost: Cost,
-    /// Nodes one of which is live exactly where the condition holds.
-    pub(super) nodes: Vec<u32>,
-}
-
 /// When the nodes of a space's network are live, and how large they are: what all terms are made of.
 pub(super) struct Live {
     question: Question,
@@ -143,7 +135,9 @@ impl Live {
 pub(super) struct Terms {
     pub(super) all: Conditions,
     /// By when they count: many terms share a place.
-    pub(super) of: IndexMap<When, Term>,
+    pub(super) of: IndexMap<When, Cost>,
+    /// By term, where that is asked for: nodes one of which is live exactly where it counts.
+    pub(super) nodes: Option<Vec<Vec<u32>>>,
     /// Whether it could not be told which kernels run once.
     entangled: bool,
 }
@@ -151,17 +145,17 @@ pub(super) struct Terms {
 impl Terms {
     /// No terms yet.
     pub(super) fn new(all: Conditions) -> Terms {
-        Terms { all, of: IndexMap::default(), entangled: false }
+        Terms { all, of: IndexMap::default(), nodes: None, entangled: false }
     }
 
-    /// The terms of a network; a problem where its maps do not fit.
+    /// The terms of a network, with their nodes; a problem where its maps do not fit.
     pub(super) fn of(
         decisions: &[Decision],
         graph: &DecisionGraph,
         question: Question,
     ) -> Result<Terms, SizeProblem> {
         let (live, all) = Live::of(decisions, graph, question)?;
-        let mut terms = Terms::new(all);
+        let mut terms = Terms { nodes: Some(Vec::new()), ..Terms::new(all) };
         terms.add_macs(graph, &live);
         terms.add_params(graph, &live);
         Ok(terms)
@@ -197,11 +191,12 @@ impl Terms {
             }
         }
         for (set, users) in graph.weights.iter().zip(users) {
-            if set.sliced {
-                self.add_sliced_params(graph, set, &users, live);
+            let shape = graph.shape(set);
+            if shape.sliced {
+                self.add_sliced_params(graph, shape, &users, live);
                 continue;
             }
-            let params = set.kernel.params(set.channels);
+            let params = shape.params();
             let any =
                 self.any(graph, users.iter().map(|node| live.when(NodeId::new(*node as usize))));
             self.add(any, &users, Cost { params, macs: 0 });
@@ -242,8 +237,10 @@ impl Terms {
         if when.place == Cond::FALSE || cost == Cost::default() {
             return;
         }
-        let new = || Term { cost: Cost::default(), nodes: nodes.to_vec() };
-        self.of.entry(when).or_insert_with(new).cost += cost;
+        *self.of.entry(when).or_default() += cost;
+        if let Some(all) = self.nodes.as_mut().filter(|all| all.len() < self.of.len()) {
+            all.push(nodes.to_vec());
+        }
     }
 
     /// Whether conditions grew beyond their limit: then nothing here is to be trusted.

@@ -179,7 +179,7 @@ pub fn phase(
     let step = found.first().copied().unwrap_or_default();
     let (mut optimiser, mut trained) = (0, 0);
     for (set, owner) in graph.weights.iter().zip(&owners) {
-        let bytes = set.kernel.params(set.channels) * FLOAT;
+        let bytes = graph.shape(set).params() * FLOAT;
         if let Owner::Mover(mover) = owner {
             let rule = phase.weights.get(*mover).map(|mover| &mover.rule);
             optimiser += bytes * rule.map_or(0, copies);

@@ -4,6 +4,7 @@
 use super::decision::Gate;
 use super::graph::{
     DecisionGraph, Edge, Form, LeafId, NodeId, Output, Scope, ScopeId, WeightId, WeightSet,
+    WeightShape,
 };
 use super::kernel::{Kernel, Target};
 use super::shape::{MapType, Scale};
@@ -111,14 +112,10 @@ impl Builder {
         let id = WeightId(self.graph.weights.len() as u32);
         // The number keeps names apart within a part.
         let name = self.graph.words.intern(&format!("{}{}", kernel.name(), id.0));
-        self.graph.weights.push(WeightSet {
-            sliced: false,
-            scope: self.scope,
-            name,
-            kernel,
-            channels,
-            turn: None,
-        });
+        let shape = WeightShape { kernel, channels, sliced: false };
+        let shape = self.graph.shape_id(shape);
+        let set = WeightSet { scope: self.scope, name, shape, turn: None };
+        self.graph.weights.push(set);
         id
     }
 

@@ -181,7 +181,7 @@ impl Named<'_> {
         Part {
             name,
             kernels: kernels.len(),
-            params: sets.map(|set| set.kernel.params(set.channels)).sum(),
+            params: sets.map(|set| self.graph.shape(set).params()).sum(),
             kernel,
         }
     }

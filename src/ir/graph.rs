@@ -5,7 +5,7 @@
 //! A finished network is a decision graph without decisions; there is no second format.
 
 use super::decision::{Binding, Gate};
-use super::kernel::Kernel;
+use super::kernel::{Kernel, WeightSpec};
 use super::shape::{MapType, SliceId};
 use crate::maps::IndexSet;
 use crate::source::Span;
@@ -125,6 +125,33 @@ pub type WholeEdge = petgraph::graph::Edge<Edge, u32>;
 /// The inputs of a node. Most have few.
 pub type Inputs = SmallVec<[(NodeId, Edge); 2]>;
 
+/// Index of a weight set's shape: an entry of [`DecisionGraph::shapes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ShapeId(pub u32);
+
+/// What a weight set is, wherever it lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WeightShape {
+    /// The kernel, which knows the shapes of tensors.
+    pub kernel: Kernel,
+    /// Channels of the kernel's first input.
+    pub channels: u32,
+    /// Whether kernels of several widths take its leading channels: it is as large as the widest.
+    pub sliced: bool,
+}
+
+impl WeightShape {
+    /// Trainable parameters.
+    pub fn params(&self) -> u64 {
+        self.kernel.params(self.channels)
+    }
+
+    /// The tensors.
+    pub fn tensors(&self) -> SmallVec<[WeightSpec; 4]> {
+        self.kernel.weights(self.channels)
+    }
+}
+
 /// The weights of one kernel (or of several that are tied).
 #[derive(Clone, Copy, Debug)]
 pub struct WeightSet {
@@ -132,12 +159,8 @@ pub struct WeightSet {
     pub scope: ScopeId,
     /// Its name in that scope: `conv`, `bn2`.
     pub name: Word,
-    /// The kernel, which knows the shapes.
-    pub kernel: Kernel,
-    /// Channels of the kernel's first input.
-    pub channels: u32,
-    /// Whether kernels of several widths take its leading channels: it is as large as the widest.
-    pub sliced: bool,
+    /// What it is.
+    pub shape: ShapeId,
     /// Which kernel it is of those in its scope, where the author gave it no name.
     pub turn: Option<u32>,
 }
@@ -184,6 +207,8 @@ pub struct DecisionGraph {
     pub slices: IndexSet<Slices>,
     /// Every weight set once.
     pub weights: Vec<WeightSet>,
+    /// What weight sets are, each shape once.
+    pub shapes: IndexSet<WeightShape>,
     /// Named parts, outermost first.
     pub scopes: Vec<Scope>,
     /// Their names, and those of weights.
@@ -220,6 +245,16 @@ impl DecisionGraph {
     pub(crate) fn read(&self, vertex: &Vertex) -> Node<'_> {
         let Vertex { form: FormId(form), scope, weights } = *vertex;
         Node { form: &self.forms[form as usize], scope, weights }
+    }
+
+    /// The index of a weight set's shape, which is added where it is new.
+    pub fn shape_id(&mut self, shape: WeightShape) -> ShapeId {
+        ShapeId(self.shapes.insert_full(shape).0 as u32)
+    }
+
+    /// What a weight set is.
+    pub fn shape(&self, set: &WeightSet) -> &WeightShape {
+        &self.shapes[set.shape.0 as usize]
     }
 
     /// The inputs of a node with their edges, in port order.

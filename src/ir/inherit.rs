@@ -36,7 +36,10 @@ fn idle(closed: &DecisionGraph, chosen: &DecisionGraph) -> BTreeMap<String, Stri
         let used = graph.graph.node_weights().filter_map(|node| node.weights);
         used.for_each(|id| idle[id.0 as usize] = false);
         let ids = (0..graph.weights.len()).filter(|at| idle[*at]);
-        let shape = |at: usize| (graph.weights[at].kernel, graph.weights[at].channels);
+        let shape = |at: usize| {
+            let shape = graph.shape(&graph.weights[at]);
+            (shape.kernel, shape.channels)
+        };
         ids.map(|at| (graph.weight_name(WeightId(at as u32)), shape(at))).collect()
     };
     let there: BTreeMap<String, _> = unused(chosen);

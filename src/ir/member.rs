@@ -9,7 +9,7 @@ mod wiring;
 pub use wiring::{Liveness, Wiring, liveness};
 
 use super::decision::Binding;
-use super::graph::{DecisionGraph, Edge, Form, NodeId, Output, WeightId, WeightSet};
+use super::graph::{DecisionGraph, Edge, Form, NodeId, Output, WeightId, WeightSet, WeightShape};
 use super::kernel::Kernel;
 use super::shape::MapType;
 use smallvec::SmallVec;
@@ -215,8 +215,11 @@ impl Plan {
             let at = self.at(o.node.index() as u32)?;
             Some(Output { name: o.name.clone(), node: place[at as usize], aux: o.aux })
         };
+        for (set, shape) in weights.sets {
+            let shape = closed.shape_id(shape);
+            closed.weights.push(WeightSet { shape, ..set });
+        }
         DecisionGraph {
-            weights: weights.sets,
             scopes: graph.scopes.clone(),
             words: graph.words.clone(),
             outputs: graph.outputs.iter().filter_map(output).collect(),
@@ -237,7 +240,7 @@ fn is_sum(graph: &DecisionGraph, node: usize) -> bool {
 /// The weight sets of a member: those that it uses, as large as its widest use, and those that no
 /// node of the open graph uses (bound but never applied: they exist whatever is chosen).
 struct Kept {
-    sets: Vec<WeightSet>,
+    sets: Vec<(WeightSet, WeightShape)>,
     place: Vec<Option<WeightId>>,
 }
 
@@ -248,7 +251,7 @@ impl Kept {
         for (id, node) in graph.nodes() {
             let Some(w) = node.weights else { continue };
             idle[w.0 as usize] = false;
-            let set = &graph.weights[w.0 as usize];
+            let set = graph.shape(&graph.weights[w.0 as usize]);
             if plan.needed[id.index()] && !set.sliced {
                 used[w.0 as usize] = Some((set.kernel, set.channels));
             } else if plan.needed[id.index()] {
@@ -260,10 +263,11 @@ impl Kept {
         }
         let mut kept = Kept { sets: Vec::new(), place: Vec::with_capacity(used.len()) };
         for ((set, used), idle) in graph.weights.iter().zip(used).zip(idle) {
-            let here = used.or(idle.then_some((set.kernel, set.channels)));
+            let shape = graph.shape(set);
+            let here = used.or(idle.then_some((shape.kernel, shape.channels)));
             kept.place.push(here.map(|_| WeightId(kept.sets.len() as u32)));
             if let Some((kernel, channels)) = here {
-                kept.sets.push(WeightSet { kernel, channels, ..*set });
+                kept.sets.push((*set, WeightShape { kernel, channels, ..*shape }));
             }
         }
         kept

@@ -6,6 +6,7 @@ use super::decision::{
 };
 use super::graph::{
     DecisionGraph, Edge, Form, LeafId, NodeId, Output, Scope, ScopeId, WeightId, WeightSet,
+    WeightShape,
 };
 use super::kernel::{Act, Conv, Kernel, Norm, PoolKind};
 use super::shape::{MapType, Scale};
@@ -81,14 +82,10 @@ impl Draft {
         let channels = inputs.first().map_or(ty.width, |i| self.graph.node(*i).ty.width);
         let weights = (!kernel.weights(channels).is_empty()).then(|| {
             let name = self.graph.words.intern(&format!("w{}", self.graph.weights.len()));
-            self.graph.weights.push(WeightSet {
-                sliced: false,
-                scope: ScopeId(0),
-                name,
-                kernel,
-                channels,
-                turn: None,
-            });
+            let shape = WeightShape { kernel, channels, sliced: false };
+            let shape = self.graph.shape_id(shape);
+            let set = WeightSet { scope: ScopeId(0), name, shape, turn: None };
+            self.graph.weights.push(set);
             WeightId(self.graph.weights.len() as u32 - 1)
         });
         let form = Form { kernel, ty, keep: false, at: Span::default() };

@@ -4,7 +4,7 @@ use super::memo::Stretch;
 use crate::ir::decision::Gate;
 use crate::ir::graph::{
     DecisionGraph, Edge, Form, FormId, LeafId, NodeId, Scope, ScopeId, Slices, Vertex, WeightId,
-    WeightSet, Word,
+    WeightSet, WeightShape, Word,
 };
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, SliceId};
@@ -126,23 +126,24 @@ impl Builder {
     ) -> Result<WeightId, TieMismatch> {
         let scope = key.0;
         if let Some(&id) = self.weights.get(&key) {
-            let set = &mut self.graph.weights[id.0 as usize];
-            let wider = set.kernel.widened(&kernel);
-            let same = (set.kernel, set.channels) == (kernel, channels);
-            if (sliced || set.sliced) && wider == kernel.widened(&set.kernel) {
-                (set.kernel, set.channels) = (wider, set.channels.max(channels));
-                set.sliced = true;
+            let known = *self.graph.shape(&self.graph.weights[id.0 as usize]);
+            let wider = known.kernel.widened(&kernel);
+            if (sliced || known.sliced) && wider == kernel.widened(&known.kernel) {
+                let channels = known.channels.max(channels);
+                let shape = WeightShape { kernel: wider, channels, sliced: true };
+                self.graph.weights[id.0 as usize].shape = self.graph.shape_id(shape);
                 return Ok(id);
             }
-            if same {
+            if (known.kernel, known.channels) == (kernel, channels) {
                 return Ok(id);
             }
-            let first = set.channels;
+            let first = known.channels;
             return Err(TieMismatch { name: self.graph.weight_name(id), first, now: channels });
         }
         let id = WeightId(self.graph.weights.len() as u32);
         let (name, turn) = (key.1, Some(turn));
-        self.push_weights(WeightSet { scope, name, kernel, channels, sliced, turn });
+        let shape = self.graph.shape_id(WeightShape { kernel, channels, sliced });
+        self.push_weights(WeightSet { scope, name, shape, turn });
         self.weights.insert(key, id);
         self.touched[scope.0 as usize] = true;
         Ok(id)
@@ -160,7 +161,7 @@ impl Builder {
     ) -> Result<WeightId, TieMismatch> {
         let plain = (scope, self.graph.words.intern(name));
         let known = self.weights.get(&plain).map(|id| &self.graph.weights[id.0 as usize]);
-        if known.is_some_and(|set| set.channels == shape.1) {
+        if known.is_some_and(|set| self.graph.shape(set).channels == shape.1) {
             return self.set_of(plain, shape, false, turn);
         }
         let sized = (scope, self.sized(plain.1, shape.1));

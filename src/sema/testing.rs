@@ -5,7 +5,7 @@ use super::networks::Wanted;
 use super::space::analyse_with;
 use super::{Space, load};
 use crate::diag::{Diag, Severity, Sink};
-use crate::ir::graph::{DecisionGraph, Scope, WeightSet, Word};
+use crate::ir::graph::{DecisionGraph, Scope, WeightSet};
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -95,7 +95,7 @@ fn assert_same_graphs(name: &str, a: &DecisionGraph, b: &DecisionGraph) {
     let weights = |graph: &DecisionGraph| {
         // Which number a name has says nothing.
         let one =
-            |w: &WeightSet| (graph.words[w.name].to_owned(), WeightSet { name: Word(0), ..*w });
+            |w: &WeightSet| (graph.words[w.name].to_owned(), w.scope, *graph.shape(w), w.turn);
         format!("{:?}", graph.weights.iter().map(one).collect::<Vec<_>>())
     };
     assert_eq!(weights(a), weights(b), "{name}: weights");

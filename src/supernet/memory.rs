@@ -7,7 +7,6 @@ use crate::cost::{self, SizeProblem, Sizes};
 use crate::ir::graph::WeightId;
 use crate::ir::kernel::{Act, Conv, Kernel, PoolKind};
 use crate::ir::{DecisionGraph, Size, liveness};
-use crate::maps::IndexMap;
 
 /// Bytes of one value.
 const FLOAT: u64 = 4;
@@ -127,13 +126,10 @@ struct Weights {
 impl Weights {
     fn of(graph: &DecisionGraph) -> Weights {
         let mut weights = Weights { all: 0, trained: 0, largest: 0 };
-        // Most have many of their like.
-        let mut counts: IndexMap<(Kernel, u32), u64> = IndexMap::default();
-        for set in &graph.weights {
-            *counts.entry((set.kernel, set.channels)).or_default() += 1;
-        }
-        for ((kernel, channels), count) in counts {
-            for tensor in kernel.weights(channels) {
+        let mut counts = vec![0; graph.shapes.len()];
+        graph.weights.iter().for_each(|set| counts[set.shape.0 as usize] += 1);
+        for (shape, count) in graph.shapes.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            for tensor in shape.tensors() {
                 let bytes = tensor.len() * FLOAT;
                 weights.all += bytes * count;
                 if tensor.role.trainable() {
@@ -316,12 +312,12 @@ struct Fact {
 fn facts(graph: &DecisionGraph, plan: &Plan, sizes: &Sizes, batch: u64) -> Vec<Fact> {
     let of = |step: Step<'_>| {
         let (id, weights) = (step.node, graph.graph[step.node].weights);
-        let set = weights.map(|id| &graph.weights[id.0 as usize]);
+        let shape = weights.map(|id| graph.shape(&graph.weights[id.0 as usize]));
         let size = sizes.output(id);
         Fact {
             weights,
             bytes: u64::from(step.ty.width) * size.area() * batch * FLOAT,
-            trained: set.map_or(0, |set| set.kernel.params(set.channels) * FLOAT),
+            trained: shape.map_or(0, |shape| shape.params() * FLOAT),
             same_size: size == sizes.input(id),
         }
     };

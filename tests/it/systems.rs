@@ -27,7 +27,7 @@ fn costs(graph: &DecisionGraph, h: u32, w: u32) -> (u64, u64) {
 fn params_in(graph: &DecisionGraph, part: &str) -> u64 {
     let inside = |scope| graph.scope_name(scope).split('.').next() == Some(part);
     let sets = graph.weights.iter().filter(|set| inside(set.scope));
-    sets.map(|set| set.kernel.params(set.channels)).sum()
+    sets.map(|set| graph.shape(set).params()).sum()
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn tensors_have_the_names_and_shapes_of_state_dicts() {
         let mut got = Vec::new();
         for (set, name) in net.graph.weights.iter().zip(net.graph.state_names()) {
             let name = name.strip_prefix("encoder.").unwrap_or(&name);
-            for tensor in set.kernel.weights(set.channels) {
+            for tensor in net.graph.shape(set).tensors() {
                 got.push((format!("{name}.{}", tensor.role.name()), tensor.dims));
             }
         }

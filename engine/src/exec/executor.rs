@@ -245,7 +245,7 @@ impl<'g> Executor<'g> {
         kernel: &Kernel,
         channels: i64,
     ) -> Result<Option<Vec<Tensor>>, TchError> {
-        if !id.is_some_and(|id| self.graph.weights[id.0 as usize].sliced) {
+        if !id.is_some_and(|id| self.graph.shape(&self.graph.weights[id.0 as usize]).sliced) {
             return Ok(None);
         }
         let specs = kernel.weights(u32::try_from(channels).unwrap_or(u32::MAX));
@@ -258,7 +258,7 @@ impl<'g> Executor<'g> {
         let mut all = Vec::new();
         for (id, (set, tensors)) in self.graph.weights.iter().zip(&self.weights).enumerate() {
             let name = self.graph.weight_name(WeightId(id as u32));
-            for (spec, tensor) in set.kernel.weights(set.channels).iter().zip(tensors) {
+            for (spec, tensor) in self.graph.shape(set).tensors().iter().zip(tensors) {
                 let name = format!("{name}.{}", spec.role.name());
                 all.push(Param { name, role: spec.role, tensor });
             }
@@ -390,7 +390,7 @@ pub(super) fn leading(tensor: &Tensor, dims: &[u32]) -> Result<Tensor, TchError>
 
 /// The tensors of one weight set, as the options want them.
 fn own(graph: &DecisionGraph, id: WeightId, options: &Options) -> Result<Vec<Tensor>, ExecError> {
-    let set = &graph.weights[id.0 as usize];
+    let set = graph.shape(&graph.weights[id.0 as usize]);
     let deconv = matches!(set.kernel, Kernel::Deconv(_));
     let init = if deconv { options.deconv_init } else { options.init };
     let name = graph.weight_name(id);

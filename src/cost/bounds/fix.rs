@@ -15,6 +15,7 @@ use crate::maps::{HashMap, HashSet, IndexMap, IndexSet};
 use smallvec::SmallVec;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::iter::successors;
 
 /// Values of one decision that are compared.
 const VALUES: u128 = 128;
@@ -68,8 +69,8 @@ pub(super) fn fixed(
         let owners = graph.leaves.iter().map(|gate| gate.decision()).collect();
         let on = vec![None; graph.leaves.len()];
         let kinds = &open.kinds;
-        let mut fixing =
-            Fixing { graph, all, sum, sense, kinds, values: BTreeMap::new(), owners, on };
+        let (values, switched) = (BTreeMap::new(), Switched::default());
+        let mut fixing = Fixing { graph, all, sum, sense, kinds, values, owners, on, switched };
         for (of, named) in &open.named {
             if let Some(value) = fixing.best(*of, &decisions[of.index()].domain, named) {
                 fixing.take(*of, value);
@@ -190,14 +191,25 @@ struct Fixing<'a> {
     /// By leaf: its decision, and whether it is on; nothing where that decision is open.
     owners: Vec<DecisionId>,
     on: Vec<Option<bool>>,
+    /// What was switched last: its room is used again.
+    switched: Switched,
 }
 
 /// Terms by leaves of one decision, and by what else they need.
 #[derive(Default)]
 struct Switched {
     rests: IndexSet<When>,
-    /// By leaves that are on together: what that costs where one of `rests` holds.
-    terms: IndexMap<Leaves, Vec<(u32, u64)>>,
+    /// By leaves that are on together: their last term.
+    last: IndexMap<Leaves, u32>,
+    terms: Vec<Term>,
+}
+
+/// What something costs where one of some `rests` holds.
+struct Term {
+    rest: u32,
+    cost: u64,
+    /// The term before it with the same leaves.
+    before: Option<u32>,
 }
 
 /// What a value switches on, by what else it needs.
@@ -209,15 +221,25 @@ impl Switched {
         &'s self,
         graph: &'s DecisionGraph,
         value: &'s Value,
-    ) -> impl Iterator<Item = &'s (u32, u64)> {
+    ) -> impl Iterator<Item = &'s Term> {
         let on = |leaf: &LeafId| graph.gate(*leaf).weight(value) > 0;
-        self.terms.iter().filter(move |(leaves, _)| leaves.iter().all(on)).flat_map(|(_, own)| own)
+        let last = self.last.iter().filter(move |(leaves, _)| leaves.iter().all(on));
+        last.flat_map(|(_, last)| {
+            let before = |term: &&'s Term| term.before.map(|at| &self.terms[at as usize]);
+            successors(Some(&self.terms[*last as usize]), before)
+        })
     }
 
     fn own(&self, graph: &DecisionGraph, value: &Value) -> Own {
         let mut own = vec![0; self.rests.len()];
-        self.on(graph, value).for_each(|(rest, cost)| own[*rest as usize] += cost);
+        self.on(graph, value).for_each(|term| own[term.rest as usize] += term.cost);
         own
+    }
+
+    fn clear(&mut self) {
+        self.rests.clear();
+        self.last.clear();
+        self.terms.clear();
     }
 }
 
@@ -237,15 +259,23 @@ impl Fixing<'_> {
         let table = Table::of(domain);
         let count = table.small_count().filter(|n| *n <= VALUES)?;
         let values: Vec<Value> = (0..count).filter_map(|rank| table.unrank_small(rank)).collect();
-        let switched = self.switched(of, named);
+        let mut switched = std::mem::take(&mut self.switched);
+        self.switch(of, named, &mut switched);
+        let best = self.best_of(of, &values, &switched);
+        self.switched = switched;
+        best.map(|best| values[best].clone())
+    }
+
+    /// The best of a decision's values, if one is.
+    fn best_of(&mut self, of: DecisionId, values: &[Value], switched: &Switched) -> Option<usize> {
         let graph = self.graph;
-        let total = |value| switched.on(graph, value).map(|(_, cost)| cost).sum();
+        let total = |value| switched.on(graph, value).map(|term| term.cost).sum();
         let totals: Vec<u64> = values.iter().map(total).collect();
         // Most values are never compared: one that is no better ends the search.
         let known: Vec<OnceCell<Own>> = vec![OnceCell::new(); values.len()];
         let own = |at: usize| known[at].get_or_init(|| switched.own(graph, &values[at]));
         let end = totals.iter().copied().reduce(|a, b| self.sense.best(a, b))?;
-        let best = (0..values.len()).filter(|i| totals[*i] == end).find(|&best| {
+        (0..values.len()).filter(|i| totals[*i] == end).find(|&best| {
             let mut others = (0..values.len()).filter(|other| *other != best);
             let pays = others.all(|other| {
                 let (lower, higher) = match self.sense {
@@ -255,8 +285,7 @@ impl Fixing<'_> {
                 self.covers(&switched.rests, own(higher), own(lower))
             });
             pays && self.holds_best(of, &values[best])
-        })?;
-        Some(values[best].clone())
+        })
     }
 
     /// Whether a term can still count, with what has been found.
@@ -266,9 +295,8 @@ impl Fixing<'_> {
     }
 
     /// What leaves of a decision switch on, of some terms.
-    fn switched(&self, of: DecisionId, named: &[u32]) -> Switched {
-        let mut switched = Switched::default();
-        switched.rests.reserve(named.len());
+    fn switch(&self, of: DecisionId, named: &[u32], switched: &mut Switched) {
+        switched.clear();
         for &at in named.iter().filter(|at| self.is_open(**at)) {
             let (when, cost) = &self.sum[at as usize];
             let (mut here, mut leaves) = (Leaves::new(), Leaves::new());
@@ -276,10 +304,10 @@ impl Fixing<'_> {
                 let mine = self.owners[leaf.0 as usize] == of;
                 if mine { here.push(*leaf) } else { leaves.push(*leaf) }
             }
-            let rest = switched.rests.insert_full(When { place: when.place, leaves }).0;
-            switched.terms.entry(here).or_default().push((rest as u32, *cost));
+            let rest = switched.rests.insert_full(When { place: when.place, leaves }).0 as u32;
+            let before = switched.last.insert(here, switched.terms.len() as u32);
+            switched.terms.push(Term { rest, cost: *cost, before });
         }
-        switched
     }
 
     /// Whether places hold with a value only where they do with every other one, where it is to cost

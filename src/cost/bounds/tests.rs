@@ -22,7 +22,7 @@ fn check(draft: &Draft) -> bool {
 fn ends(draft: &Draft, way: Way) -> Option<Bounds> {
     let terms = Terms::of(&draft.decisions, &draft.graph, ASKED).expect("it runs");
     let end = |cost, sense| {
-        let sum = sum::of(&terms, cost).expect("it fits");
+        let sum = sum::of(terms.of.clone(), cost).expect("it fits");
         let all = &mut terms.all.clone();
         way(&draft.decisions, &draft.graph, all, &sum, &[sense]).map(|ends| ends[0])
     };
@@ -99,7 +99,7 @@ fn what_is_fixed_is_best() {
         };
         assert!(ends(&draft, way).is_none_or(|ends| agrees(&draft, ends)));
         let terms = Terms::of(&draft.decisions, &draft.graph, ASKED).expect("it runs");
-        let sum = sum::of(&terms, |cost| cost.macs).expect("it fits");
+        let sum = sum::of(terms.of.clone(), |cost| cost.macs).expect("it fits");
         for sense in [Sense::Least, Sense::Most] {
             let mut all = terms.all.clone();
             let open = fix::Open::of(&draft.graph, &all, &sum).expect("few hang together");
@@ -126,7 +126,7 @@ fn bounds_from_outside_hold() {
     for _ in 0..60 {
         let draft = random_space(&mut rng);
         let mut terms = Terms::of(&draft.decisions, &draft.graph, ASKED).expect("it runs");
-        let macs = sum::of(&terms, |cost| cost.macs).expect("it fits");
+        let macs = sum::of(terms.of.clone(), |cost| cost.macs).expect("it fits");
         let whole = |(when, cost): &(When, u64)| (when.whole(&draft.graph, &mut terms.all), *cost);
         let sum: Vec<(Cond, u64)> = macs.iter().map(whole).collect();
         let mut solver = Solver::new(&draft.decisions, terms.all);

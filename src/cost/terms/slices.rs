@@ -2,7 +2,7 @@
 
 use super::{Cost, Live, Terms, When};
 use crate::ir::condition::Cond;
-use crate::ir::graph::{DecisionGraph, LeafId, NodeId, WeightSet};
+use crate::ir::graph::{DecisionGraph, LeafId, NodeId, WeightShape};
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::MapType;
 
@@ -55,7 +55,7 @@ impl Terms {
     pub(super) fn add_sliced_params(
         &mut self,
         graph: &DecisionGraph,
-        set: &WeightSet,
+        set: &WeightShape,
         users: &[u32],
         live: &Live,
     ) {
@@ -80,7 +80,7 @@ impl Terms {
     fn add_widest(
         &mut self,
         graph: &DecisionGraph,
-        set: &WeightSet,
+        set: &WeightShape,
         users: &[Slices],
         live: &Live,
     ) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ir::decision::Gate;
-use crate::ir::graph::{Edge, LeafId, NodeId, Slices};
+use crate::ir::graph::{Edge, LeafId, NodeId, Slices, WeightShape};
 use crate::ir::kernel::{Act, Kernel};
 use crate::ir::member;
 use crate::ir::shape::{MapType, Scale, SliceId};
@@ -185,7 +185,11 @@ fn sliced() -> Draft {
     let z = draft.node(Kernel::Act(Act::Relu), &[chosen]);
     let out = draft.node(conv(1), &[z]);
     draft.graph.alter(out, |form| form.ty.slice = None);
-    draft.graph.weights.iter_mut().for_each(|set| set.sliced = true);
+    for at in 0..draft.graph.weights.len() {
+        let shape = *draft.graph.shape(&draft.graph.weights[at]);
+        let shape = draft.graph.shape_id(WeightShape { sliced: true, ..shape });
+        draft.graph.weights[at].shape = shape;
+    }
     draft.output(out);
     draft
 }
@@ -206,7 +210,7 @@ fn keys_tell_the_widths_of_slices_apart() {
 }
 
 fn params(graph: &DecisionGraph) -> u64 {
-    graph.weights.iter().map(|set| set.kernel.params(set.channels)).sum()
+    graph.weights.iter().map(|set| graph.shape(set).params()).sum()
 }
 
 #[test]

@@ -200,7 +200,7 @@ impl Twins<'_> {
             }
             let Entry::Vacant(entry) = found.entry(here) else { continue };
             let together = entry.insert(self.chosen_together(all, here));
-            ahead.extend(self.needs(here, together));
+            self.add_needs(here, together, &mut ahead);
             if found.len() + self.known.len() > PAIRS {
                 return None;
             }
@@ -221,18 +221,17 @@ impl Twins<'_> {
         }
     }
 
-    /// The pairs that decide a pair.
-    fn needs(&self, (later, first): Pair, together: &Together) -> Vec<Pair> {
+    /// Adds the pairs that decide a pair.
+    fn add_needs(&self, (later, first): Pair, together: &Together, needs: &mut Vec<Pair>) {
         let (a, b) = (self.maker(later as usize), self.maker(first as usize));
         if a == b {
-            return Vec::new();
+            return;
         }
         let cuts = [(a, b), (b, a)].map(|(cut, other)| Some(pair(self.cut(cut)?.0, other)));
-        let mut needs: Vec<Pair> = cuts.into_iter().flatten().collect();
+        needs.extend(cuts.into_iter().flatten());
         if self.may_be_equal(a, b) {
-            needs.extend(self.parts(a, b, together));
+            self.add_parts(a, b, together, needs);
         }
-        needs
     }
 
     /// What a node takes leading channels of, where these are all that are there: how many it takes.
@@ -244,27 +243,24 @@ impl Twins<'_> {
         self.graph.node(NodeId::new(src)).ty.slice.map(|_| (src, len))
     }
 
-    /// The pairs of what two maps are made of.
-    fn parts(&self, a: usize, b: usize, together: &Together) -> Vec<Pair> {
+    /// Adds the pairs of what two maps are made of.
+    fn add_parts(&self, a: usize, b: usize, together: &Together, needs: &mut Vec<Pair>) {
         if !self.is_sum(a) && !self.is_sum(b) {
-            return self.inputs(a, b).map(|(l, r)| pair(l, r)).collect();
+            return needs.extend(self.inputs(a, b).map(|(l, r)| pair(l, r)));
         }
         if self.is_choice(a) && self.is_choice(b) {
-            return together.iter().map(|(_, l, r)| pair(*l, *r)).collect();
+            return needs.extend(together.iter().map(|(_, l, r)| pair(*l, *r)));
         }
         let (left, right) = (self.sources(a), self.sources(b));
-        let all = left.iter().flat_map(|l| right.iter().map(|r| pair(*l, *r)));
-        let mut needs: Vec<Pair> = match self.is_choice(a) || self.is_choice(b) {
-            true => Vec::new(),
-            false => all.collect(),
-        };
+        if !self.is_choice(a) && !self.is_choice(b) {
+            needs.extend(left.iter().flat_map(|l| right.iter().map(|r| pair(*l, *r))));
+        }
         if !self.is_choice(b) {
             needs.extend(left.iter().filter(|l| **l != a).map(|l| pair(*l, b)));
         }
         if !self.is_choice(a) {
             needs.extend(right.iter().filter(|r| **r != b).map(|r| pair(a, *r)));
         }
-        needs
     }
 
     /// Whether at most one term of a sum is ever on.
@@ -326,10 +322,9 @@ impl Twins<'_> {
 
     /// When equal kernels make the same.
     fn made_alike(&self, all: &mut Conditions, a: usize, b: usize) -> Cond {
-        let inputs: Vec<(usize, usize)> = self.inputs(a, b).collect();
         let [left, right] = [a, b].map(|node| self.graph.node(NodeId::new(node)).ty);
         let widths = self.widths(all, left, right);
-        inputs.into_iter().fold(widths, |equal, (l, r)| match equal {
+        self.inputs(a, b).fold(widths, |equal, (l, r)| match equal {
             Cond::FALSE => equal,
             _ => {
                 let here = self.look_up(l, r);
@@ -394,9 +389,8 @@ impl Twins<'_> {
         if !self.is_sum(node) {
             return smallvec![(Cond::TRUE, node)];
         }
-        let edges: Vec<(usize, Option<usize>)> = self.wiring.edges(node).collect();
         let mut terms = Terms::new();
-        for (src, leaf) in edges {
+        for (src, leaf) in self.wiring.edges(node) {
             let leaf = leaf.map(|leaf| LeafId(leaf as u32));
             match leaf.map(|leaf| *self.graph.gate(leaf)) {
                 Some(Gate::Pick { of, pick }) => {
