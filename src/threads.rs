@@ -2,6 +2,7 @@
 
 use std::io;
 use std::panic::resume_unwind;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
@@ -22,14 +23,34 @@ fn spawn<'scope, T: Send + 'scope>(
     Builder::new().stack_size(ASIDE_BYTES).spawn_scoped(scope, run)
 }
 
-/// The same for something that nobody has to wait for.
-///
-/// # Errors
-/// Where the system starts no more threads.
-pub fn aside<T: Send + 'static>(
-    run: impl FnOnce() -> T + Send + 'static,
-) -> io::Result<JoinHandle<T>> {
-    Builder::new().stack_size(ASIDE_BYTES).spawn(run)
+/// Something that nobody has to wait for.
+type Errand = Box<dyn FnOnce() + Send>;
+
+/// A thread that waits for something to do. From asking the system for one to its first step may take
+/// milliseconds: who knows that there will be something asks in advance.
+pub struct Spare {
+    queue: Sender<Errand>,
+    thread: JoinHandle<()>,
+}
+
+impl Spare {
+    /// One that waits.
+    ///
+    /// # Errors
+    /// Where the system starts no more threads.
+    pub fn new() -> io::Result<Spare> {
+        let (queue, errands) = mpsc::channel::<Errand>();
+        let run = move || errands.into_iter().for_each(|errand| errand());
+        let thread = Builder::new().stack_size(ASIDE_BYTES).spawn(run)?;
+        Ok(Spare { queue, thread })
+    }
+
+    /// Gives it something to do, after which it ends.
+    pub fn begin(self, errand: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+        // The other end is there until this one goes.
+        drop(self.queue.send(Box::new(errand)));
+        self.thread
+    }
 }
 
 /// What came of it; a panic goes on here.

@@ -13,6 +13,7 @@ use crate::ir::DecisionGraph;
 use crate::sema::plan::Plans;
 use crate::sema::{Early, Wanted};
 use crate::supernet::memory::training_peak;
+use crate::threads::Spare;
 use pieces::Begun;
 use serde::Serialize;
 
@@ -127,8 +128,8 @@ impl At {
 }
 
 pub(super) fn run(args: &Args, term: &mut Term) -> Result<(), Failure> {
-    let mut begun = None;
-    let mut show = |early: Early<'_>| begun = Some(ahead(&early, args));
+    let (mut begun, mut spare) = (None, Spare::new().ok());
+    let mut show = |early: Early<'_>| begun = Some(ahead(spare.take(), &early, args));
     let wanted = Wanted { net: args.net.as_deref(), show: &mut show };
     let judged = read::right_early(&args.spec, term, Some(wanted))?;
     let chosen = read::choose(&judged, args.net.as_deref())?;
@@ -162,13 +163,13 @@ pub(super) fn measure(
 }
 
 fn begin(judged: &Judged, chosen: Chosen, at: At, train: bool) -> Begun {
-    Begun::with(judged.space.decisions(), &chosen.net.graph, at, train)
+    Begun::with(Spare::new().ok(), judged.space.decisions(), &chosen.net.graph, at, train)
 }
 
 /// Begins with a network that is there early. Where a mistake is found after that, nobody waits.
-fn ahead(early: &Early<'_>, args: &Args) -> (String, Begun) {
+fn ahead(spare: Option<Spare>, early: &Early<'_>, args: &Args) -> (String, Begun) {
     let at = At::of(&(early.plans)(), early.name, args.input);
-    let begun = Begun::with(early.decisions, early.graph, at, args.train);
+    let begun = Begun::with(spare, early.decisions, early.graph, at, args.train);
     (early.name.to_owned(), begun)
 }
 

@@ -170,7 +170,7 @@ pub fn inherited(
     for (id, set) in (0..).map(WeightId).zip(&heir.weights) {
         let own = heir.weight_name(id);
         let Some(from) = origins.get(&own) else { continue };
-        for spec in set.kernel.weights(set.channels) {
+        for spec in heir.shape(set).tensors() {
             let name = format!("{own}.{}", spec.role.name());
             let Some(tensor) = space.get(&format!("{from}.{}", spec.role.name())) else { continue };
             let taken = match fits(tensor, &spec.dims) {

@@ -5,7 +5,7 @@ use super::{At, Bounds, Report};
 use crate::cost::{self, Costs, Ground, Range, SizeProblem, TableProblem};
 use crate::ir::DecisionGraph;
 use crate::ir::decision::Decision;
-use crate::threads;
+use crate::threads::Spare;
 use std::panic::resume_unwind;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
@@ -18,8 +18,10 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// Begins on a thread aside. It is left to itself when the result is.
+    /// Begins, on a thread that is there for it, if there is one. It is left to itself when the result
+    /// is.
     pub(super) fn with(
+        spare: Option<Spare>,
         decisions: &[Decision],
         graph: &Arc<DecisionGraph>,
         at: At,
@@ -27,11 +29,11 @@ impl Begun {
     ) -> Begun {
         let pieces = Arc::new(Pieces::of(decisions.to_vec(), Arc::clone(graph), at, train));
         let own = Arc::clone(&pieces);
-        let ahead = threads::aside(move || {
+        let errand = move || {
             own.inference();
             own.peak();
-        });
-        Begun { pieces, ahead: ahead.ok() }
+        };
+        Begun { pieces, ahead: spare.map(|spare| spare.begin(errand)) }
     }
 
     /// What is asked.

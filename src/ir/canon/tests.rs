@@ -94,7 +94,7 @@ fn shuffled(graph: &DecisionGraph, rng: &mut ChaCha8Rng) -> DecisionGraph {
         let ready = |id: &NodeId| graph.inputs(*id).iter().all(|(src, _)| place.contains_key(src));
         let open: Vec<usize> = (0..left.len()).filter(|i| ready(&left[*i])).collect();
         let id = left.remove(open[rng.random_range(0..open.len())]);
-        let new = out.graph.add_node(graph.graph[id].clone());
+        let new = out.graph.add_node(graph.graph[id]);
         let mut inputs: Vec<_> = graph.inputs(id).into_iter().map(|(src, _)| src).collect();
         if matches!(graph.node(id).kernel, Kernel::Add | Kernel::Concat) && !inputs.is_empty() {
             let by = rng.random_range(0..inputs.len());

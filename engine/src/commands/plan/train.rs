@@ -243,7 +243,7 @@ fn stage(
 ) -> Stage {
     let (mut moved, mut frozen) = (vec![0; phase.weights.len()], 0);
     for (id, set) in (0..).map(WeightId).zip(&graph.weights) {
-        let params = set.kernel.params(set.channels);
+        let params = graph.shape(set).params();
         match phase.owner(&graph.weight_name(id)) {
             Owner::Mover(mover) => moved.iter_mut().skip(mover).take(1).for_each(|n| *n += params),
             Owner::Frozen | Owner::Nobody | Owner::Both(..) => frozen += params,
