@@ -48,7 +48,7 @@ pub type ValueId = u32;
 pub type Values = SmallVec<[ValueId; 4]>;
 
 /// A run, step by step: what is computed, in order. A step's index is its value's name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     steps: Vec<Stored>,
     /// What steps do, each thing once.
@@ -62,7 +62,7 @@ pub struct Plan {
 }
 
 /// A step as it is stored: its work, and its ranges of what a plan's steps read and free.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Stored {
     node: NodeId,
     work: u32,
@@ -87,7 +87,7 @@ impl Hash for Work {
 }
 
 /// One kernel's application: a step as it is read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'p> {
     /// The node whose kernel is applied.
     pub node: NodeId,
@@ -347,7 +347,7 @@ impl<'g> Building<'g> {
             self.plan.operands.truncate(start as usize);
             return same;
         }
-        // There is room for all of them.
+        // There is room for all of them, so that none is hashed again.
         self.known.insert_unique(own, value, |_| own);
         value
     }

@@ -1,4 +1,4 @@
-//! Threads that work side by side for a moment.
+//! Threads that work side by side for a moment, or wait for an errand.
 
 use std::io;
 use std::panic::resume_unwind;
@@ -38,16 +38,27 @@ impl Spare {
     ///
     /// # Errors
     /// Where the system starts no more threads.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (sender, receiver) = mpsc::channel();
+    /// let thread = segc::threads::Spare::new()?.begin(move || drop(sender.send(2)));
+    /// assert_eq!(receiver.recv(), Ok(2));
+    /// thread.join().expect("it ends");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Spare> {
-        let (queue, errands) = mpsc::channel::<Errand>();
-        let run = move || errands.into_iter().for_each(|errand| errand());
+        let (queue, errand) = mpsc::channel::<Errand>();
+        // Nothing comes where nobody needed it.
+        let run = move || errand.recv().into_iter().for_each(|errand| errand());
         let thread = Builder::new().stack_size(ASIDE_BYTES).spawn(run)?;
         Ok(Spare { queue, thread })
     }
 
     /// Gives it something to do, after which it ends.
     pub fn begin(self, errand: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
-        // The other end is there until this one goes.
+        // It is received: the thread waits until then.
         drop(self.queue.send(Box::new(errand)));
         self.thread
     }

@@ -69,6 +69,7 @@ impl CostTable {
         // That all leaves on the way to a place are on: many terms share it.
         let mut ways: HashMap<Vec<LeafId>, Cond> = HashMap::default();
         let nodes = terms.nodes.take().unwrap_or_default();
+        debug_assert_eq!(nodes.len(), terms.of.len(), "their nodes were asked for");
         for ((When { place, leaves }, cost), nodes) in
             std::mem::take(&mut terms.of).into_iter().zip(nodes)
         {

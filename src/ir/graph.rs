@@ -199,7 +199,7 @@ pub struct Output {
 pub struct DecisionGraph {
     /// Kernels and maps.
     pub graph: DiGraph<Vertex, Edge, u32>,
-    /// What nodes are, each form once.
+    /// What nodes are, each form once. Of some there may be no node any more.
     pub forms: IndexSet<Form>,
     /// What switches edges; each fact once.
     pub leaves: IndexSet<Gate>,
@@ -207,7 +207,7 @@ pub struct DecisionGraph {
     pub slices: IndexSet<Slices>,
     /// Every weight set once.
     pub weights: Vec<WeightSet>,
-    /// What weight sets are, each shape once.
+    /// What weight sets are, each shape once. Of some there may be no set any more.
     pub shapes: IndexSet<WeightShape>,
     /// Named parts, outermost first.
     pub scopes: Vec<Scope>,

@@ -338,7 +338,8 @@ impl Builder {
         }
     }
 
-    /// The form of a copy that is applied at another place. What is kept was marked from outside.
+    /// The form of a copy that is applied at another place. It is not kept: stretches that keep something
+    /// are not copied, what is kept in one was marked from outside.
     fn moved(&mut self, form: FormId, from: Span, to: Span) -> FormId {
         let old = self.graph.forms[form.0 as usize];
         if old.at != from && !old.keep {

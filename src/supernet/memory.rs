@@ -481,7 +481,7 @@ impl Walk<'_> {
             logs.push(self.pool.new_block(whole));
             self.pool.shrink(resized);
         }
-        for (value, log) in outputs.iter().zip(logs).rev() {
+        for (at, (value, log)) in outputs.iter().zip(logs).enumerate().rev() {
             let whole = self.pool.blocks[log as usize].0;
             // Of the logarithm, then of what it was taken of.
             self.pool.pass(2 * whole);
@@ -490,8 +490,10 @@ impl Walk<'_> {
             if self.marks[*value as usize].wants {
                 seeds.push((*value, gradient));
             }
-            // The outputs' own handles went before the way back began.
-            self.pool.release(self.marks[*value as usize].block);
+            // The outputs' own handles went before the way back began; of those of one map, the last.
+            if !outputs[..at].contains(value) {
+                self.pool.release(self.marks[*value as usize].block);
+            }
         }
         for (value, gradient) in seeds {
             self.accumulate(value, gradient);

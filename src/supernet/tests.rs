@@ -6,7 +6,7 @@ use crate::ir::builder::Builder;
 use crate::ir::decision::Pick;
 use crate::ir::kernel::Target;
 use crate::ir::kernel::{Act, Conv, Interp, Norm};
-use crate::ir::{DecisionId, Gate};
+use crate::ir::{DecisionId, Gate, Size};
 
 const RELU: Kernel = Kernel::Act(Act::Relu);
 
@@ -183,5 +183,36 @@ fn nothing_is_written_over_what_views_still_show() {
 fn plans_are_deterministic() {
     let graph = choice();
     let of = || plan(&graph, &[Switch::Weighted; 2], Mode::Train);
-    assert_eq!(of(), of());
+    let (one, other) = (of(), of());
+    assert!(one.steps().eq(other.steps()));
+    assert_eq!(one.outputs, other.outputs);
+}
+
+#[test]
+fn a_map_that_is_two_outputs_goes_when_both_are_done() {
+    let peak = |twice: bool| {
+        let mut b = Builder::new();
+        let x = b.input(3);
+        let y = b.add(conv(4, 3), &[x]);
+        let y = b.add(RELU, &[y]);
+        b.output("out", y);
+        if twice {
+            b.aux("aux", y);
+        }
+        memory::training_peak(&b.finish(), Size { h: 32, w: 32 }, 2).expect("it fits")
+    };
+    // Another logarithm, and the gradient that it begins with.
+    let whole = 4 * 32 * 32 * 2 * 4;
+    let more = peak(true) - peak(false);
+    assert!((whole..3 * whole).contains(&more), "{more} of {whole}");
+}
+
+#[test]
+fn of_equal_nodes_one_is_altered_alone() {
+    let mut b = Builder::new();
+    let x = b.input(3);
+    let [one, other] = [(); 2].map(|()| b.add(RELU, &[x]));
+    b.keep(other);
+    let graph = b.finish();
+    assert_eq!([one, other].map(|node| graph.node(node).keep), [false, true]);
 }

@@ -18,8 +18,8 @@ pub(super) struct Begun {
 }
 
 impl Begun {
-    /// Begins, on a thread that is there for it, if there is one. It is left to itself when the result
-    /// is.
+    /// Begins, on a thread that waits for that, if there is one. Where nobody asks for the result, the
+    /// thread is left to itself.
     pub(super) fn with(
         spare: Option<Spare>,
         decisions: &[Decision],
