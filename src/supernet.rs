@@ -259,16 +259,6 @@ fn liveness(graph: &DecisionGraph, present: &Presence, mode: Mode) -> Vec<bool> 
     live
 }
 
-/// By weight set: whether several nodes apply it.
-fn tied(graph: &DecisionGraph) -> Vec<bool> {
-    let (mut applied, mut tied) = (vec![false; graph.weights.len()], Vec::new());
-    tied.resize(applied.len(), false);
-    for id in graph.graph.node_weights().filter_map(|node| node.weights) {
-        tied[id.0 as usize] = std::mem::replace(&mut applied[id.0 as usize], true);
-    }
-    tied
-}
-
 /// A plan in the making.
 struct Building<'g> {
     graph: &'g DecisionGraph,
@@ -279,8 +269,6 @@ struct Building<'g> {
     works: Vec<Option<u32>>,
     /// The value of every node that has been added.
     values: Vec<Option<ValueId>>,
-    /// By weight set: whether several nodes apply it.
-    tied: Vec<bool>,
     /// Steps that need not be repeated.
     known: HashTable<ValueId>,
 }
@@ -302,7 +290,6 @@ impl<'g> Building<'g> {
             plan,
             works: vec![None; graph.forms.len()],
             values: vec![None; nodes],
-            tied: tied(graph),
             known: HashTable::with_capacity(nodes),
         }
     }
@@ -337,7 +324,7 @@ impl<'g> Building<'g> {
         let (work, end) = (self.work(node), self.plan.operands.len() as u32);
         let step = Stored { node, work, inputs: start..end, free: 0..0, in_place: false };
         self.plan.steps.push(step);
-        if !self.may_repeat(value) {
+        if !self.repeats(value) {
             return value;
         }
         let hash = |value| self.key_hash(value);
@@ -367,12 +354,8 @@ impl<'g> Building<'g> {
         work
     }
 
-    /// Whether others may do the same, and whether doing it again leaves the same behind.
-    fn may_repeat(&self, value: ValueId) -> bool {
-        let weights = self.graph.graph[self.plan.steps[value as usize].node].weights;
-        if weights.is_some_and(|id| !self.tied[id.0 as usize]) {
-            return false;
-        }
+    /// Whether doing it again gives the same and leaves the same behind.
+    fn repeats(&self, value: ValueId) -> bool {
         match self.plan.work(value).kernel {
             // Each dropout draws anew.
             Kernel::Dropout { .. } => self.mode == Mode::Eval,

@@ -65,7 +65,7 @@ fn macs(network: &Executor<'_>, ran: &[Shapes], area: impl Fn(usize, Option<usiz
         };
         let id = node.weights.expect("it has weights");
         let weight = &network.weight_set(id)[0];
-        let numbers = match graph.shape(&graph.weights[id.0 as usize]).sliced {
+        let numbers = match graph.shape_of(id).sliced {
             // Of both sides, as many channels as the maps have.
             true => {
                 let sides = weight.size()[2..].iter().product::<i64>();

@@ -85,7 +85,7 @@ impl Sizes {
             given.clear();
             let there = edges.iter().map(|edge| edge.source().index()).filter(|src| live[*src]);
             given.extend(there.map(|src| sizes.outputs[src]));
-            if given.len() > 1 && !joinable(&node.kernel, &given) {
+            if !joinable(&node.kernel, &given) {
                 let (kernel, sizes) = (node.kernel.name(), given.clone());
                 return Err(SizeProblem::Unequal { node: id, kernel, sizes, near: Vec::new() });
             }

@@ -257,6 +257,11 @@ impl DecisionGraph {
         &self.shapes[set.shape.0 as usize]
     }
 
+    /// What the weight set of an index is.
+    pub fn shape_of(&self, WeightId(at): WeightId) -> &WeightShape {
+        self.shape(&self.weights[at as usize])
+    }
+
     /// The inputs of a node with their edges, in port order.
     pub fn inputs(&self, node: NodeId) -> Inputs {
         let mut all: Inputs = self

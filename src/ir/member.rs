@@ -251,7 +251,7 @@ impl Kept {
         for (id, node) in graph.nodes() {
             let Some(w) = node.weights else { continue };
             idle[w.0 as usize] = false;
-            let set = graph.shape(&graph.weights[w.0 as usize]);
+            let set = graph.shape_of(w);
             if plan.needed[id.index()] && !set.sliced {
                 used[w.0 as usize] = Some((set.kernel, set.channels));
             } else if plan.needed[id.index()] {

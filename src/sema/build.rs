@@ -126,7 +126,7 @@ impl Builder {
     ) -> Result<WeightId, TieMismatch> {
         let scope = key.0;
         if let Some(&id) = self.weights.get(&key) {
-            let known = *self.graph.shape(&self.graph.weights[id.0 as usize]);
+            let known = *self.graph.shape_of(id);
             let wider = known.kernel.widened(&kernel);
             if (sliced || known.sliced) && wider == kernel.widened(&known.kernel) {
                 let channels = known.channels.max(channels);

@@ -312,7 +312,7 @@ struct Fact {
 fn facts(graph: &DecisionGraph, plan: &Plan, sizes: &Sizes, batch: u64) -> Vec<Fact> {
     let of = |step: Step<'_>| {
         let (id, weights) = (step.node, graph.graph[step.node].weights);
-        let shape = weights.map(|id| graph.shape(&graph.weights[id.0 as usize]));
+        let shape = weights.map(|id| graph.shape_of(id));
         let size = sizes.output(id);
         Fact {
             weights,

@@ -245,7 +245,7 @@ impl<'g> Executor<'g> {
         kernel: &Kernel,
         channels: i64,
     ) -> Result<Option<Vec<Tensor>>, TchError> {
-        if !id.is_some_and(|id| self.graph.shape(&self.graph.weights[id.0 as usize]).sliced) {
+        if !id.is_some_and(|id| self.graph.shape_of(id).sliced) {
             return Ok(None);
         }
         let specs = kernel.weights(u32::try_from(channels).unwrap_or(u32::MAX));
@@ -390,7 +390,7 @@ pub(super) fn leading(tensor: &Tensor, dims: &[u32]) -> Result<Tensor, TchError>
 
 /// The tensors of one weight set, as the options want them.
 fn own(graph: &DecisionGraph, id: WeightId, options: &Options) -> Result<Vec<Tensor>, ExecError> {
-    let set = graph.shape(&graph.weights[id.0 as usize]);
+    let set = graph.shape_of(id);
     let deconv = matches!(set.kernel, Kernel::Deconv(_));
     let init = if deconv { options.deconv_init } else { options.init };
     let name = graph.weight_name(id);

@@ -1,6 +1,6 @@
 //! What is present and what is live in a graph whose leaves are on or off.
 
-use crate::ir::graph::{DecisionGraph, Form, NodeId, WholeEdge};
+use crate::ir::graph::{DecisionGraph, NodeId, WholeEdge};
 use crate::ir::kernel::Kernel;
 
 /// For every node, by index.
@@ -19,10 +19,9 @@ pub fn liveness(graph: &DecisionGraph, leaf_on: &[bool], train: bool) -> Livenes
     let count = graph.graph.node_count();
     let on = |edge: &WholeEdge| edge.weight.leaf.is_none_or(|leaf| leaf_on[leaf.0 as usize]);
     let mut present: Vec<bool> = Vec::with_capacity(count);
-    let rules = Rules::of(graph);
-    for (id, _, edges) in graph.wired() {
+    for (id, node, edges) in graph.wired() {
         let there = |edge: &WholeEdge| present[edge.source().index()];
-        let here = match rules.at(id) {
+        let here = match Rule::of(graph, id, &node.kernel) {
             Rule::Always => true,
             Rule::All | Rule::First => edges.iter().all(there),
             Rule::Any => edges.iter().any(|edge| on(edge) && there(edge)),
@@ -33,9 +32,9 @@ pub fn liveness(graph: &DecisionGraph, leaf_on: &[bool], train: bool) -> Livenes
     for output in graph.outputs.iter().filter(|output| train || !output.aux) {
         live[output.node.index()] |= present[output.node.index()];
     }
-    for (id, _, edges) in graph.wired_back() {
+    for (id, node, edges) in graph.wired_back() {
         if live[id.index()] {
-            for edge in edges.iter().take(rules.at(id).reads()) {
+            for edge in edges.iter().take(node.kernel.reads(edges.len())) {
                 let src = edge.source().index();
                 live[src] |= on(edge) && present[src];
             }
@@ -71,36 +70,13 @@ enum Rule {
 }
 
 impl Rule {
-    /// How many inputs are read at most.
-    fn reads(self) -> usize {
-        if self == Rule::First { 1 } else { usize::MAX }
-    }
-}
-
-/// The rules of a graph's nodes.
-struct Rules<'g> {
-    graph: &'g DecisionGraph,
-    /// By form; nothing where nodes differ.
-    of: Vec<Option<Rule>>,
-}
-
-impl<'g> Rules<'g> {
-    fn of(graph: &'g DecisionGraph) -> Rules<'g> {
-        let rule = |form: &Form| match form.kernel {
-            Kernel::Add => None,
-            Kernel::Mix => Some(Rule::Any),
-            Kernel::Given => Some(Rule::First),
-            _ => Some(Rule::All),
-        };
-        Rules { graph, of: graph.forms.iter().map(rule).collect() }
-    }
-
-    fn at(&self, id: NodeId) -> Rule {
-        let form = self.graph.graph[id].form.0 as usize;
-        self.of[form].unwrap_or_else(|| match self.graph.fills(id) {
-            true => Rule::Always,
-            false => Rule::Any,
-        })
+    fn of(graph: &DecisionGraph, id: NodeId, kernel: &Kernel) -> Rule {
+        match kernel {
+            Kernel::Add if graph.fills(id) => Rule::Always,
+            Kernel::Mix | Kernel::Add => Rule::Any,
+            Kernel::Given => Rule::First,
+            _ => Rule::All,
+        }
     }
 }
 
@@ -114,7 +90,6 @@ impl Wiring {
             outputs: graph.outputs.iter().map(|o| (o.node.index() as u32, o.aux)).collect(),
             kept: Vec::new(),
         };
-        let rules = Rules::of(graph);
         for (id, node, edges) in graph.wired() {
             if node.keep {
                 wiring.kept.push(id.index() as u32);
@@ -123,7 +98,7 @@ impl Wiring {
             let ends = edges.iter().map(|edge| (edge.source().index() as u32, leaf(edge)));
             wiring.edges.extend(ends);
             wiring.starts.push(wiring.edges.len() as u32);
-            wiring.rules.push(rules.at(id));
+            wiring.rules.push(Rule::of(graph, id, &node.kernel));
         }
         wiring
     }
@@ -137,7 +112,8 @@ impl Wiring {
 
     /// The edges along which a node reads.
     pub fn reads(&self, node: usize) -> impl Iterator<Item = (usize, Option<usize>)> + '_ {
-        self.edges(node).take(self.rules[node].reads())
+        let most = if self.rules[node] == Rule::First { 1 } else { usize::MAX };
+        self.edges(node).take(most)
     }
 
     /// The outputs, and what is kept.
