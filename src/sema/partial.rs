@@ -66,11 +66,70 @@ fn lacking_part(concat: &Form, part: &Form) -> Diag {
         .help("give it zeros where it is absent: `sum(part, like = another)`")
 }
 
-/// Concatenations whose parts may not all be present together: a quick look that sees most of
-/// those that are.
+/// Concatenations whose parts may not all be present wherever they are asked for: a quick look that
+/// sees most of those that are.
 fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
+    let (keys, mut doubtful) = differing(decisions, graph);
+    if doubtful.is_empty() {
+        return doubtful;
+    }
+    let asked = asked(graph);
+    doubtful.retain(|concat| {
+        let here = |gate: &Gate, part: NodeId| implied(decisions, gate, keys[part.index()]);
+        match &asked[concat.index()] {
+            Asked::Never => false,
+            Asked::Under(gate) => !graph.inputs(*concat).iter().all(|(part, _)| here(gate, *part)),
+            Asked::Somewhere => true,
+        }
+    });
+    doubtful
+}
+
+/// Where a map is asked for, at most.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Never,
+    /// Where a gate is on.
+    Under(Gate),
+    Somewhere,
+}
+
+impl Asked {
+    fn or(self, other: Asked) -> Asked {
+        match (self, other) {
+            (Asked::Never, asked) | (asked, Asked::Never) => asked,
+            (one, other) if one == other => one,
+            _ => Asked::Somewhere,
+        }
+    }
+}
+
+/// By node: where it is asked for, on the way back from the outputs.
+fn asked(graph: &DecisionGraph) -> Vec<Asked> {
+    let mut asked = vec![Asked::Never; graph.graph.node_count()];
+    for output in &graph.outputs {
+        asked[output.node.index()] = Asked::Somewhere;
+    }
+    for (id, _, inputs) in graph.wired_back() {
+        let here = asked[id.index()];
+        for edge in inputs.iter().filter(|_| here != Asked::Never) {
+            let by = match edge.weight.leaf.map(|leaf| *graph.gate(leaf)) {
+                // Which tells of no path what it passes.
+                None | Some(Gate::Alt { .. }) => here,
+                Some(gate) => Asked::Under(gate),
+            };
+            let source = &mut asked[edge.source().index()];
+            *source = source.or(by);
+        }
+    }
+    asked
+}
+
+/// By node: a key that stands for the members in which it is present. And the concatenations of
+/// parts that differ in that.
+fn differing(decisions: &[Decision], graph: &DecisionGraph) -> (Vec<u64>, Vec<NodeId>) {
     let mut keys: Vec<u64> = Vec::with_capacity(graph.graph.node_count());
-    let (mut doubtful, mut terms) = (Vec::new(), Vec::new());
+    let (mut differing, mut terms) = (Vec::new(), Vec::new());
     for (id, node, inputs) in graph.wired() {
         let of = |edge: &WholeEdge| keys[edge.source().index()];
         let key = match node.kernel {
@@ -92,11 +151,11 @@ fn doubtful(decisions: &[Decision], graph: &DecisionGraph) -> Vec<NodeId> {
             },
         };
         if node.kernel == Kernel::Concat && inputs.iter().any(|edge| of(edge) != key) {
-            doubtful.push(id);
+            differing.push(id);
         }
         keys.push(key);
     }
-    doubtful
+    (keys, differing)
 }
 
 /// What stands for "in every member".
@@ -127,14 +186,19 @@ fn together(how: u8, mut keys: impl Iterator<Item = u64> + Clone) -> u64 {
 
 /// Present where a gate is on and its term is there.
 fn mixed(decisions: &[Decision], terms: &[(Gate, u64)]) -> u64 {
-    let certain = terms.iter().all(|(gate, key)| implied(decisions, gate, *key));
-    match (certain, terms.first()) {
-        (true, Some((first, _))) if one_holds(decisions, terms) => match *first {
-            Gate::Arrow { of, layer, to, .. } => visited(of, layer, to),
-            Gate::Visit { of, layer, at } => visited(of, layer, at),
-            _ => ALWAYS,
-        },
-        _ => hash(1, terms),
+    let Some(&(first, key)) = terms.first() else { return hash(1, terms) };
+    if !one_holds(decisions, terms) {
+        return hash(1, terms);
+    }
+    let certain = || terms.iter().all(|(gate, key)| implied(decisions, gate, *key));
+    match first {
+        // Whichever alternative is on, its map is there where the others would be.
+        Gate::Alt { .. } if terms.iter().all(|(_, other)| *other == key) => key,
+        Gate::Alt { .. } => hash(1, terms),
+        _ if !certain() => hash(1, terms),
+        Gate::Arrow { of, layer, to, .. } => visited(of, layer, to),
+        Gate::Visit { of, layer, at } => visited(of, layer, at),
+        _ => ALWAYS,
     }
 }
 
@@ -177,8 +241,8 @@ fn one_holds(decisions: &[Decision], terms: &[(Gate, u64)]) -> bool {
         }
         // Every layer at which the path can leave the scale for good has its term.
         (Gate::Last { of, at, .. }, Domain::Path(lattice)) => {
-            let forced = lattice.first == [at] || lattice.exits == [at];
-            forced && all(&|g| matches!(*g, Gate::Last { of: o, at: a, .. } if (o, a) == (of, at)))
+            lattice.always_passes(at)
+                && all(&|g| matches!(*g, Gate::Last { of: o, at: a, .. } if (o, a) == (of, at)))
         }
         // All arrows that can enter the node are there.
         (Gate::Arrow { of, layer, to, .. }, Domain::Path(_)) => all(
@@ -194,3 +258,6 @@ fn hash(how: u8, of: impl Hash) -> u64 {
     (how, of).hash(&mut hasher);
     hasher.finish().max(ALWAYS + 1)
 }
+
+#[cfg(test)]
+mod tests;

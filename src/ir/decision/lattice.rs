@@ -98,6 +98,17 @@ impl Lattice {
         seen
     }
 
+    /// Whether every path passes a scale.
+    pub fn always_passes(&self, at: u8) -> bool {
+        let elsewhere = |s: &u8| *s != at;
+        let mut reached: Vec<u8> = self.first.iter().copied().filter(elsewhere).collect();
+        for _ in 1..self.layers {
+            let from = |to: &u8| reached.iter().any(|from| self.allows(*from, *to));
+            reached = (0..self.scales.len() as u8).filter(elsewhere).filter(from).collect();
+        }
+        !reached.iter().any(|s| self.exits.contains(s))
+    }
+
     /// How many paths there are.
     pub fn count(&self) -> BigUint {
         let ways = self.ways();
@@ -173,6 +184,30 @@ mod tests {
     fn twelve_layers_have_the_published_numbers_of_paths() {
         assert_eq!(lattice(12, &[0]).count().to_string(), "28657");
         assert_eq!(lattice(12, &[0, 1]).count().to_string(), "75025");
+    }
+
+    #[test]
+    fn a_scale_is_always_passed_where_each_path_holds_it() {
+        let moves = [(true, true), (false, true), (false, false)];
+        let firsts: [&[u8]; 3] = [&[0], &[1], &[0, 1]];
+        let shapes = [1, 2, 5].into_iter().flat_map(|n| firsts.map(|first| (n, first)));
+        let (mut always, mut asked) = (0, 0);
+        for (layers, first) in shapes {
+            let ends = moves.into_iter().flat_map(|m| [0, 1, 3].map(|exit| (m, exit)));
+            for ((up, stay), exit) in ends {
+                let moves = Moves { up, stay, down: true };
+                let domain = Lattice { moves, exits: vec![exit], ..lattice(layers, first) };
+                let count = domain.count().to_u64().expect("small");
+                let all = || (0..count).map(|r| domain.unrank(&r.into()).expect("below the count"));
+                for at in 0..4 {
+                    let passed = all().all(|path| path.contains(&at));
+                    assert_eq!(domain.always_passes(at), passed, "{at} of {domain:?}");
+                    always += u32::from(passed && count > 0);
+                    asked += 1;
+                }
+            }
+        }
+        assert!(0 < always && always < asked / 2, "{always} of {asked}");
     }
 
     #[test]
