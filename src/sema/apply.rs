@@ -269,8 +269,8 @@ impl Evaluator<'_> {
                 self.build.scope_at(f.scope, &name, turn)
             }
         };
-        let mut memo = self.memo_key(item, d, &resolved);
-        if let Some(key) = &mut memo
+        let memo = self.memo_key(item, d, &resolved);
+        if let Some(key) = &memo
             && let Some(value) = self.recall(key, d.instance.as_ref(), &resolved, outer, at)
         {
             return Ok(value);

@@ -1,6 +1,6 @@
 //! Building one network's graph: scopes, weights and nodes, each made once.
 
-use super::memo::Stretch;
+use super::memo::{Renamed, Stretch};
 use crate::ir::decision::Gate;
 use crate::ir::graph::{
     DecisionGraph, Edge, Form, FormId, LeafId, NodeId, Scope, ScopeId, Slices, Vertex, WeightId,
@@ -61,6 +61,20 @@ pub(super) struct Mark {
 pub(super) struct Home {
     pub(super) scopes: u32,
     pub(super) weights: u32,
+}
+
+/// Where a stretch is copied to.
+#[derive(Debug)]
+pub(super) struct Copied<'a> {
+    /// What is read in the place of its inputs.
+    pub(super) inputs: &'a [NodeId],
+    /// The scope around it.
+    pub(super) outer: ScopeId,
+    pub(super) home: Home,
+    /// The place in the text.
+    pub(super) at: Span,
+    /// What it decides by.
+    pub(super) renamed: &'a Renamed,
 }
 
 impl Builder {
@@ -304,35 +318,32 @@ impl Builder {
     }
 
     /// Copies a stretch's nodes: to other inputs, into another scope, with the weights there.
-    pub(super) fn stamp(
-        &mut self,
-        s: &Stretch,
-        inputs: &[NodeId],
-        outer: ScopeId,
-        home: Home,
-        at: Span,
-    ) {
+    pub(super) fn stamp(&mut self, s: &Stretch, to: &Copied) {
         let first = self.graph.graph.node_count() as u32;
         let nodes = (s.to.nodes - s.from.nodes) as usize;
         self.make_room(nodes, (s.to.edges - s.from.edges) as usize);
         self.parts.reserve(nodes);
+        let renames = !to.renamed.is_empty();
         let mut edge = s.from.edges;
         for n in s.from.nodes..s.to.nodes {
             let mut node = self.graph.graph.raw_nodes()[n as usize].weight;
             let edges = edge..self.edges_into(n, edge..s.to.edges);
             edge = edges.end;
-            let source = |id: NodeId| s.node(id, inputs, first);
+            let source = |id: NodeId| s.node(id, to.inputs, first);
             node.scope = match self.own_scope(s, &node) {
-                true => s.scope(node.scope, outer, home),
+                true => s.scope(node.scope, to.outer, to.home),
                 false => self.first_source_scope(&edges, source),
             };
-            node.weights = node.weights.map(|w| WeightId(w.0 - s.from.weights + home.weights));
-            node.form = self.moved(node.form, s.at, at);
+            node.weights = node.weights.map(|w| WeightId(w.0 - s.from.weights + to.home.weights));
+            node.form = self.moved(node.form, s.at, to);
             let id = self.graph.graph.add_node(node);
             self.parts.push(self.parts[n as usize]);
             for e in edges {
                 let old = &self.graph.graph.raw_edges()[e as usize];
-                let (from, weight) = (s.node(old.source(), inputs, first), old.weight);
+                let (from, mut weight) = (s.node(old.source(), to.inputs, first), old.weight);
+                if renames {
+                    weight.leaf = weight.leaf.map(|leaf| self.renamed(leaf, to.renamed));
+                }
                 self.graph.graph.add_edge(from, id, weight);
             }
         }
@@ -340,13 +351,41 @@ impl Builder {
 
     /// The form of a copy that is applied at another place. It is not kept: stretches that keep something
     /// are not copied, what is kept in one was marked from outside.
-    fn moved(&mut self, form: FormId, from: Span, to: Span) -> FormId {
-        let old = self.graph.forms[form.0 as usize];
-        if old.at != from && !old.keep {
+    fn moved(&mut self, form: FormId, from: Span, to: &Copied) -> FormId {
+        let old = &self.graph.forms[form.0 as usize];
+        let other = old.ty.slice.is_some() && !to.renamed.is_empty();
+        if old.at != from && !old.keep && !other {
             return form;
         }
-        let at = if old.at == from { to } else { old.at };
-        self.graph.form(Form { keep: false, at, ..old })
+        let mut new = Form { keep: false, ..*old };
+        if new.at == from {
+            new.at = to.at;
+        }
+        if other {
+            new.ty = self.renamed_type(new.ty, to.renamed);
+        }
+        self.graph.form(new)
+    }
+
+    /// A leaf where others take the place of decisions.
+    fn renamed(&mut self, leaf: LeafId, renamed: &Renamed) -> LeafId {
+        let gate = *self.graph.gate(leaf);
+        match renamed.gate(gate) {
+            same if same == gate => leaf,
+            other => self.leaf(other),
+        }
+    }
+
+    /// A type in the same way.
+    pub(super) fn renamed_type(&mut self, ty: MapType, renamed: &Renamed) -> MapType {
+        if renamed.is_empty() {
+            return ty;
+        }
+        let Some(slices) = self.graph.slices(ty) else { return ty };
+        let gate = |leaf: LeafId| renamed.gate(*self.graph.gate(leaf));
+        let cases: Vec<(Gate, u32)> =
+            slices.cases.iter().map(|(leaf, width)| (gate(*leaf), *width)).collect();
+        MapType { slice: Some(self.slices(cases.into_iter())), ..ty }
     }
 
     /// Whether a node lives in the stretch's scopes; a mix may live where its first term does.

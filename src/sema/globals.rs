@@ -39,6 +39,7 @@ impl Evaluator<'_> {
                 value
             }
         };
+        self.memo.read(&whole);
         self.part(whole, &item.part, at)
     }
 

@@ -2,52 +2,24 @@
 //!
 //! A searched network applies one cell hundreds of times: to maps of the same types, with the
 //! same configuration and the same decisions. What it expands to is then the same but for its
-//! inputs, its scope and its weights, and lies in one stretch of the graph. The graph is node by
-//! node the one that evaluation gives; `same_graphs_without_memory` holds it to that.
+//! inputs, its scope and its weights, and lies in one stretch of the graph. Where the widths that
+//! it is given are chosen, it matters which widths these are, and not who chooses them: a copy speaks
+//! of the choices that it is given. The graph is node by node the one that evaluation gives;
+//! `same_graphs_without_memory` holds it to that.
 
-use super::build::{Home, Mark};
+mod key;
+
+use super::build::{Copied, Home, Mark};
 use super::eval::Evaluator;
 use super::frame::Instance;
-use super::module::{ItemRef, ModuleId};
-use super::value::{Design, InstanceId, Map, Slice, Value};
+use super::module::ItemRef;
+use super::value::{Design, Map, Value};
 use crate::ir::graph::{NodeId, ScopeId};
-use crate::ir::shape::{MapType, Scale};
-use crate::maps::{HashMap, IndexMap};
+use crate::maps::HashMap;
 use crate::source::Span;
-use num_rational::Ratio;
+use key::{Choosers, ItemKey, Whose, rebased};
+pub(super) use key::{Key, Renamed, may_decide};
 use std::rc::Rc;
-
-/// What tells an item from others.
-type ItemKey = (ModuleId, usize);
-
-/// Everything that an expansion depends on, but for inputs, scope and place.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    item: ItemKey,
-    config: Vec<(Rc<str>, Plain)>,
-    /// What is read, and whether that is a slice, be it of one width.
-    maps: Vec<Option<(MapType, bool)>>,
-    /// In a case, what is there in it: one of the maps, or a further one.
-    case: Option<usize>,
-    /// Whose decisions it takes; nothing where it makes none.
-    instance: Option<InstanceId>,
-}
-
-/// A plain value that can be compared.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Plain {
-    Num(Ratio<i64>),
-    Float(u64),
-    Slice(Rc<Slice>),
-    Quantity(u64, Rc<str>),
-    Bool(bool),
-    Str(Rc<str>),
-    Label(Rc<str>),
-    Scale(Scale),
-    Size(Rc<[u32]>),
-    List(Vec<Plain>),
-    Same,
-}
 
 /// What one application made: a stretch of the graph.
 #[derive(Debug)]
@@ -91,6 +63,39 @@ struct Template {
     depth: usize,
     /// Whether it depends on the alternatives under which it is evaluated.
     open: bool,
+    /// Whether it read values of a file that may hold decisions.
+    reads: bool,
+    /// Who chooses the widths that it was given.
+    choosers: Choosers,
+}
+
+/// What applications of one key were expanded to.
+#[derive(Debug, Default)]
+struct Known {
+    /// The same whoever chooses the widths.
+    given: Option<Rc<Template>>,
+    others: HashMap<Whose, Rc<Template>>,
+}
+
+impl Known {
+    fn keep(&mut self, whose: Whose, template: Rc<Template>) {
+        match whose {
+            Whose::Given => self.given = Some(template),
+            whose => drop(self.others.insert(whose, template)),
+        }
+    }
+
+    /// The one for choices of an application.
+    fn find(&self, instance: Option<&Rc<Instance>>, choosers: &Choosers) -> Option<&Rc<Template>> {
+        if self.given.is_some() || self.others.is_empty() {
+            return self.given.as_ref();
+        }
+        let these = self.others.get(&Whose::These(choosers.clone()));
+        these.or_else(|| {
+            let id = *instance?.id.get()?;
+            self.others.get(&Whose::Instance(id, choosers.clone()))
+        })
+    }
 }
 
 /// Whether expansions are remembered.
@@ -108,7 +113,7 @@ pub(super) enum Memory {
 #[derive(Debug, Default)]
 pub(super) struct Memo {
     mode: Memory,
-    templates: HashMap<Key, Rc<Template>>,
+    templates: HashMap<Key, Known>,
     /// What scopes were filled with.
     homes: HashMap<ScopeId, (Rc<Template>, Home)>,
     /// Everything that was applied while something is recorded.
@@ -119,17 +124,21 @@ pub(super) struct Memo {
     effects: u32,
     /// How often a value was met that alternatives narrow.
     opens: u32,
+    /// How often a value of a file was read that may hold decisions.
+    reads: u32,
 }
 
 /// A recording that was begun.
 pub(super) struct Recording {
     key: Key,
+    choosers: Choosers,
     from: Mark,
     inputs: Vec<NodeId>,
     applied: usize,
     deepest: usize,
     effects: u32,
     opens: u32,
+    reads: u32,
     asked: u32,
 }
 
@@ -152,49 +161,40 @@ impl Memo {
     pub(super) fn open(&mut self) {
         self.opens += 1;
     }
+
+    /// Notes a value of a file that is read.
+    pub(super) fn read(&mut self, value: &Value) {
+        if self.recording > 0 && may_decide(value) {
+            self.reads += 1;
+        }
+    }
 }
 
 impl Evaluator<'_> {
     /// The key of an application, where all that it depends on can be compared.
-    pub(super) fn memo_key(&self, item: &ItemRef, d: &Design, maps_given: &[Value]) -> Option<Key> {
-        if self.memo.mode != Memory::Kept {
-            return None;
+    pub(super) fn memo_key(
+        &self,
+        item: &ItemRef,
+        design: &Design,
+        maps: &[Value],
+    ) -> Option<(Key, Choosers)> {
+        match self.memo.mode {
+            Memory::Kept => Key::of(item, design, maps, self.case, &self.build),
+            #[cfg(test)]
+            Memory::Off => None,
         }
-        let config =
-            d.config.iter().map(|(n, v, _)| Some((Rc::clone(n), plain(v)?))).collect::<Option<_>>();
-        let maps = maps_given
-            .iter()
-            .map(|v| match v {
-                Value::Map(m) => Some(Some((m.ty, self.build.is_slice(m.node)))),
-                Value::Absent => Some(None),
-                _ => None,
-            })
-            .collect::<Option<_>>();
-        let case = self.case.map(|case| {
-            let same = |v: &Value| matches!(v, Value::Map(m) if m.node == case.node);
-            maps_given.iter().position(same).unwrap_or(maps_given.len())
-        });
-        Some(Key { item: item.key(), config: config?, maps: maps?, case, instance: None })
     }
 
     /// Copies an earlier expansion, if there is one.
     pub(super) fn recall(
         &mut self,
-        key: &mut Key,
+        (key, choosers): &(Key, Choosers),
         instance: Option<&Rc<Instance>>,
         maps: &[Value],
         outer: ScopeId,
         at: Span,
     ) -> Option<Value> {
-        let found = match self.memo.templates.get(key) {
-            Some(found) => found,
-            None => {
-                key.instance = Some(*instance?.id.get()?);
-                let found = self.memo.templates.get(key);
-                key.instance = None;
-                found?
-            }
-        };
+        let found = self.memo.templates.get(key)?.find(instance, choosers)?;
         let template = Rc::clone(found);
         if self.would_differ(&template) || (template.open && !self.assumed.is_empty()) {
             return None;
@@ -203,9 +203,15 @@ impl Evaluator<'_> {
         self.note(&template);
         let inputs = self.inputs_of(maps);
         let first = self.build.graph.graph.node_count() as u32;
-        self.build.stamp(&template.stretch, &inputs, outer, home, at);
-        let moved = |m: &Map| Map { node: template.stretch.node(m.node, &inputs, first), ..*m };
-        rebased(&template.value, &moved)
+        let renamed = choosers.instead_of(&template.choosers);
+        let copied = Copied { inputs: &inputs, outer, home, at, renamed: &renamed };
+        self.build.stamp(&template.stretch, &copied);
+        let build = &mut self.build;
+        let mut moved = |m: &Map| Map {
+            node: template.stretch.node(m.node, &inputs, first),
+            ty: build.renamed_type(m.ty, &renamed),
+        };
+        rebased(&template.value, &renamed, &mut moved)
     }
 
     /// What an application reads from outside: its maps, and what is there in its case.
@@ -242,13 +248,14 @@ impl Evaluator<'_> {
             self.memo.applied.extend(&template.items);
             self.memo.deepest = self.memo.deepest.max(self.stack.len() + template.depth);
             self.memo.opens += u32::from(template.open);
+            self.memo.reads += u32::from(template.reads);
         }
     }
 
     /// Begins to record an application that is evaluated into a scope.
     pub(super) fn record(
         &mut self,
-        key: Option<Key>,
+        key: Option<(Key, Choosers)>,
         maps: &[Value],
         outer: ScopeId,
     ) -> Option<Recording> {
@@ -256,7 +263,7 @@ impl Evaluator<'_> {
             let template = Rc::clone(template);
             self.build.reveal(&template.stretch, *home);
         }
-        let key = key.filter(|_| self.build.untouched(outer))?;
+        let (key, choosers) = key.filter(|_| self.build.untouched(outer))?;
         let inputs = self.inputs_of(maps);
         // With one map given twice it could not be told which of the two is read.
         if inputs.iter().enumerate().any(|(i, node)| inputs[..i].contains(node)) {
@@ -265,12 +272,14 @@ impl Evaluator<'_> {
         self.memo.recording += 1;
         let recording = Recording {
             key,
+            choosers,
             from: self.build.mark(),
             inputs,
             applied: self.memo.applied.len(),
             deepest: std::mem::replace(&mut self.memo.deepest, self.stack.len()),
             effects: self.memo.effects,
             opens: self.memo.opens,
+            reads: self.memo.reads,
             asked: self.sites.asked,
         };
         Some(recording)
@@ -293,28 +302,33 @@ impl Evaluator<'_> {
         outer: ScopeId,
         at: Span,
     ) {
-        let Recording { mut key, from, inputs, applied, deepest, effects, opens, asked } =
-            recording;
+        let Recording { key, choosers, from, inputs, applied, deepest, .. } = recording;
         let depth = self.memo.deepest - self.stack.len();
         self.memo.deepest = self.memo.deepest.max(deepest);
         self.memo.recording -= 1;
         let items = self.items_since(applied);
-        if self.sites.asked != asked {
+        let reads = self.memo.reads != recording.reads;
+        let whose = match self.sites.asked != recording.asked {
             // Decisions of an instance that nothing else names are never asked for again.
-            key.instance = d.instance.as_ref().and_then(|i| i.id.get().copied());
-            if key.instance.is_none() {
-                return;
+            true => {
+                let id = d.instance.as_ref().and_then(|i| i.id.get().copied());
+                let Some(id) = id else { return };
+                Whose::Instance(id, choosers.clone())
             }
-        }
+            false if reads && !choosers.is_empty() => Whose::These(choosers.clone()),
+            false => Whose::Given,
+        };
         let stretch = Stretch { from, to: self.build.mark(), outer, inputs, at };
-        let Some(value) = value.and_then(|v| rebased(v, &|m| *m)) else { return };
-        let open = self.memo.opens != opens;
-        let lasts = self.memo.effects == effects && (!open || self.assumed.is_empty());
+        let value = value.and_then(|v| rebased(v, &Renamed::default(), &mut |m| *m));
+        let Some(value) = value else { return };
+        let open = self.memo.opens != recording.opens;
+        let lasts = self.memo.effects == recording.effects && (!open || self.assumed.is_empty());
         if lasts && self.build.closed(&stretch) {
             let home = Home { scopes: from.scopes, weights: from.weights };
-            let template = Rc::new(Template { stretch, value, items, depth, open });
+            let template = Template { stretch, value, items, depth, open, reads, choosers };
+            let template = Rc::new(template);
             self.memo.homes.insert(outer, (Rc::clone(&template), home));
-            self.memo.templates.insert(key, template);
+            self.memo.templates.entry(key).or_default().keep(whose, template);
         }
     }
 
@@ -328,64 +342,6 @@ impl Evaluator<'_> {
         }
         items
     }
-}
-
-fn plain(value: &Value) -> Option<Plain> {
-    Some(match value {
-        Value::Num(n) => Plain::Num(*n),
-        Value::Decimal(n) => Plain::Num(*n),
-        Value::Float(x) => Plain::Float(x.to_bits()),
-        Value::Slice(slice) => Plain::Slice(Rc::clone(slice)),
-        Value::Quantity(x, unit) => Plain::Quantity(x.to_bits(), Rc::clone(unit)),
-        Value::Bool(b) => Plain::Bool(*b),
-        Value::Str(s) => Plain::Str(Rc::clone(s)),
-        Value::Label(s) => Plain::Label(Rc::clone(s)),
-        Value::Scale(s) => Plain::Scale(*s),
-        Value::Size(s) => Plain::Size(Rc::clone(s)),
-        Value::List(items) => Plain::List(items.iter().map(plain).collect::<Option<_>>()?),
-        Value::Same => Plain::Same,
-        Value::Family(_)
-        | Value::Design(_)
-        | Value::Opset(_)
-        | Value::Map(_)
-        | Value::Absent
-        | Value::Record(_)
-        | Value::Varied(_)
-        | Value::Cases(_)
-        | Value::Via(_)
-        | Value::Picks(_)
-        | Value::Path(_)
-        | Value::Trellis(_)
-        | Value::Poison => return None,
-    })
-}
-
-/// A value with its maps replaced; nothing where it holds what cannot be copied.
-fn rebased(value: &Value, moved: &dyn Fn(&Map) -> Map) -> Option<Value> {
-    let all = |items: &[Value]| -> Option<Vec<Value>> {
-        items.iter().map(|v| rebased(v, moved)).collect()
-    };
-    Some(match value {
-        Value::Map(m) => Value::Map(moved(m)),
-        Value::Absent => Value::Absent,
-        Value::List(items) => Value::List(Rc::new(all(items)?)),
-        Value::Family(items) => {
-            let items = items.iter().map(|(k, v)| Some((*k, rebased(v, moved)?)));
-            Value::Family(Rc::new(items.collect::<Option<IndexMap<_, _>>>()?))
-        }
-        Value::Record(fields) => {
-            let fields = fields.iter().map(|(k, v)| Some((k.clone(), rebased(v, moved)?)));
-            Value::Record(Rc::new(fields.collect::<Option<IndexMap<_, _>>>()?))
-        }
-        Value::Varied(terms) => {
-            let terms = terms.iter().map(|(g, v)| Some((*g, rebased(v, moved)?)));
-            Value::Varied(Rc::new(terms.collect::<Option<Vec<_>>>()?))
-        }
-        other => {
-            plain(other)?;
-            other.clone()
-        }
-    })
 }
 
 #[cfg(test)]

@@ -87,6 +87,57 @@ const TRICKY: &[(&str, &str)] = &[
         net n(x) { node a = x > d  node b = a > d  out x > c > d > c }",
     ),
     (
+        "widths that others choose",
+        "
+        op block(C: width) = conv(3, C) > bn > relu
+        let a = choose one of [4, 8]
+        let b = choose one of [4, 8]
+        let c = choose one of [8, 4]
+        net n(x) {
+          node h[1] = x > conv(3, slice a) > block(slice b)
+          node h[2] = h[1] > block(slice a) > block(slice b) > block(slice b)
+          node h[3] = h[2] > block(slice c) > block(slice a) > block(2 * slice b)
+          out h[3] > block(slice b) > block(slice b) > conv(1, 8)
+        }",
+    ),
+    (
+        "widths that are chosen, and others that the file chooses",
+        "
+        let a = choose one of [4, 8]
+        let b = choose one of [4, 8]
+        let both = [slice a, slice b]
+        op own(C: width) = conv(3, C) > bn > conv(1, both[0]) > bn
+        op inner(C: width) = conv(3, C) > own(C) > bn
+        cell outer(C: width)(x) { out wide = x > inner(C)  out other = x > conv(1, C) > bn > own(C) }
+        net n(x) {
+          node y = x > conv(3, slice b) > own(slice b) > own(slice a) > own(slice a) > own(slice b)
+          node z = (x > conv(3, slice a) > inner(slice a)) + (x > conv(3, slice b) > inner(slice b))
+          let one = sum(z, y) > outer(slice a)
+          let two = one.wide > outer(slice b)
+          let three = two.other > outer(slice b)
+          out three.wide > inner(slice a) > inner(slice b) > conv(1, 8)
+        }",
+    ),
+    (
+        "widths within one set of weights",
+        "
+        op block(C: width) = conv(3, C) > bn > relu
+        cell two(C: width)(x, y) { out p = concat(x, y) > block(C)  tap q = x > block(C) > block(same) }
+        let a = choose one of [4, 8]
+        let b = choose one of [4, 8]
+        let all = [[a, b], [b, a], [a, a]]
+        net n(x) {
+          let cells = [tied two(C = slice all[i][1]) for i in 0..=2]
+          node z = x > conv(1, 8)
+          node h[0] = x > conv(1, slice b)
+          for i in 0..=2 {
+            let first = cells[i](h[i], z)
+            node h[i + 1] = cells[i](first.p, z).q
+          }
+          out h[3] > conv(1, 8)
+        }",
+    ),
+    (
         "picks with operators, applied again",
         "
         opset O { a = conv(3)  same  z = conv(1) > bn }
