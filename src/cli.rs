@@ -38,7 +38,7 @@ pub mod term;
 pub mod version;
 pub mod write;
 
-use crate::threads;
+use crate::threads::{self, NoStack};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 use failure::Failure;
@@ -118,14 +118,15 @@ pub enum Command {
 
 /// Parses the arguments, runs the command, and says how it went.
 pub fn main() -> ExitCode {
-    failure::report_bugs();
-    let run = || run(std::env::args_os().collect());
-    let thread = std::thread::Builder::new().stack_size(threads::STACK_BYTES).spawn(run);
-    match thread.map(std::thread::JoinHandle::join) {
+    let command = || {
+        failure::report_bugs();
+        run(std::env::args_os().collect())
+    };
+    match threads::with_deep_stack(command) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(_)) => ExitCode::from(failure::BUG),
-        Err(error) => {
-            eprintln!("segc: cannot start a thread: {error}");
+        Err(NoStack) => {
+            eprintln!("segc: {NoStack}");
             ExitCode::from(failure::MACHINE)
         }
     }

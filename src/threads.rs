@@ -1,7 +1,8 @@
 //! Threads that work side by side for a moment, or wait for an errand.
 
+use std::cell::Cell;
 use std::io;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
@@ -11,6 +12,40 @@ use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 pub const STACK_BYTES: usize = 256 << 20;
 /// That of a thread aside, whose functions nest with the number of decisions.
 const ASIDE_BYTES: usize = 16 << 20;
+
+/// The system has no room for the stack that specs need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system has no {} MiB of addresses for a stack", STACK_BYTES >> 20)]
+pub struct NoStack;
+
+/// Runs something on this thread, with a stack of [`STACK_BYTES`]; a panic in it comes back. Another thread
+/// would have to be started, and touch memory of its own.
+///
+/// # Errors
+/// Where there is no room for that stack. Nothing has run then.
+///
+/// ```
+/// let depth = segc::threads::with_deep_stack(|| {
+///     fn down(n: u32) -> u32 { if n == 0 { 0 } else { std::hint::black_box(down(n - 1) + 1) } }
+///     down(1 << 20)
+/// });
+/// assert!(matches!(depth, Ok(Ok(1048576))));
+/// ```
+pub fn with_deep_stack<T>(run: impl FnOnce() -> T) -> Result<std::thread::Result<T>, NoStack> {
+    // Until it has begun all that can go wrong is that there is no room, which is told otherwise.
+    let usual = Cell::new(Some(std::panic::take_hook()));
+    std::panic::set_hook(Box::new(|_| ()));
+    let begin = || usual.take().map(std::panic::set_hook);
+    let run = || {
+        begin();
+        run()
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| stacker::grow(STACK_BYTES, run)));
+    match begin() {
+        None => Ok(result),
+        Some(()) => Err(NoStack),
+    }
+}
 
 /// Begins something on a thread of its own.
 ///
@@ -86,4 +121,16 @@ pub fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> 
         let one = thread.map_or_else(|_| begun(), done);
         (one.expect("it is taken once"), other)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_on_a_deep_stack_comes_back() {
+        let panic = with_deep_stack(|| -> u32 { panic!("told as always") });
+        let panic = panic.expect("there is room").expect_err("it panics");
+        assert_eq!(panic.downcast_ref(), Some(&"told as always"));
+    }
 }
