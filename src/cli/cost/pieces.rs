@@ -2,7 +2,7 @@
 //! begins while the rest of a spec is judged, and the one that judged it joins in afterwards.
 
 use super::{At, Bounds, Report};
-use crate::cost::{self, Costs, Ground, Range, SizeProblem, TableProblem};
+use crate::cost::{self, Cost, Costs, Ground, Range, SizeProblem, TableProblem};
 use crate::ir::DecisionGraph;
 use crate::ir::decision::Decision;
 use crate::threads::Spare;
@@ -69,8 +69,10 @@ struct Pieces {
     peak: Piece<u64>,
     /// Of a finished network: all the rest.
     exact: Piece<Costs>,
-    /// Of a space: what bounds are worked out from, and each cost's.
+    /// Of a space: what bounds are worked out from, what all alternatives together cost, and each
+    /// cost's bounds.
     ground: Piece<Ground>,
+    whole: Piece<Cost>,
     params: Piece<Range, TableProblem>,
     macs: Piece<Range, TableProblem>,
 }
@@ -85,6 +87,7 @@ impl Pieces {
             peak: Piece::new(),
             exact: Piece::new(),
             ground: Piece::new(),
+            whole: Piece::new(),
             params: Piece::new(),
             macs: Piece::new(),
         }
@@ -99,6 +102,7 @@ impl Pieces {
     fn inference(&self) {
         if self.is_open() {
             self.macs();
+            self.whole();
             self.params();
         } else {
             self.exact();
@@ -119,6 +123,10 @@ impl Pieces {
         self.ground.get_or_init(ground).as_ref().map_err(Clone::clone)
     }
 
+    fn whole(&self) -> &Result<Cost, SizeProblem> {
+        self.whole.get_or_init(|| Ok(self.ground()?.whole(&self.graph)))
+    }
+
     fn params(&self) -> &Result<Range, TableProblem> {
         let params = || self.ground()?.params(&self.decisions, &self.graph);
         self.params.get_or_init(params)
@@ -136,7 +144,7 @@ impl Pieces {
             let exact = self.exact().clone()?;
             return Ok(Report::finished(&exact, at, train, self.peak().clone()?));
         }
-        let whole = self.ground()?.whole(&self.graph);
+        let whole = self.whole().clone()?;
         let bounds = match (self.params(), self.macs()) {
             (Ok(params), Ok(macs)) => ((*params).into(), (*macs).into()),
             (Err(TableProblem::Size(problem)), _) | (_, Err(TableProblem::Size(problem))) => {
