@@ -102,9 +102,10 @@ impl Evaluator<'_> {
     /// What patterns are held against, for each alternative: plain values, else labels.
     fn match_keys(&self, terms: &[(Gate, Value)]) -> Vec<Value> {
         let labels = self.alternative_labels(terms);
-        let key = |(i, (_, value)): (usize, &(Gate, Value))| match (value, labels.get(i)) {
-            (Value::Num(_) | Value::Scale(_) | Value::Bool(_), _) | (_, None) => value.clone(),
-            (_, Some(label)) => Value::Label(label.as_str().into()),
+        let key = |(i, (_, value)): (usize, &(Gate, Value))| match (value.as_word(), labels.get(i))
+        {
+            (None, Some(label)) => Value::Label(label.as_str().into()),
+            _ => value.clone(),
         };
         terms.iter().enumerate().map(key).collect()
     }

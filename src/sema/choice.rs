@@ -3,7 +3,7 @@
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
 use super::sites::SiteText;
-use super::text::element_texts;
+use super::text::{element_texts, label};
 use super::value::{Opset, Value};
 use crate::diag::Diag;
 use crate::ir::decision::{DecisionId, Domain, Gate, Value as Taken};
@@ -22,7 +22,8 @@ impl Evaluator<'_> {
                 Value::Opset(opset) => self.one_of_opset(&opset, at, f),
                 other => {
                     let items = self.items(&other, of.span)?;
-                    let texts = element_texts(of, &other, items.len());
+                    let mut texts = element_texts(of, &other, items.len());
+                    label(&mut texts, &items);
                     self.one_of(items, texts, at, f)
                 }
             },

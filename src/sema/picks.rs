@@ -4,7 +4,7 @@ use super::choice::varied;
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
 use super::sites::SiteText;
-use super::text::{element_texts, scope_word, show};
+use super::text::{element_texts, scope_word, show, tell_apart};
 use super::value::{Opset, PickCandidate, PicksOf, PicksValue, Value, Via};
 use crate::diag::Diag;
 use crate::ir::decision::{Candidate, DecisionId, Domain, Gate, Pick, Picks, Value as Taken};
@@ -49,6 +49,7 @@ impl Evaluator<'_> {
                 out.push((label, text, item, own.clone()));
             }
         }
+        tell_apart(out.iter_mut().map(|(label, ..)| label));
         Ok(out)
     }
 

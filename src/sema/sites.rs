@@ -218,8 +218,8 @@ impl Sites {
     }
 }
 
-/// What comes before a name's number: it is in no label, so that a numbered name is nobody's own.
-const NUMBER: char = '#';
+/// What comes before the number that tells a name from the same ones before; none has it otherwise.
+pub(super) const NUMBER: char = '#';
 
 /// A name without its number.
 fn unnumbered(name: &str) -> &str {

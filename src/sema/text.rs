@@ -1,10 +1,13 @@
 //! Values back to text: what the emitter writes for a value that was computed.
 
 use super::decimals;
+use super::sites::NUMBER;
 use super::value::Value;
 use crate::ir::shape::Scale;
+use crate::maps::{HashSet, IndexSet};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind, UnaryOp};
+use std::iter;
 
 /// An expression that evaluates to a plain value; a name that cannot be found for others.
 pub(super) fn literal(value: &Value, at: Span) -> Expr {
@@ -34,6 +37,27 @@ pub(super) fn literal(value: &Value, at: Span) -> Expr {
         Value::Same => new(ExprKind::Name("same".to_string())),
         _ => new(ExprKind::Absent),
     }
+}
+
+/// Numbers labels that come again, so that no two are one.
+pub(super) fn tell_apart<'l>(labels: impl Iterator<Item = &'l mut String>) {
+    let mut seen = HashSet::default();
+    for label in labels {
+        let twins = (2..).map(|n| format!("{label}{NUMBER}{n}"));
+        let mut free = iter::once(label.clone()).chain(twins);
+        let own = free.find(|label| seen.insert(label.clone()));
+        *label = own.expect("fewer are seen than there are numbers");
+    }
+}
+
+/// Labels alternatives that are numbers, words and the like by what they are, however they are written;
+/// where two are the same, and other alternatives, by how they are written.
+pub(super) fn label(texts: &mut [(String, Expr)], values: &[Value]) {
+    let words: Option<IndexSet<String>> = values.iter().map(Value::as_word).collect();
+    if let Some(words) = words.filter(|words| words.len() == texts.len()) {
+        texts.iter_mut().zip(words).for_each(|((label, _), word)| *label = word);
+    }
+    tell_apart(texts.iter_mut().map(|(label, _)| label));
 }
 
 /// Label and text of each element of a list-like expression.

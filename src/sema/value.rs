@@ -285,6 +285,20 @@ impl Value {
         }
     }
 
+    /// A number, a word or the like as one word: such values are told apart by what they are.
+    pub(crate) fn as_word(&self) -> Option<String> {
+        match self {
+            Value::Str(word) | Value::Label(word) => Some(word.to_string()),
+            Value::Num(_)
+            | Value::Decimal(_)
+            | Value::Float(_)
+            | Value::Scale(_)
+            | Value::Bool(_)
+            | Value::Size(_) => Some(self.show()),
+            _ => None,
+        }
+    }
+
     /// A number as the machine computes with it, where it is one.
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {

@@ -52,14 +52,63 @@ fn parts_of_lists_are_lists() {
     assert_eq!(outputs(&judged), widths);
 }
 
+/// The labels of a file's first decision.
+fn labels(text: &str) -> Vec<String> {
+    match &right(text).space.decisions()[0].domain {
+        segc::ir::Domain::One(labels) => labels.clone(),
+        other => panic!("{other:?} has no labels"),
+    }
+}
+
 #[test]
-fn choices_of_a_part_are_labelled_as_in_the_whole() {
-    let judged = right(
-        "const W = [8, 16, 24]\n\
-         net n(x) { out x > conv(3, choose one of W[1..3]) > conv(1, 19) }",
+fn alternatives_are_called_by_what_they_are_else_as_they_are_written() {
+    let with = |head: &str, choose: &str, out: &str| {
+        labels(&format!("{head}\nlet w = {choose}\nnet n(x) {{ out x > {out} > conv(1, 19) }}"))
+    };
+    let widths = "const W = [8, 16, 24]  const F = 4";
+    assert_eq!(with(widths, "choose one of W[1..3]", "conv(3, w)"), ["16", "24"]);
+    assert_eq!(with(widths, "choose one of [F, 2 * F, W[2]]", "conv(3, w)"), ["4", "8", "24"]);
+    // Two are the same: then by how they are written.
+    assert_eq!(
+        with(widths, "choose one of [2 * F, 3 * F, W[0]]", "conv(3, w)"),
+        ["x", "x#2", "W[0]"]
     );
-    let domain = &judged.space.decisions()[0].domain;
-    assert_eq!(*domain, segc::ir::Domain::One(vec!["W[1]".into(), "W[2]".into()]));
+    let ops = "let O = [conv(1, 8), conv(3, 8), conv(5, 8)]";
+    assert_eq!(with(ops, "choose one of O[1..3]", "w"), ["O[1]", "O[2]"]);
+    let chains = "choose one of [conv(1, 8) > bn, conv(3, 8) > bn, O[0]]";
+    assert_eq!(with(ops, chains, "w"), ["conv_bn", "conv_bn#2", "O[0]"]);
+}
+
+#[test]
+fn inputs_that_are_written_alike_are_told_apart() {
+    let judged = right(
+        "op act = bn > relu
+         net n(x) {
+           node a = x > conv(1, 8)
+           node b = x > conv(3, 8)
+           out sum(choose 2 of [act(a), act(b), a > act, a > act, b]) > conv(1, 19)
+         }",
+    );
+    let segc::ir::Domain::Picks(picks) = &judged.space.decisions()[0].domain else {
+        panic!("it picks");
+    };
+    let labels: Vec<&str> = picks.candidates.iter().map(|c| c.label.as_str()).collect();
+    assert_eq!(labels, ["act", "act#2", "a_act", "a_act#2", "b"]);
+}
+
+#[test]
+fn words_of_a_list_that_has_a_name_are_matched() {
+    let text = |list: &str| {
+        format!(
+            "const WORDS = [\"wide\", \"narrow\"]\n\
+             let how = choose one of {list}\n\
+             net n(x) {{ out x > conv(3, match how {{ \"wide\" => 16, narrow => 8 }}) > conv(1, 19) }}"
+        )
+    };
+    let [named, written] = ["WORDS", "[\"wide\", \"narrow\"]"].map(|list| right(&text(list)));
+    assert_eq!(named.space.decisions()[0].domain, written.space.decisions()[0].domain);
+    let nodes = |judged: &Judged| judged.space.nets["n"].graph.graph.node_count();
+    assert_eq!(nodes(&named), nodes(&written));
 }
 
 #[test]
