@@ -16,22 +16,17 @@ const ASIDE_BYTES: usize = 16 << 20;
 /// The system has no room for the stack that specs need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the system has no {} MiB of addresses for a stack", STACK_BYTES >> 20)]
-pub struct NoStack;
+pub(crate) struct NoStack;
 
 /// Runs something on this thread, with a stack of [`STACK_BYTES`]; a panic in it comes back. Another thread
-/// would have to be started, and touch memory of its own.
+/// would have to be started, and touch memory of its own. Until it begins panics are not told, of no thread:
+/// it is for a program's beginning.
 ///
 /// # Errors
 /// Where there is no room for that stack. Nothing has run then.
-///
-/// ```
-/// let depth = segc::threads::with_deep_stack(|| {
-///     fn down(n: u32) -> u32 { if n == 0 { 0 } else { std::hint::black_box(down(n - 1) + 1) } }
-///     down(1 << 20)
-/// });
-/// assert!(matches!(depth, Ok(Ok(1048576))));
-/// ```
-pub fn with_deep_stack<T>(run: impl FnOnce() -> T) -> Result<std::thread::Result<T>, NoStack> {
+pub(crate) fn with_deep_stack<T>(
+    run: impl FnOnce() -> T,
+) -> Result<std::thread::Result<T>, NoStack> {
     // Until it has begun all that can go wrong is that there is no room, which is told otherwise.
     let usual = Cell::new(Some(std::panic::take_hook()));
     std::panic::set_hook(Box::new(|_| ()));
@@ -126,6 +121,14 @@ pub fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn functions_nest_deep_there() {
+        fn down(n: u32) -> u32 {
+            if n == 0 { 0 } else { std::hint::black_box(down(n - 1) + 1) }
+        }
+        assert!(matches!(with_deep_stack(|| down(1 << 20)), Ok(Ok(n)) if n == 1 << 20));
+    }
 
     #[test]
     fn a_panic_on_a_deep_stack_comes_back() {

@@ -54,7 +54,7 @@ impl Evaluator<'_> {
         let of = *of;
         let Domain::One(labels) = &self.sites.decisions[of.index()].domain else { return Ok(()) };
         let mut texts = vec![None; labels.len()];
-        for ((gate, _), value) in terms.iter().zip(self.match_keys(terms)) {
+        for ((gate, _), value) in terms.iter().zip(self.match_keys(terms, arms)) {
             let Gate::Alt { of: same, alt } = *gate else { return Ok(()) };
             let taken = self.first_arm(&value, arms, f)?.map(|arm| arms[arm].value.clone());
             if same == of
@@ -71,7 +71,7 @@ impl Evaluator<'_> {
 
     fn match_value(&mut self, value: &Value, arms: &[Arm], at: Span, f: &mut Frame) -> Eval<Value> {
         if let Value::Varied(terms) = value {
-            let keys = self.match_keys(terms);
+            let keys = self.match_keys(terms, arms);
             let known = terms.iter().position(|(gate, _)| self.assumed.contains(gate));
             if let Some(key) = known.and_then(|at| keys.get(at)) {
                 return self.match_value(key, arms, at, f);
@@ -99,13 +99,16 @@ impl Evaluator<'_> {
         )
     }
 
-    /// What patterns are held against, for each alternative: plain values, else labels.
-    fn match_keys(&self, terms: &[(Gate, Value)]) -> Vec<Value> {
+    /// What patterns are held against, for each alternative: its label, but of numbers and the like, of
+    /// what is labelled by what it is, and of a word whose label no arm names, the value.
+    fn match_keys(&self, terms: &[(Gate, Value)], arms: &[Arm]) -> Vec<Value> {
         let labels = self.alternative_labels(terms);
-        let key = |(i, (_, value)): (usize, &(Gate, Value))| match (value.as_word(), labels.get(i))
-        {
-            (None, Some(label)) => Value::Label(label.as_str().into()),
-            _ => value.clone(),
+        let names = |label: &String| arms.iter().any(|arm| arm.pattern.is_word(label));
+        let key = |(i, (_, value)): (usize, &(Gate, Value))| match (value, labels.get(i)) {
+            (Value::Num(_) | Value::Scale(_) | Value::Bool(_), _) | (_, None) => value.clone(),
+            (Value::Str(_) | Value::Label(_), Some(label)) if !names(label) => value.clone(),
+            (_, Some(label)) if value.as_word().as_ref() == Some(label) => value.clone(),
+            (_, Some(label)) => Value::Label(label.as_str().into()),
         };
         terms.iter().enumerate().map(key).collect()
     }
@@ -149,6 +152,18 @@ impl Evaluator<'_> {
                 let below = to.is_none_or(|t| n < t || (*included && n == t));
                 Ok(from.is_none_or(|s| n >= s) && below)
             }
+        }
+    }
+}
+
+impl Pattern {
+    /// Whether it is that word.
+    fn is_word(&self, word: &str) -> bool {
+        match self {
+            Pattern::Value(e) => {
+                matches!(&*e.kind, ExprKind::Name(own) | ExprKind::Str(own) if own == word)
+            }
+            Pattern::Else(_) | Pattern::Range(..) => false,
         }
     }
 }

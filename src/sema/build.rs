@@ -3,8 +3,8 @@
 use super::memo::{Renamed, Stretch};
 use crate::ir::decision::Gate;
 use crate::ir::graph::{
-    DecisionGraph, Edge, Form, FormId, LeafId, NodeId, Scope, ScopeId, Slices, Vertex, WeightId,
-    WeightSet, WeightShape, Word,
+    DecisionGraph, Edge, Form, FormId, LeafId, NodeId, Scope, ScopeId, ShapeId, Slices, Vertex,
+    WeightId, WeightSet, WeightShape, Word,
 };
 use crate::ir::kernel::Kernel;
 use crate::ir::shape::{MapType, SliceId};
@@ -73,7 +73,7 @@ pub(super) struct Copied<'a> {
     pub(super) home: Home,
     /// The place in the text.
     pub(super) at: Span,
-    /// What it decides by.
+    /// Which decisions take the place of its own.
     pub(super) renamed: &'a Renamed,
 }
 
@@ -269,6 +269,11 @@ impl Builder {
         }
     }
 
+    /// The shapes of the weights that were made since.
+    pub(super) fn shapes_since(&self, mark: Mark) -> Vec<ShapeId> {
+        self.graph.weights[mark.weights as usize..].iter().map(|set| set.shape).collect()
+    }
+
     /// Whether what was made between two marks depends on nothing but its inputs and the scope
     /// around it, so that it can be copied to another place.
     pub(super) fn closed(&self, s: &Stretch) -> bool {
@@ -309,9 +314,9 @@ impl Builder {
         }
         let touched = s.from.scopes as usize..s.to.scopes as usize;
         self.touched.extend_from_within(touched);
-        for i in s.from.weights..s.to.weights {
+        for (i, shape) in (s.from.weights..).zip(&s.shapes) {
             let set = self.graph.weights[i as usize];
-            self.push_weights(WeightSet { scope: moved(set.scope), ..set });
+            self.push_weights(WeightSet { scope: moved(set.scope), shape: *shape, ..set });
         }
         self.touched[outer.0 as usize] = self.touched[s.outer.0 as usize];
         home

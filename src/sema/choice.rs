@@ -3,7 +3,7 @@
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
 use super::sites::SiteText;
-use super::text::{element_texts, label};
+use super::text::{element_texts, label_by_value, tell_apart};
 use super::value::{Opset, Value};
 use crate::diag::Diag;
 use crate::ir::decision::{DecisionId, Domain, Gate, Value as Taken};
@@ -23,7 +23,11 @@ impl Evaluator<'_> {
                 other => {
                     let items = self.items(&other, of.span)?;
                     let mut texts = element_texts(of, &other, items.len());
-                    label(&mut texts, &items);
+                    // Where values vary with who asks, a shared choice is told by how it is written.
+                    if reads_file_alone(of, f) {
+                        label_by_value(&mut texts, &items);
+                    }
+                    tell_apart(texts.iter_mut().map(|(label, _)| label));
                     self.one_of(items, texts, at, f)
                 }
             },
@@ -158,6 +162,30 @@ impl Evaluator<'_> {
         }
         self.memo.open();
         self.assumed.iter().fold(value, |value, gate| value.under(gate))
+    }
+}
+
+/// Whether an expression has one value wherever it is evaluated: it reads nothing but its file.
+fn reads_file_alone(e: &Expr, f: &Frame) -> bool {
+    let all = |es: &[&Expr]| es.iter().all(|e| reads_file_alone(e, f));
+    match &*e.kind {
+        ExprKind::Name(name) => {
+            let of_place = f.place.as_ref().and_then(|place| place.name(name));
+            !f.vars.contains_key(name.as_str()) && of_place.is_none()
+        }
+        ExprKind::Int(_)
+        | ExprKind::Float(_)
+        | ExprKind::Scale(_)
+        | ExprKind::Size(_)
+        | ExprKind::Str(_)
+        | ExprKind::Bool(_) => true,
+        ExprKind::List(items) => items.iter().all(|item| reads_file_alone(item, f)),
+        ExprKind::Index(x, i) | ExprKind::Binary(_, x, i) => all(&[x, i]),
+        ExprKind::Slice(x, from, to, _) => {
+            all(&[x]) && from.iter().chain(to).all(|end| reads_file_alone(end, f))
+        }
+        ExprKind::Unary(_, x) => all(&[x]),
+        _ => false,
     }
 }
 

@@ -14,7 +14,7 @@ use super::eval::Evaluator;
 use super::frame::Instance;
 use super::module::ItemRef;
 use super::value::{Design, Map, Value};
-use crate::ir::graph::{NodeId, ScopeId};
+use crate::ir::graph::{NodeId, ScopeId, ShapeId};
 use crate::maps::HashMap;
 use crate::source::Span;
 use key::{Choosers, ItemKey, Whose, rebased};
@@ -26,6 +26,8 @@ use std::rc::Rc;
 pub(super) struct Stretch {
     pub(super) from: Mark,
     pub(super) to: Mark,
+    /// The shapes of its weights as it made them: others that are tied to these may need wider ones.
+    pub(super) shapes: Vec<ShapeId>,
     /// The scope around it.
     pub(super) outer: ScopeId,
     /// The maps that it reads.
@@ -318,7 +320,8 @@ impl Evaluator<'_> {
             false if reads && !choosers.is_empty() => Whose::These(choosers.clone()),
             false => Whose::Given,
         };
-        let stretch = Stretch { from, to: self.build.mark(), outer, inputs, at };
+        let (to, shapes) = (self.build.mark(), self.build.shapes_since(from));
+        let stretch = Stretch { from, to, shapes, outer, inputs, at };
         let value = value.and_then(|v| rebased(v, &Renamed::default(), &mut |m| *m));
         let Some(value) = value else { return };
         let open = self.memo.opens != recording.opens;

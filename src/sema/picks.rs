@@ -4,7 +4,7 @@ use super::choice::varied;
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
 use super::sites::SiteText;
-use super::text::{element_texts, scope_word, show, tell_apart};
+use super::text::{element_texts, scope_word, scope_word_among, show, tell_apart};
 use super::value::{Opset, PickCandidate, PicksOf, PicksValue, Value, Via};
 use crate::diag::Diag;
 use crate::ir::decision::{Candidate, DecisionId, Domain, Gate, Pick, Picks, Value as Taken};
@@ -149,7 +149,9 @@ impl Evaluator<'_> {
         let candidate = &picks.candidates[pick.candidate as usize];
         let entry = candidate.ops.as_ref().map(|ops| &ops.entries[pick.op as usize]);
         let outer = f.scope;
-        f.scope = self.build.scope(outer, &scope_word(&candidate.label));
+        let labels = picks.candidates.iter().map(|candidate| candidate.label.as_str());
+        let word = scope_word_among(labels, pick.candidate as usize).unwrap_or_default();
+        f.scope = self.build.scope(outer, &word);
         if let Some(entry) = entry {
             f.scope = self.build.scope(f.scope, &entry.label);
         }

@@ -218,7 +218,7 @@ impl Sites {
     }
 }
 
-/// What comes before the number that tells a name from the same ones before; none has it otherwise.
+/// What comes before the number that tells a name from the same ones before; no name that is written has it.
 pub(super) const NUMBER: char = '#';
 
 /// A name without its number.

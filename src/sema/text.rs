@@ -50,14 +50,13 @@ pub(super) fn tell_apart<'l>(labels: impl Iterator<Item = &'l mut String>) {
     }
 }
 
-/// Labels alternatives that are numbers, words and the like by what they are, however they are written;
-/// where two are the same, and other alternatives, by how they are written.
-pub(super) fn label(texts: &mut [(String, Expr)], values: &[Value]) {
+/// Labels alternatives that are numbers, words and the like by what they are, however they are written.
+/// Where two are the same they stay as they are written.
+pub(super) fn label_by_value(texts: &mut [(String, Expr)], values: &[Value]) {
     let words: Option<IndexSet<String>> = values.iter().map(Value::as_word).collect();
     if let Some(words) = words.filter(|words| words.len() == texts.len()) {
         texts.iter_mut().zip(words).for_each(|((label, _), word)| *label = word);
     }
-    tell_apart(texts.iter_mut().map(|(label, _)| label));
 }
 
 /// Label and text of each element of a list-like expression.
@@ -136,6 +135,27 @@ pub(super) fn show(e: &Expr) -> String {
         ExprKind::Binary(BinaryOp::Pipe, x, y) => format!("{}_{}", show(x), show(y)),
         _ => "x".to_string(),
     }
+}
+
+/// One of some labels, no two of which are one, as a part of a scope's name that is no other's. A label that
+/// is a word is that word.
+pub(super) fn scope_word_among<'l>(
+    labels: impl Iterator<Item = &'l str> + Clone,
+    at: usize,
+) -> Option<String> {
+    let label = labels.clone().nth(at)?;
+    if scope_word(label) == label {
+        return Some(label.to_owned());
+    }
+    let named = |label: &str| (scope_word(label) != label).then(|| scope_word(label));
+    let mut taken: HashSet<String> =
+        labels.clone().filter(|label| named(label).is_none()).map(str::to_owned).collect();
+    let free = |word: String| {
+        let twins = (2..).map(|n| format!("{word}_{n}"));
+        let mut free = iter::once(word.clone()).chain(twins);
+        free.find(|word| taken.insert(word.clone()))
+    };
+    labels.take(at + 1).filter_map(named).filter_map(free).last()
 }
 
 /// A label as a part of a scope's name.

@@ -287,7 +287,7 @@ impl Evaluator<'_> {
             PathValue::Closed(_) => Ok(found.pop().map_or(Value::Absent, |(_, v)| v)),
             PathValue::Open(of, lattice) => {
                 let s = scale_index(lattice, *scale);
-                let can_end = |layer: usize| can_leave_for_good(lattice, layer, s);
+                let can_end = |layer: usize| lattice.can_leave_for_good(layer, s);
                 let terms: Vec<(Gate, Value)> = found
                     .into_iter()
                     .filter(|(layer, _)| can_end(*layer))
@@ -407,16 +407,4 @@ fn nodes_of(lane: &Lane) -> Vec<Vec<(Scale, Value)>> {
 
 fn scale_index(lattice: &Lattice, scale: Scale) -> u8 {
     lattice.scales.iter().position(|s| *s == scale).unwrap_or(0) as u8
-}
-
-/// Whether a path that is at a scale at a layer can reach the end without returning to it.
-fn can_leave_for_good(lattice: &Lattice, layer: usize, scale: u8) -> bool {
-    let mut at: Vec<u8> = vec![scale];
-    for _ in layer + 1..lattice.layers as usize {
-        let next = |s: &u8| lattice.next(*s).filter(|t| *t != scale).collect::<Vec<_>>();
-        at = at.iter().flat_map(next).collect();
-        at.sort_unstable();
-        at.dedup();
-    }
-    at.iter().any(|s| lattice.exits.contains(s))
 }

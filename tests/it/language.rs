@@ -80,6 +80,51 @@ fn alternatives_are_called_by_what_they_are_else_as_they_are_written() {
 }
 
 #[test]
+fn a_shared_choice_may_be_of_what_varies_with_who_asks() {
+    let cells = "cell c(C: int)(x) { out x > conv(3, choose one of [C, 2 * C]) }
+         let d = c
+         net n(x) { out x > d(C = 8) > d(C = 16) > conv(1, 19) }";
+    assert_eq!(labels(cells), ["C", "x"]);
+    let ops = "op grow = conv(3, choose one of [width(it), 2 * width(it)])
+         let d = grow
+         net n(x) { out x > conv(1, 8) > d > d > conv(1, 19) }";
+    assert_eq!(labels(ops), ["width", "x"]);
+}
+
+#[test]
+fn arms_name_labels_before_values() {
+    let weights = |choose: &str, arms: &str| {
+        let judged = right(&format!(
+            "op avg = conv(1, 8)
+             let kind = {choose}
+             net n(x) {{ out x > conv(3, match kind {{ {arms} }}) > conv(1, 19) }}"
+        ));
+        judged.space.nets["n"].graph.weights.len()
+    };
+    // Of each width that is taken two kernels; where that is one width, two and one.
+    assert_eq!(weights("choose { mean = avg  most = max }", "mean => 16, else => 8"), 4);
+    assert_eq!(weights("choose { a = \"b\"  b = \"a\" }", "a => 16, b => 8"), 4);
+    assert_eq!(weights("choose { a = \"b\"  b = \"a\" }", "a => 16, else => 16"), 3);
+    assert_eq!(weights("choose { half = 0.5  third = 0.3 }", "half => 16, else => 8"), 4);
+    assert_eq!(weights("choose one of [0.5, 0.25]", "0.5 => 16, 0.25 => 8"), 4);
+}
+
+#[test]
+fn labels_that_make_one_word_are_two_scopes() {
+    let tied = |choose: &str| {
+        let judged = right(&format!(
+            "let k = {choose}
+             net n(x) {{
+               let t = tied match k {{ 1 => conv(3, 8), else => (conv(3, 8) > relu) }}
+               out x > conv(1, 8) > t > t > conv(1, 19)
+             }}"
+        ));
+        judged.space.nets["n"].graph.weights.len()
+    };
+    assert_eq!([tied("choose one of [-1, 1]"), tied("choose one of [1, 2]")], [4, 4]);
+}
+
+#[test]
 fn inputs_that_are_written_alike_are_told_apart() {
     let judged = right(
         "op act = bn > relu

@@ -98,6 +98,18 @@ impl Lattice {
         seen
     }
 
+    /// Whether a path that is at a scale at a layer can reach the end without returning to it.
+    pub fn can_leave_for_good(&self, layer: usize, scale: u8) -> bool {
+        let mut at: Vec<u8> = vec![scale];
+        for _ in layer + 1..self.layers as usize {
+            let next = |s: &u8| self.next(*s).filter(|t| *t != scale).collect::<Vec<_>>();
+            at = at.iter().flat_map(next).collect();
+            at.sort_unstable();
+            at.dedup();
+        }
+        at.iter().any(|s| self.exits.contains(s))
+    }
+
     /// Whether every path passes a scale.
     pub fn always_passes(&self, at: u8) -> bool {
         let elsewhere = |s: &u8| *s != at;

@@ -138,6 +138,23 @@ const TRICKY: &[(&str, &str)] = &[
         }",
     ),
     (
+        "weights that are widened once they were copied",
+        "
+        op block(C: width) = conv(3, C) > bn > relu
+        cell twice(C: width)(x) { let t = tied block(C)  out x > t > t }
+        let a = choose one of [4, 16]
+        let b = choose one of [4, 16]
+        net n(x) {
+          node i = x > conv(1, 8)
+          let t = tied block(slice 8)
+          node y = (i > t) + (x > conv(1, 16) > t)
+          node p = i > twice(slice a) > conv(1, 8)
+          node q = i > block(slice b) > conv(1, 8)
+          node r = i > twice(slice b) > conv(1, 8)
+          out y + p + q + r + (i > block(slice 8)) + (i > block(slice a) > conv(1, 8))
+        }",
+    ),
+    (
         "picks with operators, applied again",
         "
         opset O { a = conv(3)  same  z = conv(1) > bn }

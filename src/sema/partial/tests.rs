@@ -58,10 +58,20 @@ fn what_is_lacking_at_a_glance_is_what_lacks() {
         "layers 4  scales /4 /8 /16  first /4  exits /16",
         "layers 3  scales /4 /8 /16  first /8  moves up, down",
     ];
-    let bodies = ["x > conv(1, 8)", "x > some(8)", "x > conv(3, slice wide[layer - 1])"];
+    let joined = "concat(x > conv(3, 8) > resize(s), stem > resize(s)) > conv(1, 8)";
+    let bodies = [
+        "x > conv(1, 8)",
+        "x > some(8)",
+        "x > conv(3, slice wide[layer - 1])",
+        "match layer { 3 => absent, else => x > conv(3, 8) }",
+        &format!(
+            "match move {{ down => match layer {{ 3 => absent, else => {joined} }}, else => {joined} }}"
+        ),
+    ];
     let outs = [
         "out concat(taken.exit > fit, taken.last(/4) > fit) > conv(1, 8)",
         "out concat(taken.last(/8) > fit, stem)",
+        "keep node kept = concat(taken.last(/8) > fit, stem)  out taken.exit > fit",
         "out concat(taken.last(/4), stem) > conv(1, 8)",
         "let b = choose one of [0, 1]
           node one = match b { 0 => taken.exit > fit, else => taken.last(/8) > fit }
@@ -74,15 +84,19 @@ fn what_is_lacking_at_a_glance_is_what_lacks() {
           out concat(next.exit > fit, stem)",
         "out taken.exit > fit  aux out low = concat(taken.last(/8), stem > resize(/8)) > conv(1, 8)",
     ];
-    let (mut lack, mut glances) = (0, 0);
+    let (mut lack, mut glances, mut wrong) = (0, 0, 0);
     let cases = paths.iter().flat_map(|path| bodies.map(|body| (path, body)));
     for ((path, body), out) in cases.flat_map(|case| outs.map(|out| (case, out))) {
         let text = walk(path, body, out);
         let mut diags = Sink::default();
         let space = analyse(&load("walk.seg", None, &text, &[], &mut diags), &mut diags);
         let said: Vec<Diag> = diags.finish();
-        let other = said.iter().find(|diag| !["E0409", "W0902"].contains(&diag.code));
-        assert!(other.is_none(), "{text}: {other:?}");
+        // Of a last layer that is absent nothing is left.
+        if said.iter().any(|diag| !["E0409", "W0902"].contains(&diag.code)) {
+            assert!(said.iter().all(|diag| diag.code != "E0201"), "{text}: {said:?}");
+            wrong += 1;
+            continue;
+        }
         let own = &space.nets["n"].graph;
         let show = |diags: Vec<Diag>| format!("{diags:?}");
         let slow = found_lacking(space.decisions(), own, concatenations(own));
@@ -90,5 +104,8 @@ fn what_is_lacking_at_a_glance_is_what_lacks() {
         assert_eq!(show(lacking(space.decisions(), own)), show(slow), "{text}");
         glances += u32::from(doubtful(space.decisions(), own).is_empty());
     }
-    assert!(lack > 10 && glances > 10, "{lack} lack something, {glances} are seen to lack nothing");
+    assert!(
+        lack > 50 && glances > 50 && wrong < 30,
+        "{lack} lack, {glances} glances, {wrong} wrong"
+    );
 }

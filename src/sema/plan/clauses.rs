@@ -259,8 +259,8 @@ impl Evaluator<'_> {
         let known = self.sites.labels();
         let mut out = Vec::new();
         for item in items {
-            let ExprKind::Name(label) = &*item.kind else {
-                return self.wrong("labels such as [none]", item.span);
+            let (ExprKind::Name(label) | ExprKind::Str(label)) = &*item.kind else {
+                return self.wrong("labels such as [none, \"16\"]", item.span);
             };
             if !known.contains(label) {
                 let near = did_you_mean(label, known.iter().map(String::as_str));
