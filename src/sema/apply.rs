@@ -5,7 +5,7 @@ use super::builtin::{Builtin, Reads};
 use super::eval::{Eval, Evaluator, with_stack};
 use super::frame::{Counters, Frame};
 use super::module::{ItemRef, ModuleId, declared_name};
-use super::text::scope_word_among;
+use super::text::{scope_word, scope_words};
 use super::value::{Design, DesignKind, Map, Value};
 use crate::diag::Diag;
 use crate::ir::decision::{Domain, Gate};
@@ -98,9 +98,14 @@ impl Evaluator<'_> {
     pub(super) fn gate_label(&self, gate: &Gate, i: usize) -> String {
         if let Gate::Alt { of, alt } = gate
             && let Domain::One(labels) = &self.sites.decisions[of.index()].domain
-            && let Some(word) = scope_word_among(labels.iter().map(String::as_str), *alt as usize)
+            && let Some(label) = labels.get(*alt as usize)
         {
-            return word;
+            let word = scope_word(label);
+            return if word == *label {
+                word
+            } else {
+                scope_words(labels.iter()).swap_remove(*alt as usize)
+            };
         }
         format!("alt{i}")
     }

@@ -4,7 +4,7 @@ use super::choice::varied;
 use super::eval::{Eval, Evaluator};
 use super::frame::Frame;
 use super::sites::SiteText;
-use super::text::{element_texts, scope_word, scope_word_among, show, tell_apart};
+use super::text::{element_texts, scope_word, scope_words, show, tell_apart};
 use super::value::{Opset, PickCandidate, PicksOf, PicksValue, Value, Via};
 use crate::diag::Diag;
 use crate::ir::decision::{Candidate, DecisionId, Domain, Gate, Pick, Picks, Value as Taken};
@@ -122,9 +122,9 @@ impl Evaluator<'_> {
                 PicksOf::Open(of)
             }
         };
-        let candidates = listed
-            .into_iter()
-            .map(|(label, _, value, ops)| PickCandidate { label, value, ops })
+        let words = scope_words(listed.iter().map(|(label, ..)| label));
+        let candidates = (listed.into_iter().zip(words))
+            .map(|((_, _, value, ops), word)| PickCandidate { word, value, ops })
             .collect();
         let name = f.unique("pick");
         let scope = self.build.scope(f.scope, &name);
@@ -149,9 +149,7 @@ impl Evaluator<'_> {
         let candidate = &picks.candidates[pick.candidate as usize];
         let entry = candidate.ops.as_ref().map(|ops| &ops.entries[pick.op as usize]);
         let outer = f.scope;
-        let labels = picks.candidates.iter().map(|candidate| candidate.label.as_str());
-        let word = scope_word_among(labels, pick.candidate as usize).unwrap_or_default();
-        f.scope = self.build.scope(outer, &word);
+        f.scope = self.build.scope(outer, &candidate.word);
         if let Some(entry) = entry {
             f.scope = self.build.scope(f.scope, &entry.label);
         }

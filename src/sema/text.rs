@@ -137,25 +137,21 @@ pub(super) fn show(e: &Expr) -> String {
     }
 }
 
-/// One of some labels, no two of which are one, as a part of a scope's name that is no other's. A label that
-/// is a word is that word.
-pub(super) fn scope_word_among<'l>(
-    labels: impl Iterator<Item = &'l str> + Clone,
-    at: usize,
-) -> Option<String> {
-    let label = labels.clone().nth(at)?;
-    if scope_word(label) == label {
-        return Some(label.to_owned());
-    }
-    let named = |label: &str| (scope_word(label) != label).then(|| scope_word(label));
+/// Labels, no two of which are one, as parts of scopes' names, no two of which are one. A label that is a word
+/// is that word.
+pub(super) fn scope_words<'l>(labels: impl Iterator<Item = &'l String>) -> Vec<String> {
+    let mut words: Vec<(&String, String)> =
+        labels.map(|label| (label, scope_word(label))).collect();
+    let is_word = |(label, word): &(&String, String)| word == *label;
     let mut taken: HashSet<String> =
-        labels.clone().filter(|label| named(label).is_none()).map(str::to_owned).collect();
-    let free = |word: String| {
+        words.iter().filter(|own| is_word(own)).map(|(_, word)| word.clone()).collect();
+    for own in words.iter_mut().filter(|own| !is_word(own)) {
+        let word = &own.1;
         let twins = (2..).map(|n| format!("{word}_{n}"));
         let mut free = iter::once(word.clone()).chain(twins);
-        free.find(|word| taken.insert(word.clone()))
-    };
-    labels.take(at + 1).filter_map(named).filter_map(free).last()
+        own.1 = free.find(|word| taken.insert(word.clone())).expect("fewer are taken");
+    }
+    words.into_iter().map(|(_, word)| word).collect()
 }
 
 /// A label as a part of a scope's name.

@@ -160,7 +160,8 @@ pub(crate) struct PicksValue {
 /// One candidate.
 #[derive(Clone, Debug)]
 pub(crate) struct PickCandidate {
-    pub label: String,
+    /// Its label as a scope's name.
+    pub word: String,
     pub value: Value,
     pub ops: Option<Rc<Opset>>,
 }
