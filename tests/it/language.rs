@@ -95,8 +95,7 @@ fn a_shared_choice_may_be_of_what_varies_with_who_asks() {
 fn arms_name_labels_before_values() {
     let weights = |choose: &str, arms: &str| {
         let judged = right(&format!(
-            "op avg = conv(1, 8)
-             let kind = {choose}
+            "let kind = {choose}
              net n(x) {{ out x > conv(3, match kind {{ {arms} }}) > conv(1, 19) }}"
         ));
         judged.space.nets["n"].graph.weights.len()
