@@ -15,7 +15,7 @@ const ASIDE_BYTES: usize = 16 << 20;
 
 /// The system has no room for the stack that specs need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the system has no {} MiB of addresses for a stack", STACK_BYTES >> 20)]
+#[error("the system has no {} MiB of addresses for a stack: raise `ulimit -v`", STACK_BYTES >> 20)]
 pub(crate) struct NoStack;
 
 /// Runs something on this thread, with a stack of [`STACK_BYTES`]; a panic in it comes back. Another thread

@@ -72,32 +72,18 @@ struct Template {
 }
 
 /// What applications of one key were expanded to.
-#[derive(Debug, Default)]
-struct Known {
-    /// The same whoever chooses the widths.
-    given: Option<Rc<Template>>,
-    others: HashMap<Whose, Rc<Template>>,
-}
+type Known = HashMap<Whose, Rc<Template>>;
 
-impl Known {
-    fn keep(&mut self, whose: Whose, template: Rc<Template>) {
-        match whose {
-            Whose::Given => self.given = Some(template),
-            whose => drop(self.others.insert(whose, template)),
-        }
-    }
-
-    /// The one for choices of an application.
-    fn find(&self, instance: Option<&Rc<Instance>>, choosers: &Choosers) -> Option<&Rc<Template>> {
-        if self.given.is_some() || self.others.is_empty() {
-            return self.given.as_ref();
-        }
-        let these = self.others.get(&Whose::These(choosers.clone()));
-        these.or_else(|| {
-            let id = *instance?.id.get()?;
-            self.others.get(&Whose::Instance(id, choosers.clone()))
-        })
-    }
+/// The one of them for the choices of an application.
+fn find<'k>(
+    known: &'k Known,
+    instance: Option<&Rc<Instance>>,
+    choosers: &Choosers,
+) -> Option<&'k Rc<Template>> {
+    known.get(&Whose::Given).or_else(|| known.get(&Whose::These(choosers.clone()))).or_else(|| {
+        let id = *instance?.id.get()?;
+        known.get(&Whose::Instance(id, choosers.clone()))
+    })
 }
 
 /// Whether expansions are remembered.
@@ -196,7 +182,7 @@ impl Evaluator<'_> {
         outer: ScopeId,
         at: Span,
     ) -> Option<Value> {
-        let found = self.memo.templates.get(key)?.find(instance, choosers)?;
+        let found = find(self.memo.templates.get(key)?, instance, choosers)?;
         let template = Rc::clone(found);
         if self.would_differ(&template) || (template.open && !self.assumed.is_empty()) {
             return None;
@@ -331,7 +317,7 @@ impl Evaluator<'_> {
             let template = Template { stretch, value, items, depth, open, reads, choosers };
             let template = Rc::new(template);
             self.memo.homes.insert(outer, (Rc::clone(&template), home));
-            self.memo.templates.entry(key).or_default().keep(whose, template);
+            self.memo.templates.entry(key).or_default().insert(whose, template);
         }
     }
 

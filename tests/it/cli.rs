@@ -89,9 +89,8 @@ fn where_there_is_no_room_for_a_stack_that_is_said() {
     let limited = "ulimit -v 200000 && exec \"$1\" --version";
     let mut command = Command::new("sh");
     command.args(["-c", limited, "sh", env!("CARGO_BIN_EXE_segc")]);
-    let said =
-        "----- stderr\nsegc: the system has no 256 MiB of addresses for a stack\n----- exit 2";
-    assert_eq!(outcome(&mut command), said);
+    let why = "segc: the system has no 256 MiB of addresses for a stack: raise `ulimit -v`";
+    assert_eq!(outcome(&mut command), format!("----- stderr\n{why}\n----- exit 2"));
 }
 
 #[test]

@@ -124,6 +124,21 @@ fn labels_that_make_one_word_are_two_scopes() {
 }
 
 #[test]
+fn labels_that_are_no_names_are_avoided_as_strings() {
+    let unknown = |label: &str| {
+        let text = format!(
+            "let k = choose one of [(conv(1, 8) > bn), (conv(3, 8) > bn)]
+             net n(x) {{ out x > k > conv(1, 19) }}
+             search n {{ decode avoid = [{label}] }}"
+        );
+        let judged = judge("spec.seg", None, &text);
+        judged.drawn().contains("E0603")
+    };
+    assert!(!unknown("conv_bn") && !unknown("conv_bn, \"conv_bn#2\""));
+    assert!(unknown("\"conv_bn#3\""));
+}
+
+#[test]
 fn inputs_that_are_written_alike_are_told_apart() {
     let judged = right(
         "op act = bn > relu
